@@ -1,0 +1,16 @@
+// CRC-32C (Castagnoli), the checksum of checkpoint files (RFC 3720, section 12.1 and appendix B.4).
+
+#ifndef BASE_CRC32C_H_
+#define BASE_CRC32C_H_
+
+#include <cstdint>
+#include <string_view>
+
+namespace vitrine {
+
+// The checksum of `bytes`, or, given the checksum of what came before, of both together.
+uint32_t Crc32c(std::string_view bytes, uint32_t before = 0);
+
+}  // namespace vitrine
+
+#endif  // BASE_CRC32C_H_

@@ -1,0 +1,116 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+
+namespace vitrine {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::Status PathError(int error, const fs::path& path, std::string_view action) {
+  return absl::ErrnoToStatus(error, absl::StrCat(path.string(), ": cannot ", action));
+}
+
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  ~FileDescriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+
+  int get() const { return fd_; }
+
+  // close() is where a network file system reports a failed write.
+  int Close() {
+    const int result = close(fd_);
+    fd_ = -1;
+    return result;
+  }
+
+ private:
+  int fd_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadFile(const fs::path& path) {
+  FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return PathError(errno, path, "open");
+  struct stat info;
+  if (fstat(file.get(), &info) != 0) return PathError(errno, path, "read");
+  if (!S_ISREG(info.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat(path.string(), ": not a regular file"));
+  }
+  std::string bytes(info.st_size, '\0');
+  size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t n = read(file.get(), bytes.data() + done, bytes.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return PathError(errno, path, "read");
+    if (n == 0) break;  // the file shrank meanwhile
+    done += n;
+  }
+  bytes.resize(done);
+  return bytes;
+}
+
+absl::Status WriteAndSync(const fs::path& path, std::string_view bytes) {
+  FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (file.get() < 0) return PathError(errno, path, "create");
+  while (!bytes.empty()) {
+    const ssize_t n = write(file.get(), bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return PathError(errno, path, "write");
+    bytes.remove_prefix(n);
+  }
+  if (fsync(file.get()) != 0) return PathError(errno, path, "sync");
+  if (file.Close() != 0) return PathError(errno, path, "write");
+  return absl::OkStatus();
+}
+
+absl::Status WriteAtomically(const fs::path& path, std::string_view bytes) {
+  const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  const fs::path temporary =
+      parent / absl::StrCat(".", path.filename().string(), ".", getpid(), ".partial");
+  absl::Status status = WriteAndSync(temporary, bytes);
+  if (status.ok() && rename(temporary.c_str(), path.c_str()) != 0) {
+    status = PathError(errno, path, "replace");
+  }
+  if (!status.ok()) {
+    unlink(temporary.c_str());
+    return status;
+  }
+  return SyncFolder(parent);
+}
+
+absl::Status CreateFolder(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) return PathError(error.value(), path, "create the folder");
+  return absl::OkStatus();
+}
+
+absl::Status SyncFolder(const fs::path& path) {
+  FileDescriptor folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.get() < 0) return PathError(errno, path, "open");
+  if (fsync(folder.get()) != 0) return PathError(errno, path, "sync");
+  return absl::OkStatus();
+}
+
+fs::path UserPath(const fs::path& path) {
+  const char* folder = std::getenv("BUILD_WORKING_DIRECTORY");
+  return folder == nullptr ? path : fs::path(folder) / path;
+}
+
+}  // namespace vitrine

@@ -1,0 +1,37 @@
+// Files, whole or not at all. Every error names the path.
+
+#ifndef BASE_FILE_H_
+#define BASE_FILE_H_
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace vitrine {
+
+// The bytes of a regular file.
+absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path);
+
+// Writes the bytes and syncs them. The file may be half-written after a crash: use it for files
+// inside a folder that is renamed when whole.
+absl::Status WriteAndSync(const std::filesystem::path& path, std::string_view bytes);
+
+// Replaces the file at once: after a crash at any moment it holds the old bytes or the new.
+absl::Status WriteAtomically(const std::filesystem::path& path, std::string_view bytes);
+
+// Creates the folder and its parents.
+absl::Status CreateFolder(const std::filesystem::path& path);
+
+// Makes renames and new files in the folder last through a power cut.
+absl::Status SyncFolder(const std::filesystem::path& path);
+
+// A relative path as the user meant it: `bazel run` changes the working directory and leaves the
+// user's in BUILD_WORKING_DIRECTORY.
+std::filesystem::path UserPath(const std::filesystem::path& path);
+
+}  // namespace vitrine
+
+#endif  // BASE_FILE_H_

@@ -1,0 +1,93 @@
+"""Every external dependency, each pinned by SHA-256 in its own folder.
+
+An archive from the web names its upstream URL. A wheel names no URL, because only pip knows where a
+machine's wheels come from: tools/bazel has pip fetch it by name and hash into Bazel's repository
+cache, and the host below, which cannot exist, is never asked.
+"""
+
+load("@bazel_tools//tools/build_defs/repo:http.bzl", "http_archive")
+load("//third_party/absl:archive.bzl", absl = "ARCHIVE")
+load("//third_party/benchmark:archive.bzl", benchmark = "ARCHIVE")
+load("//third_party/clang_format:archive.bzl", clang_format = "ARCHIVE")
+load("//third_party/gflags:archive.bzl", gflags = "ARCHIVE")
+load("//third_party/glog:archive.bzl", glog = "ARCHIVE")
+load("//third_party/googletest:archive.bzl", googletest = "ARCHIVE")
+load("//third_party/libdeflate:archive.bzl", libdeflate = "ARCHIVE")
+load("//third_party/nlohmann_json:archive.bzl", nlohmann_json = "ARCHIVE")
+load("//third_party/nvidia_cuda_cupti:archive.bzl", nvidia_cuda_cupti = "ARCHIVE")
+load("//third_party/nvidia_cuda_runtime:archive.bzl", nvidia_cuda_runtime = "ARCHIVE")
+load("//third_party/platforms:archive.bzl", platforms = "ARCHIVE")
+load("//third_party/protobuf:archive.bzl", protobuf = "ARCHIVE")
+load("//third_party/rules_cc:archive.bzl", rules_cc = "ARCHIVE")
+load("//third_party/rules_proto:archive.bzl", rules_proto = "ARCHIVE")
+load("//third_party/scikit_learn:archive.bzl", scikit_learn = "ARCHIVE")
+load("//third_party/skylib:archive.bzl", skylib = "ARCHIVE")
+load("//third_party/torch:archive.bzl", torch = "ARCHIVE")
+
+_ARCHIVES = [
+    absl,
+    benchmark,
+    clang_format,
+    gflags,
+    glog,
+    googletest,
+    libdeflate,
+    nlohmann_json,
+    nvidia_cuda_cupti,
+    nvidia_cuda_runtime,
+    platforms,
+    protobuf,
+    rules_cc,
+    rules_proto,
+    scikit_learn,
+    skylib,
+    torch,
+]
+
+def _stub_repository_impl(ctx):
+    for path, content in ctx.attr.files.items():
+        ctx.file(path, content)
+
+_stub_repository = repository_rule(
+    implementation = _stub_repository_impl,
+    attrs = {"files": attr.string_dict()},
+)
+
+def _java_stubs():
+    """Bazel 4.2.3 loads these two for every build and every test, although no Java is built here."""
+    rules = ["binary", "import", "library", "proto_library", "runtime", "toolchain"]
+    _stub_repository(
+        name = "rules_java",
+        files = {
+            "java/BUILD": "",
+            "java/defs.bzl": "\n".join(["java_%s = native.java_%s" % (r, r) for r in rules]),
+        },
+    )
+    _stub_repository(
+        name = "remote_coverage_tools",
+        files = {"BUILD": """filegroup(
+    name = "coverage_report_generator",
+    visibility = ["//visibility:public"],
+)"""},
+    )
+
+def _prune_commands(archive):
+    if "keep" in archive:
+        return ["find . -type f ! -path './%s' ! -name BUILD.bazel ! -name WORKSPACE -delete" % archive["keep"]]
+    return ["rm -rf " + path for path in archive.get("remove", [])]
+
+def third_party_repositories():
+    for archive in _ARCHIVES:
+        is_wheel = "wheel" in archive
+        http_archive(
+            name = archive["name"],
+            build_file = archive.get("build_file"),
+            patch_args = ["-p1"],
+            patch_cmds = _prune_commands(archive),
+            patches = archive.get("patches", []),
+            sha256 = archive["sha256"],
+            strip_prefix = archive.get("strip_prefix", ""),
+            type = "zip" if is_wheel else "tar.gz",
+            urls = ["https://wheel.invalid/" + archive["wheel"] if is_wheel else archive["url"]],
+        )
+    _java_stubs()

@@ -1,0 +1,114 @@
+"""Upstream's release archives, recovered from Debian's source packages.
+
+Debian ships upstream's archive as <source>_<version>.orig.tar.*: often byte for byte, sometimes packed
+with xz instead of gzip, once with another top folder. Each difference is undone here, and the caller
+checks the SHA-256 of what comes out.
+"""
+
+import pathlib
+import re
+import subprocess
+
+BLOCK = 512
+
+
+class DebianSources:
+    """Downloads source packages with apt, as any user, without touching the system's apt state."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.options = None
+
+    def fetch(self, archive, folder):
+        """The archive with upstream's bytes, in `folder`."""
+        if self.options is None:
+            self.options = self._update()
+        file_name = archive["debian_source"]
+        package = file_name.split("_")[0]
+        self._apt("source", "--download-only", "--tar-only", "--quiet=2", package, cwd=folder)
+        original = folder / file_name
+        if not original.exists():
+            raise OSError(f"{package} no longer holds {file_name}")
+        if "debian_top_folder" in archive:
+            tar = rename_top_folder(
+                _output("gzip", "-dc", original),
+                archive["debian_top_folder"].encode(),
+                archive["strip_prefix"].encode(),
+            )
+            return _gzip(tar, folder)
+        if original.suffix == ".xz":
+            return _gzip(_output("xz", "-dc", original), folder)
+        return original
+
+    def _update(self):
+        """Lists of source packages, from the places that the machine's own apt lists name."""
+        for part in ("state/lists/partial", "cache/archives/partial", "lists"):
+            (self.folder / part).mkdir(parents=True)
+        for path in [pathlib.Path("/etc/apt/sources.list"), *_glob("/etc/apt/sources.list.d")]:
+            if path.exists() and path.suffix in (".list", ".sources"):
+                (self.folder / "lists" / path.name).write_text(as_source_list(path))
+        self.options = [
+            f"-oDir::State={self.folder}/state",
+            f"-oDir::Cache={self.folder}/cache",
+            f"-oDir::Etc::sourceparts={self.folder}/lists",
+            "-oDir::Etc::sourcelist=/dev/null",
+            # As root apt would drop to a user who may not write here, and warn of it.
+            "-oAPT::Sandbox::User=",
+        ]
+        self._apt("update", "--quiet=2")
+        return self.options
+
+    def _apt(self, *arguments, cwd=None):
+        command = ["apt-get", *self.options, *arguments]
+        result = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if result.returncode != 0:
+            raise OSError(result.stdout.decode(errors="replace").strip().splitlines()[-1])
+
+
+def as_source_list(path):
+    """A list of binary packages, turned into one of source packages."""
+    text = path.read_text()
+    if path.suffix == ".sources":
+        return re.sub(r"(?m)^Types:.*$", "Types: deb-src", text)
+    return "".join(
+        re.sub(r"^\s*deb\s", "deb-src ", line)
+        for line in text.splitlines(keepends=True)
+        if re.match(r"\s*deb\s", line)
+    )
+
+
+def rename_top_folder(tar, old, new):
+    """A tar of git-archive's kind with its top folder renamed and every other byte kept."""
+    out, position = [], 0
+    while position + BLOCK <= len(tar):
+        header = bytearray(tar[position : position + BLOCK])
+        if not any(header):
+            break
+        size = int(header[124:135], 8)
+        body_end = position + BLOCK + -(-size // BLOCK) * BLOCK
+        if header[156:157] != b"g":  # the commit id, which has no path
+            name = bytes(header[:100]).rstrip(b"\0")
+            if not name.startswith(old + b"/"):
+                raise OSError(f"unexpected member {name!r}")
+            header[:100] = (new + name[len(old) :]).ljust(100, b"\0")
+            header[148:156] = b" " * 8  # the checksum is taken with itself as spaces
+            header[148:156] = b"%07o\0" % sum(header)
+        out += [bytes(header), tar[position + BLOCK : body_end]]
+        position = body_end
+    return b"".join(out) + tar[position:]
+
+
+def _glob(folder):
+    return sorted(pathlib.Path(folder).glob("*"))
+
+
+def _output(*command):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+
+
+def _gzip(data, folder):
+    """Packed as `git archive` packs: GNU gzip without name and time. zlib's bytes would differ."""
+    path = folder / "upstream.tar.gz"
+    with open(path, "wb") as file:
+        subprocess.run(["gzip", "-n"], input=data, stdout=file, check=True)
+    return path

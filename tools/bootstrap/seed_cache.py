@@ -1,0 +1,149 @@
+"""Puts every archive that third_party/ pins into Bazel's repository cache.
+
+Wheels come from pip, by name and hash. Everything else comes from its upstream URL or, where that
+cannot be reached, from the Debian source package that holds the same bytes. Bazel looks in the cache
+by SHA-256 before it asks any server, so after this no build needs a network. Nothing enters the cache
+whose SHA-256 differs from the pin. Standard library only: this runs before anything is installed.
+"""
+
+import argparse
+import ast
+import hashlib
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+
+from debian_source import DebianSources
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# Wheels are for the pinned libtorch's Python and platform, not for this machine's Python.
+WHEEL_PLATFORMS = (
+    "manylinux_2_28_x86_64",
+    "manylinux_2_25_x86_64",
+    "manylinux_2_17_x86_64",
+    "manylinux2014_x86_64",
+    "manylinux_2_12_x86_64",
+    "manylinux2010_x86_64",
+)
+
+
+class FetchError(Exception):
+    """One line that names the archive and the remedy."""
+
+
+def read_archives():
+    """The ARCHIVE dictionaries of third_party/*/archive.bzl, which are valid Python literals."""
+    archives = []
+    for path in sorted(ROOT.glob("third_party/*/archive.bzl")):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.Assign) and node.targets[0].id == "ARCHIVE":
+                archives.append(ast.literal_eval(node.value))
+    return archives
+
+
+def sha256_of(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def fetch_wheel(archive, folder):
+    """Has pip download the wheel; pip itself refuses other bytes than the hash's."""
+    requirements = folder / "requirements.txt"
+    requirements.write_text(f"{archive['wheel']} --hash=sha256:{archive['sha256']}\n")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
+    command += ["--python-version=3.11", "--abi=cp311", "--abi=none", "--only-binary=:all:"]
+    command += [f"--platform={platform}" for platform in WHEEL_PLATFORMS]
+    command += [f"--dest={folder}", f"--requirement={requirements}"]
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if result.returncode != 0:
+        reason = (result.stdout.strip() or "no message").splitlines()[-1]
+        raise FetchError(f"pip cannot download {archive['wheel']} ({reason}); check pip's settings")
+    return next(folder.glob("*.whl"))
+
+
+class Upstream:
+    """Downloads from upstream URLs until one cannot be reached; from then on says so at once."""
+
+    def __init__(self):
+        self.unreachable = None
+
+    def fetch(self, archive, folder):
+        """The downloaded file, or None where upstream cannot be reached."""
+        if self.unreachable:
+            return None
+        target = folder / "upstream"
+        try:
+            with urllib.request.urlopen(archive["url"], timeout=20) as reply:
+                target.write_bytes(reply.read())
+        except (urllib.error.URLError, OSError) as error:
+            self.unreachable = str(getattr(error, "reason", error))
+            return None
+        return target
+
+
+def fetch(archive, folder, upstream, debian):
+    if "wheel" in archive:
+        return fetch_wheel(archive, folder)
+    path = upstream.fetch(archive, folder)
+    if path is not None and sha256_of(path) == archive["sha256"]:
+        return path
+    try:
+        return debian.fetch(archive, folder)
+    except (OSError, subprocess.CalledProcessError) as error:
+        reached = upstream.unreachable or "its bytes are not the pinned ones"
+        raise FetchError(
+            f"{archive['name']}: {archive['url']} failed ({reached}), and so did Debian's source "
+            f"package ({error}); connect to the network and try again"
+        ) from error
+
+
+def store(path, archive, cache):
+    """Moves the file to where Bazel looks for its SHA-256, whole or not at all."""
+    found = sha256_of(path)
+    if found != archive["sha256"]:
+        raise FetchError(f"{archive['name']}: expected sha256 {archive['sha256']}, got {found}")
+    entry = cache_entry(archive, cache)
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(path, entry)
+
+
+def cache_entry(archive, cache):
+    return cache / "content_addressable" / "sha256" / archive["sha256"] / "file"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cache", type=pathlib.Path, required=True, help="Bazel's repository cache")
+    cache = parser.parse_args().cache
+    cache.mkdir(parents=True, exist_ok=True)
+
+    missing = [a for a in read_archives() if not cache_entry(a, cache).exists()]
+    if not missing:
+        return
+    upstream = Upstream()
+    # Within the cache, so that the last step is a rename on one file system.
+    with tempfile.TemporaryDirectory(dir=cache, prefix=".fetch-") as scratch:
+        debian = DebianSources(pathlib.Path(scratch) / "apt")
+        for number, archive in enumerate(missing, 1):
+            label = archive.get("wheel") or archive["url"]
+            print(f"tools/bazel: fetching {number} of {len(missing)}: {label}", file=sys.stderr)
+            folder = pathlib.Path(scratch) / archive["name"]
+            folder.mkdir()
+            store(fetch(archive, folder, upstream, debian), archive, cache)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except FetchError as error:
+        sys.exit(f"tools/bazel: {error}")
+    except KeyboardInterrupt:
+        sys.exit("tools/bazel: interrupted; run it again to go on")
