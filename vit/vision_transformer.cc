@@ -3,8 +3,8 @@
 #include <set>
 #include <utility>
 
-#include "ATen/core/grad_mode.h"
 #include "ATen/TensorOperators.h"
+#include "ATen/core/grad_mode.h"
 #include "ATen/ops/cat.h"
 #include "ATen/ops/empty.h"
 #include "ATen/ops/empty_like.h"
