@@ -143,11 +143,15 @@ std::vector<std::string> ConfigNames() {
 absl::StatusOr<ExperimentConfig> LoadConfig(const std::string& name_or_file) {
   if (name_or_file.find_first_of("./") != std::string::npos) {
     ASSIGN_OR_RETURN(const std::string text, ReadFile(UserPath(name_or_file)));
-    return ParseConfig(text, name_or_file);
+    ASSIGN_OR_RETURN(ExperimentConfig config, ParseConfig(text, name_or_file));
+    if (!config.has_name()) config.set_name(std::filesystem::path(name_or_file).stem());
+    return config;
   }
   for (const EmbeddedFile& file : EmbeddedConfigs()) {
     if (absl::StripSuffix(file.name, kExtension) == name_or_file) {
-      return ParseConfig(file.contents, file.name);
+      ASSIGN_OR_RETURN(ExperimentConfig config, ParseConfig(file.contents, file.name));
+      if (!config.has_name()) config.set_name(name_or_file);
+      return config;
     }
   }
   return absl::NotFoundError(absl::StrCat("no config '", name_or_file, "'; there are ",

@@ -41,11 +41,11 @@ std::string DescribeSchedule(const ScheduleConfig& schedule) {
 }
 
 // Everything that matters, before the first line.
-std::string StartTable(const ExperimentConfig& config, const std::string& name,
-                       const RunFolder& folder, const Dataset& dataset, const Trainer& trainer) {
+std::string StartTable(const ExperimentConfig& config, const RunFolder& folder,
+                       const Dataset& dataset, const Trainer& trainer) {
   return Table({
       {"run", folder.path().string()},
-      {"config", name},
+      {"config", config.name()},
       {"model", DescribeModel(config.model())},
       {"parameters", WithCommas(trainer.model().ParameterCount())},
       {"data", dataset.Summary()},
@@ -92,8 +92,8 @@ absl::Status DryRun(const ExperimentConfig& config, const ExperimentPaths& paths
   return absl::OkStatus();
 }
 
-absl::Status RunExperiment(const ExperimentConfig& config, const std::string& name,
-                           const ExperimentPaths& paths, bool resume) {
+absl::Status RunExperiment(const ExperimentConfig& config, const ExperimentPaths& paths,
+                           bool resume) {
   const auto start = std::chrono::steady_clock::now();
   at::set_num_threads(config.threads());
   ASSIGN_OR_RETURN(const Dataset dataset, LoadDataset(config.data(), paths.data_dir));
@@ -103,10 +103,11 @@ absl::Status RunExperiment(const ExperimentConfig& config, const std::string& na
     std::cout << folder.path().string() << ": this run is finished" << std::endl;
     return absl::OkStatus();
   }
-  std::cout << StartTable(config, name, folder, dataset, trainer) << std::endl;
+  std::cout << StartTable(config, folder, dataset, trainer) << std::endl;
   RETURN_IF_ERROR(ResumeFrom(folder, &trainer));
 
-  RunRecord record{.config_name = name, .parameters = trainer.model().ParameterCount()};
+  RunRecord record;
+  record.parameters = trainer.model().ParameterCount();
   RETURN_IF_ERROR(WriteRunRecord(folder.run_json(), config, record));
   RETURN_IF_ERROR(trainer.Run(folder));
   ASSIGN_OR_RETURN(record.test, trainer.Test(folder));

@@ -23,9 +23,9 @@ void SettleThreads(ExperimentConfig* config);
 // read, a summary of it. Trains nothing.
 absl::Status DryRun(const ExperimentConfig& config, const ExperimentPaths& paths);
 
-// Trains, or goes on, and evaluates on the test split. `name` is what the run calls its config.
-absl::Status RunExperiment(const ExperimentConfig& config, const std::string& name,
-                           const ExperimentPaths& paths, bool resume);
+// Trains, or goes on, and evaluates on the test split.
+absl::Status RunExperiment(const ExperimentConfig& config, const ExperimentPaths& paths,
+                           bool resume);
 
 }  // namespace vitrine
 

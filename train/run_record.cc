@@ -55,7 +55,7 @@ bool IsFinished(const fs::path& path) {
 
 absl::Status WriteRunRecord(const fs::path& path, const ExperimentConfig& config,
                             const RunRecord& record) {
-  Json json = {{"config", record.config_name},
+  Json json = {{"config", config.name()},
                {"status", record.test ? kFinished : "running"},
                {"seed", config.seed()},
                {"device", "cpu"},

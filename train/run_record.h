@@ -14,7 +14,6 @@
 namespace vitrine {
 
 struct RunRecord {
-  std::string config_name;
   int64_t parameters = 0;
   double wall_seconds = 0;         // of the process that finished the run
   std::optional<Evaluation> test;  // there once the run is finished

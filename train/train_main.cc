@@ -60,16 +60,12 @@ absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& o
   return config;
 }
 
-std::string ConfigName() {
-  return std::filesystem::path(FLAGS_config).filename().replace_extension().string();
-}
-
-ExperimentPaths Paths() {
+ExperimentPaths Paths(const std::string& config_name) {
   ExperimentPaths paths;
   if (!FLAGS_data_dir.empty()) paths.data_dir = UserPath(FLAGS_data_dir);
   const std::string time = absl::FormatTime("%Y%m%d-%H%M%S", absl::Now(), absl::LocalTimeZone());
   const std::string run_dir =
-      FLAGS_run_dir.empty() ? absl::StrCat("runs/", ConfigName(), "-", time) : FLAGS_run_dir;
+      FLAGS_run_dir.empty() ? absl::StrCat("runs/", config_name, "-", time) : FLAGS_run_dir;
   paths.run_dir = UserPath(run_dir);
   return paths;
 }
@@ -77,10 +73,11 @@ ExperimentPaths Paths() {
 absl::Status Run(const std::vector<std::string>& overrides) {
   RETURN_IF_ERROR(CheckFlags());
   ASSIGN_OR_RETURN(const ExperimentConfig config, AsUsageError(ResolveConfig(overrides)));
-  if (FLAGS_dry_run) return DryRun(config, Paths());
+  const ExperimentPaths paths = Paths(config.name());
+  if (FLAGS_dry_run) return DryRun(config, paths);
   const std::vector<std::string> unavailable = Unavailable(config);
   if (!unavailable.empty()) return UsageError(absl::StrJoin(unavailable, "\n"));
-  return RunExperiment(config, ConfigName(), Paths(), FLAGS_resume);
+  return RunExperiment(config, paths, FLAGS_resume);
 }
 
 }  // namespace
