@@ -26,7 +26,7 @@ def clang_format(tree):
         return
     command = [*_clang_format(), "--dry-run", "-Werror", *files]
     result = subprocess.run(command, cwd=tree.root, capture_output=True, text=True)
-    badly_formatted = sorted(set(re.findall(r"(?m)^(\S+?):\d+:\d+: error", result.stderr)))
+    badly_formatted = sorted(set(re.findall(r"(?m)^(.+?):\d+:\d+: error", result.stderr)) & set(files))
     for path in badly_formatted:
         yield f"{path}: not formatted; `tools/bazel run //tools/lint:fix` does it"
     # A style that it can't read it reports, and then passes everything.

@@ -72,7 +72,7 @@ class CppTest(RuleTest):
         self.expect_bad("format", {"a.cc": "int  x=1;\n"}, ".clang-format: absent")
 
     def test_format_reports_a_broken_style(self):
-        self.expect_bad("format", {".clang-format": "BasedOnStyle: Odd\n", "a.cc": ""}, "failed")
+        self.expect_bad("format", {".clang-format": "BasedOnStyle: Odd\n", "a.cc": "int  x;\n"}, "failed")
 
     def test_fix(self):
         self.problems("format", {".clang-format": "BasedOnStyle: Google\n", "b.cc": "int  x=1;\n"})
