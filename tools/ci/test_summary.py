@@ -67,7 +67,12 @@ def _broken_targets(events):
 
 def cases_of_xml(label, path):
     """The cases of a JUnit file, as GoogleTest and Bazel write it."""
-    for element in xml.etree.ElementTree.parse(path).iter("testcase"):
+    try:
+        document = xml.etree.ElementTree.parse(path)
+    except xml.etree.ElementTree.ParseError as error:
+        yield Case(label, FAILED, f"{path.name} is damaged ({error})")
+        return
+    for element in document.iter("testcase"):
         names = [element.get("classname"), element.get("name")]
         name = f"{label} {'.'.join(filter(None, names))}"
         yield Case(name, *_outcome(element))

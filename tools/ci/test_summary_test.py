@@ -105,6 +105,10 @@ class SummaryTest(unittest.TestCase):
             _, lines = self.summary(self.result("//s:s", content))
             self.assertEqual(lines[0], "failed: //s:s: it wrote no test case")
 
+    def test_a_damaged_file_fails(self):
+        _, lines = self.summary(self.result("//s:s", GOOGLETEST[:300]))
+        self.assertIn("failed: //s:s: 0 test.xml is damaged", lines[0])
+
     def test_the_last_attempt_counts_and_each_shard(self):
         _, lines = self.summary(
             self.result("//s:s", CRASHED, "FAILED", run=1, shard=1, attempt=1),
