@@ -71,6 +71,16 @@ def _java_stubs():
 )"""},
     )
 
+def _re2_stub():
+    """GoogleTest names RE2 in a branch that is not taken; `bazel query` loads it all the same."""
+    _stub_repository(
+        name = "com_googlesource_code_re2",
+        files = {"BUILD": """filegroup(
+    name = "re2",
+    visibility = ["//visibility:public"],
+)"""},
+    )
+
 def _prune_commands(archive):
     if "keep" in archive:
         return ["find . -type f ! -path './%s' ! -name BUILD.bazel ! -name WORKSPACE -delete" % archive["keep"]]
@@ -91,3 +101,4 @@ def third_party_repositories():
             urls = ["https://wheel.invalid/" + archive["wheel"] if is_wheel else archive["url"]],
         )
     _java_stubs()
+    _re2_stub()
