@@ -41,7 +41,8 @@ absl::StatusOr<CheckpointEvaluation> EvaluateCheckpoint(const std::filesystem::p
     return absl::FailedPreconditionError(
         absl::StrCat("the run held out no ", SplitName(split), " split; take train or test"));
   }
-  const Normalization normalization(config.data(), dataset.channels());
+  ASSIGN_OR_RETURN(const auto normalization,
+                   Normalization::Create(config.data(), dataset.channels()));
   result.iteration = checkpoint.manifest.iteration();
   result.evaluation = Evaluate(model, images, normalization, kBatch);
   return result;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 #include <iostream>
+#include <utility>
 
 #include "ATen/CPUGeneratorImpl.h"
 #include "ATen/ops/cross_entropy_loss.h"
@@ -37,17 +38,21 @@ absl::StatusOr<Trainer> Trainer::Create(const ExperimentConfig& config, const Da
   const ModelConfig& model = config.model();
   RETURN_IF_ERROR(CheckImages(dataset, model.image_size(), model.channels(), model.num_classes()));
   ASSIGN_OR_RETURN(VisionTransformer initial, VisionTransformer::Create(model, config.seed()));
-  return Trainer(config, dataset, std::move(initial));
+  ASSIGN_OR_RETURN(auto sampler,
+                   Sampler::Create(config.seed(), dataset.train.size(), config.data()));
+  ASSIGN_OR_RETURN(auto normalization, Normalization::Create(config.data(), dataset.channels()));
+  return Trainer(config, dataset, std::move(initial), std::move(sampler), std::move(normalization));
 }
 
-Trainer::Trainer(const ExperimentConfig& config, const Dataset& dataset, VisionTransformer model)
+Trainer::Trainer(const ExperimentConfig& config, const Dataset& dataset, VisionTransformer model,
+                 std::unique_ptr<Sampler> sampler, Normalization normalization)
     : config_(config),
       dataset_(&dataset),
       model_(std::move(model)),
       parameters_(model_.Parameters()),
       optimizer_(config.optimizer(), parameters_),
-      sampler_(config.data(), dataset.train.size(), config.seed()),
-      normalization_(config.data(), dataset.channels()) {}
+      sampler_(std::move(sampler)),
+      normalization_(std::move(normalization)) {}
 
 absl::Status Trainer::Resume(const Checkpoint& checkpoint) {
   if (!checkpoint.optimizer) {
@@ -89,7 +94,7 @@ absl::Status Trainer::Run(const RunFolder& folder) {
 }
 
 Trainer::Update Trainer::Step() {
-  const Batch batch = MakeBatch(dataset_->train, sampler_.Batch(iteration_), normalization_);
+  const Batch batch = MakeBatch(dataset_->train, sampler_->Indices(iteration_), normalization_);
   ForwardContext context;
   context.training = true;
   context.generator =
@@ -117,7 +122,7 @@ absl::StatusOr<IterationMetrics> Trainer::Measure(const Update& update, double m
   }
   return IterationMetrics{iteration_,           loss,
                           update.learning_rate, update.gradient_norm.item<double>(),
-                          milliseconds,         sampler_.Epoch(iteration_)};
+                          milliseconds,         sampler_->EpochOf(iteration_)};
 }
 
 absl::Status Trainer::Validate(CsvFile* file) const {

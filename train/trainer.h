@@ -9,8 +9,7 @@
 #define TRAIN_TRAINER_H_
 
 #include <cstdint>
-#include <string>
-#include <utility>
+#include <memory>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -53,7 +52,8 @@ class Trainer {
   absl::StatusOr<Evaluation> Test(const RunFolder& folder) const;
 
  private:
-  Trainer(const ExperimentConfig& config, const Dataset& dataset, VisionTransformer model);
+  Trainer(const ExperimentConfig& config, const Dataset& dataset, VisionTransformer model,
+          std::unique_ptr<Sampler> sampler, Normalization normalization);
 
   // One update. Loss and gradient norm are left on the device.
   struct Update {
@@ -72,7 +72,7 @@ class Trainer {
   VisionTransformer model_;
   std::vector<NamedParameter> parameters_;
   AdamW optimizer_;
-  Sampler sampler_;
+  std::unique_ptr<Sampler> sampler_;
   Normalization normalization_;
   int64_t iteration_ = 0;
 };
