@@ -43,7 +43,7 @@ class Architecture:
     registers: int = 0  # R
     learned_positions: bool = True  # Else fixed sines and cosines.
     layer_scale: bool = False
-    mlp_ratio: int = 4
+    mlp_width: int = 0  # 0 means 4 * width.
     layer_norm_epsilon: float = 1e-5
 
     @property
@@ -58,7 +58,7 @@ class Architecture:
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """The name and shape of every parameter."""
-        d, hidden = self.width, self.mlp_ratio * self.width
+        d, hidden = self.width, self.mlp_width or 4 * self.width
         values = self.patch_size**2 * self.channels  # in one patch
         shapes: dict[str, tuple[int, ...]] = {}
 
@@ -143,7 +143,7 @@ def patches(images: Tensor, size: int) -> Tensor:
 
 
 class Reference:
-    """The model as a function of its parameters. After a call, `intermediates` names what it saw."""
+    """The model as a function of its parameters; a call leaves what it saw in `intermediates`."""
 
     def __init__(self, architecture: Architecture, parameters: Parameters):
         self.architecture = architecture
