@@ -22,9 +22,8 @@ std::string Duration(double seconds) {
 }  // namespace
 
 std::string WithCommas(int64_t number) {
-  std::string text = absl::StrCat(number);
-  for (int64_t i = static_cast<int64_t>(text.size()) - 3; i > 0; i -= 3) text.insert(i, ",");
-  return text;
+  if (number < 1000) return absl::StrCat(number);
+  return absl::StrFormat("%s,%03d", WithCommas(number / 1000), number % 1000);
 }
 
 std::string Table(const std::vector<std::pair<std::string, std::string>>& rows) {

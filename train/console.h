@@ -15,7 +15,7 @@
 
 namespace vitrine {
 
-// 28414506 as "28,414,506".
+// A count that is not negative: 28414506 as "28,414,506".
 std::string WithCommas(int64_t number);
 
 // Rows of name and value, the values in one column.
