@@ -1,0 +1,196 @@
+#include "data/dataset.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+
+#include "base/crc32c.h"
+#include "base/status_matchers.h"
+#include "data/testing.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace vitrine {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+namespace fs = std::filesystem;
+
+DataConfig Config(DataConfig::Source source, int minival_size = 0) {
+  DataConfig config;
+  config.set_source(source);
+  config.set_minival_size(minival_size);
+  return config;
+}
+
+uint32_t Checksum(const ImageSet& set) {
+  return Crc32c({reinterpret_cast<const char*>(set.images.const_data_ptr<uint8_t>()),
+                 static_cast<size_t>(set.images.numel())});
+}
+
+class DatasetTest : public ::testing::Test {
+ protected:
+  const fs::path folder_ = EmptyFolder("dataset_test");
+};
+
+TEST_F(DatasetTest, DigitsNeedNoFolder) {
+  ASSERT_OK_AND_ASSIGN(const Dataset dataset, LoadDataset(DataConfig(), ""));
+  EXPECT_EQ(dataset.Summary(),
+            "digits: 1437 train, 0 minival, 360 test images of 1 x 28 x 28, 10 classes");
+}
+
+TEST_F(DatasetTest, MinivalComesOutOfTrainAndLeavesTestAlone) {
+  ASSERT_OK_AND_ASSIGN(const Dataset without, LoadDataset(DataConfig(), ""));
+  ASSERT_OK_AND_ASSIGN(const Dataset with, LoadDataset(Config(DataConfig::DIGITS, 360), ""));
+  EXPECT_EQ(with.Summary(),
+            "digits: 1077 train, 360 minival, 360 test images of 1 x 28 x 28, 10 classes");
+  EXPECT_TRUE(with.test.images.equal(without.test.images));
+}
+
+// Recorded: numbers of different versions can be compared only if the parts stay the same.
+TEST_F(DatasetTest, DigitsPartsStayTheSameForEver) {
+  ASSERT_OK_AND_ASSIGN(const Dataset dataset, LoadDataset(Config(DataConfig::DIGITS, 360), ""));
+  EXPECT_EQ(Checksum(dataset.train), 3687858240u);
+  EXPECT_EQ(Checksum(dataset.minival), 3702496943u);
+  EXPECT_EQ(Checksum(dataset.test), 678344602u);
+}
+
+TEST_F(DatasetTest, DigitsPartsHoldTheirShareOfEveryClass) {
+  ASSERT_OK_AND_ASSIGN(const Dataset dataset, LoadDataset(Config(DataConfig::DIGITS, 360), ""));
+  for (const Split split : {Split::kTrain, Split::kMinival, Split::kTest}) {
+    const ImageSet& part = dataset.part(split);
+    const auto labels = Labels(part);
+    for (int64_t label = 0; label < 10; ++label) {
+      const double share = part.size() / 10.0;  // the digits' classes have 174 to 183 images
+      EXPECT_NEAR(std::count(labels.begin(), labels.end(), label), share, 0.04 * share + 1);
+    }
+  }
+}
+
+TEST_F(DatasetTest, MnistInItsOwnFolderOrItsParent) {
+  WriteMnist(folder_ / "mnist", 30, 10);
+  for (const fs::path& folder : {folder_, folder_ / "mnist"}) {
+    ASSERT_OK_AND_ASSIGN(const Dataset dataset, LoadDataset(Config(DataConfig::MNIST, 10), folder));
+    EXPECT_EQ(dataset.Summary(),
+              "mnist: 20 train, 10 minival, 10 test images of 1 x 28 x 28, 10 classes");
+  }
+}
+
+TEST_F(DatasetTest, Cifar10InItsOwnFolderOrItsParent) {
+  WriteCifar10(folder_ / "cifar-10-batches-bin");
+  for (const fs::path& folder : {folder_, folder_ / "cifar-10-batches-bin"}) {
+    ASSERT_OK_AND_ASSIGN(const Dataset dataset, LoadDataset(Config(DataConfig::CIFAR10), folder));
+    EXPECT_EQ(dataset.Summary(),
+              "cifar10: 50 train, 0 minival, 10 test images of 3 x 32 x 32, 10 classes");
+    EXPECT_EQ(dataset.class_names[3], "cat");
+  }
+}
+
+TEST_F(DatasetTest, FolderWithoutTheDataSet) {
+  EXPECT_THAT(
+      LoadDataset(Config(DataConfig::MNIST), folder_),
+      Fails(absl::StatusCode::kNotFound,
+            AllOf(HasSubstr("there is no train-images-idx3-ubyte in it nor in its folder "
+                            "mnist"),
+                  HasSubstr("tools/bazel run //data:prepare -- --dataset=mnist --data_dir=" +
+                            folder_.string()))));
+  EXPECT_THAT(LoadDataset(Config(DataConfig::CIFAR10), folder_),
+              Fails(absl::StatusCode::kNotFound,
+                    AllOf(HasSubstr("data_batch_1.bin"), HasSubstr("--dataset=cifar10"))));
+}
+
+TEST_F(DatasetTest, NoFolderGiven) {
+  EXPECT_THAT(LoadDataset(Config(DataConfig::MNIST), ""),
+              Fails(absl::StatusCode::kNotFound,
+                    AllOf(HasSubstr("no --data_dir is given"),
+                          HasSubstr("//data:prepare -- --dataset=mnist --data_dir=FOLDER"))));
+}
+
+TEST_F(DatasetTest, FolderThatCannotBeLookedInto) {
+  const fs::path folder = folder_ / std::string(300, 'x');
+  EXPECT_THAT(LoadDataset(Config(DataConfig::MNIST), folder),
+              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("File name too long")));
+  EXPECT_THAT(LoadDataset(Config(DataConfig::CIFAR10), folder),
+              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("File name too long")));
+}
+
+TEST_F(DatasetTest, MissingFile) {
+  WriteMnist(folder_, 30, 10);
+  fs::remove(folder_ / "t10k-labels-idx1-ubyte");
+  EXPECT_THAT(LoadDataset(Config(DataConfig::MNIST), folder_),
+              Fails(absl::StatusCode::kNotFound,
+                    AllOf(HasSubstr("t10k-labels-idx1-ubyte"), HasSubstr("//data:prepare"))));
+}
+
+TEST_F(DatasetTest, TruncatedFile) {
+  WriteMnist(folder_, 30, 10);
+  WriteTestFile(folder_ / "t10k-images-idx3-ubyte", IdxImages(10, 28, 28).substr(0, 5000));
+  EXPECT_THAT(LoadDataset(Config(DataConfig::MNIST), folder_),
+              Fails(absl::StatusCode::kDataLoss, HasSubstr("t10k-images-idx3-ubyte: truncated")));
+}
+
+TEST_F(DatasetTest, TrainAndTestImagesOfDifferentSizes) {
+  WriteMnist(folder_, 30, 10);
+  WriteTestFile(folder_ / "t10k-images-idx3-ubyte", IdxImages(10, 28, 27));
+  EXPECT_THAT(LoadDataset(Config(DataConfig::MNIST), folder_),
+              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("differ in size")));
+}
+
+TEST_F(DatasetTest, EmptyDataSet) {
+  WriteMnist(folder_, 0, 10);
+  EXPECT_THAT(
+      LoadDataset(Config(DataConfig::MNIST), folder_),
+      Fails(absl::StatusCode::kInvalidArgument, HasSubstr("train-images-idx3-ubyte: is empty")));
+}
+
+TEST_F(DatasetTest, MinivalMustLeaveSomethingToTrainOn) {
+  EXPECT_OK(LoadDataset(Config(DataConfig::DIGITS, 1436), ""));
+  EXPECT_THAT(LoadDataset(Config(DataConfig::DIGITS, 1437), ""),
+              Fails(absl::StatusCode::kInvalidArgument,
+                    "data.minival_size: must be less than the 1437 training images of digits, is "
+                    "1437"));
+}
+
+TEST_F(DatasetTest, WrongConfigIsRefusedWithAllProblemsInOneLine) {
+  DataConfig config = Config(DataConfig::DIGITS, -1);
+  config.set_batch_size(0);
+  EXPECT_THAT(LoadDataset(config, ""),
+              Fails(absl::StatusCode::kInvalidArgument,
+                    AllOf(HasSubstr("data.batch_size"), HasSubstr("data.minival_size"))));
+}
+
+TEST_F(DatasetTest, ImageNet100IsNotThereYet) {
+  EXPECT_THAT(LoadDataset(Config(DataConfig::IMAGENET100), folder_),
+              Fails(absl::StatusCode::kUnimplemented,
+                    HasSubstr("data.source: IMAGENET100 can't be loaded yet")));
+}
+
+class CheckImagesTest : public ::testing::Test {
+ protected:
+  const Dataset dataset_ = LoadDataset(DataConfig(), "").value();
+};
+
+TEST_F(CheckImagesTest, ModelThatFits) { EXPECT_OK(CheckImages(dataset_, 28, 1, 10)); }
+
+TEST_F(CheckImagesTest, ImageSizeContradictsTheModel) {
+  EXPECT_THAT(CheckImages(dataset_, 32, 1, 10),
+              Fails(absl::StatusCode::kInvalidArgument,
+                    HasSubstr("digits: images are 28 x 28, but the model's image size is 32")));
+}
+
+TEST_F(CheckImagesTest, ChannelsContradictTheModel) {
+  EXPECT_THAT(CheckImages(dataset_, 28, 3, 10),
+              Fails(absl::StatusCode::kInvalidArgument,
+                    HasSubstr("images have 1 channel(s), but the model takes 3")));
+}
+
+TEST_F(CheckImagesTest, AllContradictionsAtOnce) {
+  EXPECT_THAT(CheckImages(dataset_, 32, 3, 100),
+              Fails(absl::StatusCode::kInvalidArgument,
+                    AllOf(HasSubstr("image size"), HasSubstr("channel"),
+                          HasSubstr("there are 10 classes, but the model tells 100"))));
+}
+
+}  // namespace
+}  // namespace vitrine
