@@ -66,13 +66,19 @@ absl::StatusOr<std::string> ReadFile(const fs::path& path) {
 }
 
 absl::Status WriteAndSync(const fs::path& path, std::string_view bytes) {
+  return WriteAndSync(path, absl::MakeConstSpan(&bytes, 1));
+}
+
+absl::Status WriteAndSync(const fs::path& path, absl::Span<const std::string_view> pieces) {
   FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (file.get() < 0) return PathError(errno, path, "create");
-  while (!bytes.empty()) {
-    const ssize_t n = write(file.get(), bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return PathError(errno, path, "write");
-    bytes.remove_prefix(n);
+  for (std::string_view bytes : pieces) {
+    while (!bytes.empty()) {
+      const ssize_t n = write(file.get(), bytes.data(), bytes.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return PathError(errno, path, "write");
+      bytes.remove_prefix(n);
+    }
   }
   if (fsync(file.get()) != 0) return PathError(errno, path, "sync");
   if (file.Close() != 0) return PathError(errno, path, "write");

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 
 namespace vitrine {
 
@@ -18,6 +19,10 @@ absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path);
 // Writes the bytes and syncs them. The file may be half-written after a crash: use it for files
 // inside a folder that is renamed when whole.
 absl::Status WriteAndSync(const std::filesystem::path& path, std::string_view bytes);
+
+// The same for bytes that lie in pieces, one after another.
+absl::Status WriteAndSync(const std::filesystem::path& path,
+                          absl::Span<const std::string_view> pieces);
 
 // Replaces the file at once: after a crash at any moment it holds the old bytes or the new.
 absl::Status WriteAtomically(const std::filesystem::path& path, std::string_view bytes);

@@ -1,0 +1,46 @@
+// For tests: a program as a process of its own, which can be killed.
+//
+//   ASSERT_OK_AND_ASSIGN(ChildProcess child, ChildProcess::Start({"train/train", "--dry_run"}));
+//   EXPECT_EQ(child.Wait(), 0);
+//   EXPECT_THAT(child.Out(), HasSubstr("parameters"));
+
+#ifndef BASE_CHILD_PROCESS_H_
+#define BASE_CHILD_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace vitrine {
+
+class ChildProcess {
+ public:
+  // Starts the program; what it prints goes to files in the test's own folder.
+  static absl::StatusOr<ChildProcess> Start(const std::vector<std::string>& command);
+
+  ChildProcess(ChildProcess&& other) noexcept;
+  ~ChildProcess();  // kills it if it still runs
+
+  void Signal(int signal);
+
+  // Its exit status, or 128 + n if signal n ended it.
+  int Wait();
+
+  // What it has written so far.
+  std::string Out() const;
+  std::string Err() const;
+
+ private:
+  ChildProcess() = default;
+
+  pid_t pid_ = -1;
+  std::filesystem::path out_, err_;
+};
+
+}  // namespace vitrine
+
+#endif  // BASE_CHILD_PROCESS_H_

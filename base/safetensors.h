@@ -1,0 +1,43 @@
+// Tensors in a file, in Hugging Face's safetensors format: eight bytes of header length, a JSON
+// header of names, types, shapes and offsets, then the numbers. No code is ever run by reading one,
+// and the reader takes its input to be hostile: every length, offset, type and shape is checked.
+// Format: https://github.com/huggingface/safetensors#format
+//
+//   ASSIGN_OR_RETURN(const FileDigest digest, WriteSafetensors(path, {{"head.weight", weight}}));
+//   ASSIGN_OR_RETURN(const TensorMap tensors, ReadSafetensors(path));
+
+#ifndef BASE_SAFETENSORS_H_
+#define BASE_SAFETENSORS_H_
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "ATen/core/Tensor.h"
+#include "absl/status/statusor.h"
+
+namespace vitrine {
+
+// Sorted by name, so that equal tensors give equal bytes.
+using TensorMap = std::map<std::string, at::Tensor>;
+
+struct FileDigest {
+  uint64_t size = 0;  // bytes
+  uint32_t crc32c = 0;
+};
+
+// Writes and syncs the file, not atomically. Tensors may lie on any device and in any layout; types
+// are those of ParseSafetensors, any other is a broken invariant.
+absl::StatusOr<FileDigest> WriteSafetensors(const std::filesystem::path& path,
+                                            const TensorMap& tensors);
+
+// Tensors of their own memory, on the CPU. Types: F64, F32, F16, BF16, I64, I32, U8, BOOL.
+absl::StatusOr<TensorMap> ParseSafetensors(std::string_view bytes);
+
+absl::StatusOr<TensorMap> ReadSafetensors(const std::filesystem::path& path);
+
+}  // namespace vitrine
+
+#endif  // BASE_SAFETENSORS_H_

@@ -1,0 +1,86 @@
+#include "data/prepare/process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace vitrine {
+namespace {
+
+constexpr int kTickMilliseconds = 500;
+constexpr int kNotStarted = 127;  // as shells have it
+
+// The child's half of fork: nothing here allocates or locks, since other threads may have held a
+// lock when the process was copied.
+[[noreturn]] void Execute(char* const* arguments, int err, pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const int null = open("/dev/null", O_RDWR);
+  const bool parent_lives = getppid() == parent;  // it may have died before prctl
+  if (parent_lives && dup2(null, STDIN_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0) {
+    execvp(arguments[0], arguments);
+  }
+  _exit(kNotStarted);
+}
+
+// Reads to the end of the pipe.
+std::string ReadAll(int fd, const std::function<void()>& tick) {
+  std::string text;
+  char buffer[4096];
+  while (true) {
+    pollfd waiting = {.fd = fd, .events = POLLIN, .revents = 0};
+    const int ready = poll(&waiting, 1, kTickMilliseconds);
+    if (ready == 0) tick();
+    if (ready <= 0) continue;
+    const ssize_t n = read(fd, buffer, sizeof(buffer));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return text;
+    text.append(buffer, n);
+  }
+}
+
+int WaitFor(pid_t child) {
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace
+
+absl::StatusOr<ProcessResult> RunProcess(const std::vector<std::string>& command,
+                                         const std::function<void()>& tick) {
+  std::vector<char*> arguments;
+  for (const std::string& argument : command) {
+    arguments.push_back(const_cast<char*>(argument.c_str()));  // exec does not change them
+  }
+  arguments.push_back(nullptr);
+
+  int err[2];
+  if (pipe2(err, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
+  const pid_t parent = getpid();
+  const pid_t child = fork();
+  if (child == 0) Execute(arguments.data(), err[1], parent);
+  const int error = errno;
+  close(err[1]);
+  ProcessResult result;
+  if (child > 0) {
+    result.err = ReadAll(err[0], tick);
+    result.exit_status = WaitFor(child);
+  }
+  close(err[0]);
+  if (child < 0) return absl::ErrnoToStatus(error, absl::StrCat(command[0], ": cannot be started"));
+  if (result.exit_status == kNotStarted) {
+    return absl::NotFoundError(absl::StrCat(command[0], ": cannot be started; is it installed?"));
+  }
+  return result;
+}
+
+}  // namespace vitrine

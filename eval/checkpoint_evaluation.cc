@@ -1,0 +1,64 @@
+#include "eval/checkpoint_evaluation.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "data/batch.h"
+#include "data/dataset.h"
+#include "nlohmann/json.hpp"
+#include "train/checkpoint.h"
+#include "vit/vision_transformer.h"
+
+namespace vitrine {
+namespace {
+
+constexpr int64_t kBatch = 128;
+
+absl::StatusOr<VisionTransformer> RestoreModel(const Checkpoint& checkpoint) {
+  ASSIGN_OR_RETURN(VisionTransformer model,
+                   VisionTransformer::Create(checkpoint.manifest.config().model(), /*seed=*/0));
+  RETURN_IF_ERROR(model.Load(checkpoint.model));
+  return model;
+}
+
+}  // namespace
+
+absl::StatusOr<CheckpointEvaluation> EvaluateCheckpoint(const std::filesystem::path& path,
+                                                        Split split,
+                                                        const std::filesystem::path& data_dir) {
+  CheckpointEvaluation result;
+  result.split = split;
+  ASSIGN_OR_RETURN(result.checkpoint, FindCheckpoint(path));
+  ASSIGN_OR_RETURN(const Checkpoint checkpoint, ReadCheckpoint(result.checkpoint));
+  const ExperimentConfig& config = checkpoint.manifest.config();
+  ASSIGN_OR_RETURN(const VisionTransformer model,
+                   Annotate(RestoreModel(checkpoint), result.checkpoint.string()));
+  ASSIGN_OR_RETURN(const Dataset dataset, LoadDataset(config.data(), data_dir));
+  RETURN_IF_ERROR(CheckImages(dataset, config.model().image_size(), config.model().channels(),
+                              config.model().num_classes()));
+  const ImageSet& images = dataset.part(split);
+  if (images.size() == 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the run held out no ", SplitName(split), " split; take train or test"));
+  }
+  ASSIGN_OR_RETURN(const auto normalization,
+                   Normalization::Create(config.data(), dataset.channels()));
+  result.iteration = checkpoint.manifest.iteration();
+  result.evaluation = Evaluate(model, images, normalization, kBatch);
+  return result;
+}
+
+nlohmann::ordered_json ToJson(const CheckpointEvaluation& result) {
+  const Evaluation& e = result.evaluation;
+  return {{"split", SplitName(result.split)},
+          {"count", e.count},
+          {"correct_top1", e.correct_top1},
+          {"correct_top5", e.correct_top5},
+          {"top1", e.top1()},
+          {"top5", e.top5()},
+          {"loss", e.loss()},
+          {"checkpoint", result.checkpoint.string()},
+          {"iteration", result.iteration}};
+}
+
+}  // namespace vitrine

@@ -1,0 +1,76 @@
+// Evaluates checkpoints: loss, top-1 and top-5 accuracy over a whole split.
+
+#include <iostream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "ATen/Parallel.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "base/file.h"
+#include "base/program.h"
+#include "base/status_macros.h"
+#include "data/split.h"
+#include "eval/checkpoint_evaluation.h"
+#include "gflags/gflags.h"
+#include "nlohmann/json.hpp"
+
+DEFINE_string(checkpoint, "", "checkpoints or runs (of a run the newest checkpoint), with commas");
+DEFINE_string(weights, "model", "model; ema and swa are not available yet");
+DEFINE_string(data_dir, "",
+              "the data set's folder, or the parent of mnist/ or cifar-10-batches-bin/");
+DEFINE_string(split, "test", "train, minival or test");
+DEFINE_bool(json, false, "print JSON: an object, or an array for several checkpoints");
+
+namespace vitrine {
+namespace {
+
+constexpr char kUsage[] =
+    "bazel run //eval -- --checkpoint=C[,C...] [flags]\n"
+    "Prints loss, top-1 and top-5 accuracy over a whole split.";
+
+absl::Status CheckFlags(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(RefuseArguments(arguments));
+  if (FLAGS_checkpoint.empty()) return UsageError("--checkpoint: name a checkpoint or a run");
+  if (FLAGS_weights != "model") {
+    return UsageError(absl::StrCat("--weights=", FLAGS_weights, ": only model is available yet"));
+  }
+  return absl::OkStatus();
+}
+
+void PrintJson(const std::vector<CheckpointEvaluation>& results) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const CheckpointEvaluation& result : results) json.push_back(ToJson(result));
+  std::cout << (results.size() == 1 ? json[0] : json).dump(2) << std::endl;
+}
+
+void PrintText(const std::vector<CheckpointEvaluation>& results) {
+  for (const CheckpointEvaluation& result : results) {
+    const Evaluation& e = result.evaluation;
+    std::cout << absl::StrFormat("%s  %s  loss %.4f  top-1 %.4f (%d of %d)  top-5 %.4f\n",
+                                 result.checkpoint.string(), SplitName(result.split), e.loss(),
+                                 e.top1(), e.correct_top1, e.count, e.top5());
+  }
+}
+
+absl::Status Run(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(CheckFlags(arguments));
+  ASSIGN_OR_RETURN(const Split split, AsUsageError(ParseSplit(FLAGS_split)));
+  at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
+  const std::filesystem::path data_dir = FLAGS_data_dir.empty() ? "" : UserPath(FLAGS_data_dir);
+  std::vector<CheckpointEvaluation> results;
+  for (const std::string path : absl::StrSplit(FLAGS_checkpoint, ',')) {
+    ASSIGN_OR_RETURN(results.emplace_back(), EvaluateCheckpoint(UserPath(path), split, data_dir));
+  }
+  FLAGS_json ? PrintJson(results) : PrintText(results);
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace vitrine
+
+int main(int argc, char** argv) {
+  return vitrine::RunProgram(argc, argv, vitrine::kUsage, vitrine::Run);
+}

@@ -1,0 +1,206 @@
+#include "train/checkpoint.h"
+
+#include <algorithm>
+#include <cctype>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/crc32c.h"
+#include "base/file.h"
+#include "base/status_macros.h"
+#include "glog/logging.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/text_format.h"
+
+namespace vitrine {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kFormatVersion = 1;
+constexpr size_t kNameDigits = 9;
+constexpr char kModelFile[] = "model.safetensors";
+constexpr char kOptimizerFile[] = "optimizer.safetensors";
+constexpr char kManifest[] = "manifest.pb";
+constexpr char kManifestText[] = "manifest.textproto";
+constexpr char kFolder[] = "checkpoints";
+
+absl::Status RemoveAll(const fs::path& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (!error) return absl::OkStatus();
+  return absl::ErrnoToStatus(error.value(), absl::StrCat(path.string(), ": cannot remove"));
+}
+
+bool IsCheckpointName(const std::string& name) {
+  return name.size() == kNameDigits && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+           return std::isdigit(c) != 0;
+         });
+}
+
+std::vector<fs::path> Entries(const fs::path& folder) {
+  std::vector<fs::path> entries;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) entries.push_back(entry.path());
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+absl::Status WriteTensors(const fs::path& folder, const char* name, const TensorMap& tensors,
+                          CheckpointManifest* manifest) {
+  ASSIGN_OR_RETURN(const FileDigest digest, WriteSafetensors(folder / name, tensors));
+  CheckpointManifest::File* file = manifest->add_files();
+  file->set_name(name);
+  file->set_size(digest.size);
+  file->set_crc32c(digest.crc32c);
+  return absl::OkStatus();
+}
+
+// Protobuf leaves the order of maps open, hence the request; there are none in the manifest today.
+std::string DeterministicBytes(const google::protobuf::Message& message) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  CHECK(message.SerializeToCodedStream(&coded));
+  coded.Trim();
+  return bytes;
+}
+
+absl::Status WriteFiles(const fs::path& folder, const Checkpoint& checkpoint) {
+  CheckpointManifest manifest = checkpoint.manifest;
+  manifest.set_format_version(kFormatVersion);
+  manifest.clear_files();
+  RETURN_IF_ERROR(WriteTensors(folder, kModelFile, checkpoint.model, &manifest));
+  if (checkpoint.optimizer) {
+    RETURN_IF_ERROR(WriteTensors(folder, kOptimizerFile, *checkpoint.optimizer, &manifest));
+  }
+  std::string text;
+  google::protobuf::TextFormat::PrintToString(manifest, &text);
+  RETURN_IF_ERROR(WriteAndSync(folder / kManifestText, text));
+  RETURN_IF_ERROR(WriteAndSync(folder / kManifest, DeterministicBytes(manifest)));
+  return SyncFolder(folder);
+}
+
+absl::StatusOr<TensorMap> ReadTensors(const fs::path& folder,
+                                      const CheckpointManifest::File& file) {
+  const fs::path path = folder / file.name();
+  ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
+  if (bytes.size() != file.size()) {
+    return absl::DataLossError(
+        absl::StrCat(path.string(), ": ", bytes.size(), " bytes, the manifest says ", file.size()));
+  }
+  if (Crc32c(bytes) != file.crc32c()) {
+    return absl::DataLossError(
+        absl::StrCat(path.string(), ": damaged, its checksum is not the manifest's"));
+  }
+  return Annotate(ParseSafetensors(bytes), path.string());
+}
+
+absl::StatusOr<CheckpointManifest> ReadManifest(const fs::path& folder) {
+  const fs::path path = folder / kManifest;
+  ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
+  CheckpointManifest manifest;
+  if (!manifest.ParseFromString(bytes)) {
+    return absl::DataLossError(absl::StrCat(path.string(), ": damaged, not a manifest"));
+  }
+  if (manifest.format_version() != kFormatVersion) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path.string(), ": format ", manifest.format_version(), ", this program reads ",
+                     kFormatVersion, "; use the version that wrote it"));
+  }
+  return manifest;
+}
+
+}  // namespace
+
+std::string CheckpointName(int64_t iteration) { return absl::StrFormat("%09d", iteration); }
+
+absl::Status WriteCheckpoint(const fs::path& folder, const Checkpoint& checkpoint) {
+  const std::string name = CheckpointName(checkpoint.manifest.iteration());
+  const fs::path temporary = folder / absl::StrCat(".", name);
+  RETURN_IF_ERROR(RemoveAll(temporary));
+  RETURN_IF_ERROR(CreateFolder(temporary));
+  absl::Status status = WriteFiles(temporary, checkpoint);
+  if (status.ok()) status = RemoveAll(folder / name);
+  if (status.ok()) {
+    std::error_code error;
+    fs::rename(temporary, folder / name, error);
+    if (error) {
+      status = absl::ErrnoToStatus(
+          error.value(), absl::StrCat((folder / name).string(), ": cannot rename the checkpoint"));
+    }
+  }
+  if (!status.ok()) {
+    RemoveAll(temporary).IgnoreError();  // the first error is the one to report
+    return status;
+  }
+  return SyncFolder(folder);
+}
+
+absl::StatusOr<Checkpoint> ReadCheckpoint(const fs::path& path) {
+  Checkpoint checkpoint;
+  ASSIGN_OR_RETURN(checkpoint.manifest, ReadManifest(path));
+  for (const CheckpointManifest::File& file : checkpoint.manifest.files()) {
+    if (file.name() == kModelFile) {
+      ASSIGN_OR_RETURN(checkpoint.model, ReadTensors(path, file));
+    } else if (file.name() == kOptimizerFile) {
+      ASSIGN_OR_RETURN(checkpoint.optimizer, ReadTensors(path, file));
+    } else {
+      return absl::DataLossError(
+          absl::StrCat(path.string(), ": the manifest names an unknown file ", file.name()));
+    }
+  }
+  if (checkpoint.model.empty()) {
+    return absl::DataLossError(absl::StrCat(path.string(), ": the manifest names no ", kModelFile));
+  }
+  return checkpoint;
+}
+
+std::vector<fs::path> ListCheckpoints(const fs::path& folder) {
+  std::vector<fs::path> checkpoints = Entries(folder);
+  std::erase_if(checkpoints, [](const fs::path& p) { return !IsCheckpointName(p.filename()); });
+  return checkpoints;
+}
+
+absl::StatusOr<fs::path> FindCheckpoint(const fs::path& path) {
+  if (fs::exists(path / kManifest)) return path;
+  const std::vector<fs::path> checkpoints = ListCheckpoints(path / kFolder);
+  if (!checkpoints.empty()) return checkpoints.back();
+  return absl::NotFoundError(absl::StrCat(path.string(), ": neither a checkpoint (no ", kManifest,
+                                          ") nor a run with one (no ", kFolder, "/NNNNNNNNN)"));
+}
+
+absl::StatusOr<Checkpoint> ReadNewestWhole(const fs::path& folder) {
+  const std::vector<fs::path> checkpoints = ListCheckpoints(folder);
+  for (auto path = checkpoints.rbegin(); path != checkpoints.rend(); ++path) {
+    absl::StatusOr<Checkpoint> checkpoint = ReadCheckpoint(*path);
+    if (checkpoint.ok()) return checkpoint;
+    LOG(WARNING) << "skipped a damaged checkpoint: " << checkpoint.status().message();
+  }
+  return absl::NotFoundError(absl::StrCat(folder.string(), ": no whole checkpoint"));
+}
+
+absl::Status SweepCheckpoints(const fs::path& folder, const CheckpointConfig& config) {
+  for (const fs::path& entry : Entries(folder)) {
+    const std::string name = entry.filename();
+    if (name.size() == kNameDigits + 1 && name[0] == '.' && IsCheckpointName(name.substr(1))) {
+      RETURN_IF_ERROR(RemoveAll(entry));
+    }
+  }
+  const std::vector<fs::path> checkpoints = ListCheckpoints(folder);
+  if (config.keep_last() == 0) return absl::OkStatus();
+  for (size_t i = 0; i + config.keep_last() < checkpoints.size(); ++i) {
+    int64_t iteration;
+    CHECK(absl::SimpleAtoi(checkpoints[i].filename().string(), &iteration));
+    if (config.keep_every() > 0 && iteration % config.keep_every() == 0) continue;
+    RETURN_IF_ERROR(RemoveAll(checkpoints[i]));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace vitrine

@@ -1,0 +1,55 @@
+// Checkpoints: a folder NNNNNNNNN (updates completed, nine digits) of safetensors files and a
+// manifest that holds each file's size and checksum. It is written under a name that begins with a
+// dot, synced and renamed, so it is there whole or not at all; reading verifies every byte.
+//
+//   RETURN_IF_ERROR(WriteCheckpoint(run / "checkpoints", checkpoint));
+//   ASSIGN_OR_RETURN(const auto path, FindCheckpoint(run));   // the newest of a run
+//   ASSIGN_OR_RETURN(const Checkpoint checkpoint, ReadCheckpoint(path));
+
+#ifndef TRAIN_CHECKPOINT_H_
+#define TRAIN_CHECKPOINT_H_
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/safetensors.h"
+#include "train/checkpoint.pb.h"
+
+namespace vitrine {
+
+struct Checkpoint {
+  CheckpointManifest manifest;  // `files` is filled by WriteCheckpoint
+  TensorMap model;
+  std::optional<TensorMap> optimizer;  // absent: to evaluate, not to resume
+};
+
+// Writes folder/NNNNNNNNN, replacing a damaged one of that name.
+absl::Status WriteCheckpoint(const std::filesystem::path& folder, const Checkpoint& checkpoint);
+
+// Reads and verifies. An error names the file that is missing or damaged.
+absl::StatusOr<Checkpoint> ReadCheckpoint(const std::filesystem::path& path);
+
+// The checkpoints in a folder, oldest first, by name alone.
+std::vector<std::filesystem::path> ListCheckpoints(const std::filesystem::path& folder);
+
+// A checkpoint's own path, or the newest checkpoint of a run folder.
+absl::StatusOr<std::filesystem::path> FindCheckpoint(const std::filesystem::path& path);
+
+// The newest checkpoint that is whole; damaged ones are passed over with a warning that names them.
+absl::StatusOr<Checkpoint> ReadNewestWhole(const std::filesystem::path& folder);
+
+// Removes what a killed process left half-written, and the checkpoints that the config does not
+// keep.
+absl::Status SweepCheckpoints(const std::filesystem::path& folder, const CheckpointConfig& config);
+
+// The name of the folder for so many updates.
+std::string CheckpointName(int64_t iteration);
+
+}  // namespace vitrine
+
+#endif  // TRAIN_CHECKPOINT_H_

@@ -1,0 +1,51 @@
+// Experiment configs: found by name or file, overridden field by field, completed and checked.
+//
+//   ASSIGN_OR_RETURN(ExperimentConfig config, LoadConfig("step2"));
+//   RETURN_IF_ERROR(ApplyOverride("schedule.iterations=10", &config));
+//   FillDefaults(&config);
+//   RETURN_IF_ERROR(CheckConfig(config));
+
+#ifndef TRAIN_CONFIG_H_
+#define TRAIN_CONFIG_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "google/protobuf/message.h"
+#include "train/experiment.pb.h"
+
+namespace vitrine {
+
+// The configs of train/configs, which are part of the program.
+std::vector<std::string> ConfigNames();
+
+// A config by name, or from a text file: a path has a dot or a slash in it, a name has neither.
+// Unknown fields are refused, with their line.
+absl::StatusOr<ExperimentConfig> LoadConfig(const std::string& name_or_file);
+
+// Parses a config in text form; `source` is what an error names.
+absl::StatusOr<ExperimentConfig> ParseConfig(std::string_view text, std::string_view source);
+
+// Sets one field, as in "data.batch_size=64", "precision=BF16" or "data.mean=[0.5, 0.4, 0.3]".
+absl::Status ApplyOverride(std::string_view assignment, ExperimentConfig* config);
+
+// Writes every default into the message, at any depth, so that the text form shows all that holds.
+void FillDefaults(google::protobuf::Message* message);
+
+// Everything that is wrong with the config, one line a problem.
+std::vector<std::string> ConfigProblems(const ExperimentConfig& config);
+
+// What the config asks for that cannot be trained yet, one line each.
+std::vector<std::string> Unavailable(const ExperimentConfig& config);
+
+std::string ConfigText(const ExperimentConfig& config);
+
+// The fields in which two configs differ, on one line; empty when they are equal.
+std::string ConfigDifferences(const ExperimentConfig& a, const ExperimentConfig& b);
+
+}  // namespace vitrine
+
+#endif  // TRAIN_CONFIG_H_

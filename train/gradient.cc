@@ -1,0 +1,24 @@
+#include "train/gradient.h"
+
+#include "ATen/TensorOperators.h"
+#include "ATen/core/grad_mode.h"
+#include "ATen/ops/_foreach_mul.h"
+#include "ATen/ops/_foreach_norm.h"
+#include "ATen/ops/linalg_vector_norm.h"
+#include "ATen/ops/stack.h"
+
+namespace vitrine {
+
+at::Tensor GradientNorm(const std::vector<at::Tensor>& gradients) {
+  const at::NoGradGuard no_grad;
+  return at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients)));
+}
+
+void ClipGradients(const at::Tensor& norm, double max_norm, std::vector<at::Tensor>& gradients) {
+  const at::NoGradGuard no_grad;
+  // The small number keeps a norm of 0 from dividing, as in torch.nn.utils.clip_grad_norm_.
+  const at::Tensor factor = (max_norm / (norm + 1e-6)).clamp_max(1);
+  at::_foreach_mul_(gradients, factor);
+}
+
+}  // namespace vitrine

@@ -1,0 +1,52 @@
+#include "train/run_folder.h"
+
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "base/file.h"
+#include "base/status_macros.h"
+#include "train/config.h"
+
+namespace vitrine {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kConfig[] = "config.textproto";
+
+}  // namespace
+
+absl::StatusOr<RunFolder> RunFolder::Create(const fs::path& path, const ExperimentConfig& config) {
+  std::error_code error;
+  if (fs::exists(path, error) && !fs::is_empty(path, error)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path.string(),
+        ": not empty; go on with the run in it by --resume, or take another --run_dir"));
+  }
+  const RunFolder folder(path);
+  RETURN_IF_ERROR(CreateFolder(folder.checkpoints()));
+  RETURN_IF_ERROR(WriteAtomically(path / kConfig, ConfigText(config)));
+  return folder;
+}
+
+absl::StatusOr<RunFolder> RunFolder::Resume(const fs::path& path, const ExperimentConfig& config) {
+  ASSIGN_OR_RETURN(const ExperimentConfig own, ReadConfig(path));
+  const std::string differences = ConfigDifferences(own, config);
+  if (!differences.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path.string(), ": cannot resume with another config (the run's -> the one given: ",
+        differences, "); leave these fields out, or start a new run"));
+  }
+  const RunFolder folder(path);
+  RETURN_IF_ERROR(CreateFolder(folder.checkpoints()));
+  return folder;
+}
+
+bool RunFolder::Exists(const fs::path& path) { return fs::exists(path / kConfig); }
+
+absl::StatusOr<ExperimentConfig> RunFolder::ReadConfig(const fs::path& path) {
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path / kConfig));
+  return ParseConfig(text, (path / kConfig).string());
+}
+
+}  // namespace vitrine

@@ -1,0 +1,48 @@
+// The folder that one run writes to: config.textproto, metrics.csv, validation.csv, run.json and
+// checkpoints/.
+
+#ifndef TRAIN_RUN_FOLDER_H_
+#define TRAIN_RUN_FOLDER_H_
+
+#include <filesystem>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "train/experiment.pb.h"
+
+namespace vitrine {
+
+class RunFolder {
+ public:
+  // A new run's folder, made if absent. One that holds anything is refused: it belongs to another
+  // run.
+  static absl::StatusOr<RunFolder> Create(const std::filesystem::path& path,
+                                          const ExperimentConfig& config);
+
+  // The folder of a run to go on with. A config that contradicts the run's own is refused, with the
+  // fields that differ.
+  static absl::StatusOr<RunFolder> Resume(const std::filesystem::path& path,
+                                          const ExperimentConfig& config);
+
+  // Whether a run began here: it has a config.
+  static bool Exists(const std::filesystem::path& path);
+
+  // The config of a run that began here.
+  static absl::StatusOr<ExperimentConfig> ReadConfig(const std::filesystem::path& path);
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
+  std::filesystem::path metrics() const { return path_ / "metrics.csv"; }
+  std::filesystem::path validation() const { return path_ / "validation.csv"; }
+  std::filesystem::path run_json() const { return path_ / "run.json"; }
+
+ private:
+  explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
+
+  std::filesystem::path path_;
+};
+
+}  // namespace vitrine
+
+#endif  // TRAIN_RUN_FOLDER_H_

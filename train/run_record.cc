@@ -1,0 +1,73 @@
+#include "train/run_record.h"
+
+#include "ATen/Version.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "base/file.h"
+#include "base/status_macros.h"
+#include "nlohmann/json.hpp"
+#include "torch/headeronly/version.h"
+
+namespace vitrine {
+namespace {
+
+using Json = nlohmann::ordered_json;
+namespace fs = std::filesystem;
+
+constexpr char kFinished[] = "finished";
+
+// The commit of the checkout that `bazel run` was typed in; "unknown" elsewhere. Read from .git, so
+// that the program needs no git and its bytes do not change with every commit.
+std::string GitRevision() {
+  const char* workspace = std::getenv("BUILD_WORKSPACE_DIRECTORY");
+  if (workspace == nullptr) return "unknown";
+  const fs::path git = fs::path(workspace) / ".git";
+  const auto head = ReadFile(git / "HEAD");
+  if (!head.ok()) return "unknown";
+  std::string_view text = absl::StripAsciiWhitespace(*head);
+  if (!absl::ConsumePrefix(&text, "ref: ")) return std::string(text);
+  const auto revision = ReadFile(git / std::string(text));
+  return revision.ok() ? std::string(absl::StripAsciiWhitespace(*revision)) : "unknown";
+}
+
+Json TestJson(const Evaluation& test) {
+  return {{"count", test.count},
+          {"correct_top1", test.correct_top1},
+          {"correct_top5", test.correct_top5},
+          {"top1", test.top1()},
+          {"top5", test.top5()},
+          {"loss", test.loss()}};
+}
+
+}  // namespace
+
+std::string CpuCapability() { return at::get_cpu_capability(); }
+
+std::string TorchVersion() { return TORCH_VERSION; }
+
+bool IsFinished(const fs::path& path) {
+  const auto text = ReadFile(path);
+  if (!text.ok()) return false;
+  const Json json = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  return json.is_object() && json.contains("status") && json["status"] == kFinished;
+}
+
+absl::Status WriteRunRecord(const fs::path& path, const ExperimentConfig& config,
+                            const RunRecord& record) {
+  Json json = {{"config", config.name()},
+               {"status", record.test ? kFinished : "running"},
+               {"seed", config.seed()},
+               {"device", "cpu"},
+               {"cpu_capability", CpuCapability()},
+               {"threads", config.threads()},
+               {"precision", ExperimentConfig::Precision_Name(config.precision())},
+               {"libtorch", TorchVersion()},
+               {"git_revision", GitRevision()},
+               {"parameters", record.parameters},
+               {"wall_seconds", record.wall_seconds}};
+  if (record.test) json["test"] = TestJson(*record.test);
+  return WriteAtomically(path, json.dump(2) + "\n");
+}
+
+}  // namespace vitrine

@@ -1,0 +1,88 @@
+// Trains a Vision Transformer. README.md at the top has examples.
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "base/file.h"
+#include "base/program.h"
+#include "base/status_macros.h"
+#include "gflags/gflags.h"
+#include "train/config.h"
+#include "train/experiment.h"
+#include "train/run_folder.h"
+
+DEFINE_string(config, "quickstart", "a config of train/configs by name, or a textproto file");
+DEFINE_string(data_dir, "",
+              "the data set's folder, or the parent of mnist/ or cifar-10-batches-bin/");
+DEFINE_string(run_dir, "", "the run's folder; default runs/<config>-<time>");
+DEFINE_string(device, "auto", "auto or cpu; cuda is not available yet");
+DEFINE_bool(resume, false, "go on with the run in --run_dir, or start it if it is not there");
+DEFINE_string(init_from, "", "a checkpoint to start from; not available yet");
+DEFINE_bool(dry_run, false,
+            "check and print the config, the parameter count and the data, and stop");
+
+namespace vitrine {
+namespace {
+
+constexpr char kUsage[] =
+    "bazel run //train -- [flags] [field.path=value ...]\n"
+    "Trains a Vision Transformer; field.path=value overrides a field of the config, as in "
+    "schedule.iterations=10.";
+
+absl::Status CheckFlags() {
+  if (FLAGS_device != "auto" && FLAGS_device != "cpu") {
+    return UsageError(absl::StrCat("--device=", FLAGS_device, ": must be auto or cpu"));
+  }
+  if (!FLAGS_init_from.empty()) {
+    return UsageError("--init_from: not available yet; leave it out");
+  }
+  if (FLAGS_resume && FLAGS_run_dir.empty()) return UsageError("--resume: needs --run_dir");
+  return absl::OkStatus();
+}
+
+// The config of the flags and overrides, or of the run to resume where no --config is given.
+absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& overrides) {
+  const bool is_given = !gflags::GetCommandLineFlagInfoOrDie("config").is_default;
+  const bool of_run = FLAGS_resume && !is_given && RunFolder::Exists(UserPath(FLAGS_run_dir));
+  ASSIGN_OR_RETURN(ExperimentConfig config, of_run ? RunFolder::ReadConfig(UserPath(FLAGS_run_dir))
+                                                   : LoadConfig(FLAGS_config));
+  for (const std::string& override : overrides) {
+    RETURN_IF_ERROR(ApplyOverride(override, &config));
+  }
+  FillDefaults(&config);
+  SettleThreads(&config);
+  const std::vector<std::string> problems = ConfigProblems(config);
+  if (!problems.empty()) return UsageError(absl::StrJoin(problems, "\n"));
+  return config;
+}
+
+ExperimentPaths Paths(const std::string& config_name) {
+  ExperimentPaths paths;
+  if (!FLAGS_data_dir.empty()) paths.data_dir = UserPath(FLAGS_data_dir);
+  const std::string time = absl::FormatTime("%Y%m%d-%H%M%S", absl::Now(), absl::LocalTimeZone());
+  const std::string run_dir =
+      FLAGS_run_dir.empty() ? absl::StrCat("runs/", config_name, "-", time) : FLAGS_run_dir;
+  paths.run_dir = UserPath(run_dir);
+  return paths;
+}
+
+absl::Status Run(const std::vector<std::string>& overrides) {
+  RETURN_IF_ERROR(CheckFlags());
+  ASSIGN_OR_RETURN(const ExperimentConfig config, AsUsageError(ResolveConfig(overrides)));
+  const ExperimentPaths paths = Paths(config.name());
+  if (FLAGS_dry_run) return DryRun(config, paths);
+  const std::vector<std::string> unavailable = Unavailable(config);
+  if (!unavailable.empty()) return UsageError(absl::StrJoin(unavailable, "\n"));
+  return RunExperiment(config, paths, FLAGS_resume);
+}
+
+}  // namespace
+}  // namespace vitrine
+
+int main(int argc, char** argv) {
+  return vitrine::RunProgram(argc, argv, vitrine::kUsage, vitrine::Run);
+}

@@ -1,0 +1,32 @@
+// Multi-head self-attention (Vaswani et al., arXiv 1706.03762).
+
+#ifndef VIT_ATTENTION_H_
+#define VIT_ATTENTION_H_
+
+#include <cstdint>
+#include <string>
+
+#include "ATen/core/Tensor.h"
+#include "vit/layers.h"
+
+namespace vitrine {
+
+struct Attention {
+  Attention(int64_t width, int64_t heads, const at::TensorOptions& options);
+
+  // [B, T, D] to the same. Hands out "<name>.queries" and "<name>.keys", [B, heads, T, D / heads]:
+  // the attention weights, which the fused operator never forms, are softmax(q k^T / sqrt(D /
+  // heads)).
+  at::Tensor operator()(const at::Tensor& x, const std::string& name,
+                        const ForwardContext& context) const;
+
+  void VisitParameters(const std::string& name, ParameterVisitor visit);
+
+  int64_t heads;
+  Linear qkv;  // queries, keys and values packed in this order, each split into heads
+  Linear projection;
+};
+
+}  // namespace vitrine
+
+#endif  // VIT_ATTENTION_H_

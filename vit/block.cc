@@ -1,0 +1,69 @@
+#include "vit/block.h"
+
+#include "ATen/TensorOperators.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/gelu.h"
+#include "vit/config.h"
+
+namespace vitrine {
+namespace {
+
+double DepthRate(const ModelConfig& config, int64_t index) {
+  if (config.depth() == 1) return config.stochastic_depth();
+  return config.stochastic_depth() * index / (config.depth() - 1);
+}
+
+at::Tensor MakeScale(const ModelConfig& config, const at::TensorOptions& options) {
+  return config.layer_scale() == 0 ? at::Tensor() : at::empty({config.width()}, options);
+}
+
+}  // namespace
+
+Mlp::Mlp(int64_t width, int64_t hidden_width, const at::TensorOptions& options)
+    : hidden(width, hidden_width, options), output(hidden_width, width, options) {}
+
+at::Tensor Mlp::operator()(const at::Tensor& x) const { return output(at::gelu(hidden(x))); }
+
+void Mlp::VisitParameters(const std::string& name, ParameterVisitor visit) {
+  hidden.VisitParameters(name + ".hidden", visit);
+  output.VisitParameters(name + ".output", visit);
+}
+
+Block::Block(const ModelConfig& config, int64_t index, const at::TensorOptions& options)
+    : dropout(config.dropout()),
+      stochastic_depth(DepthRate(config, index)),
+      attention_norm(config.width(), options),
+      attention(config.width(), config.heads(), options),
+      attention_scale(MakeScale(config, options)),
+      mlp_norm(config.width(), options),
+      mlp(config.width(), MlpWidth(config), options),
+      mlp_scale(MakeScale(config, options)) {}
+
+at::Tensor Block::operator()(const at::Tensor& x, const std::string& name,
+                             const ForwardContext& context) const {
+  const at::Tensor attended = attention(attention_norm(x), name, context);
+  const at::Tensor middle = x + Residual(attended, attention_scale, context);
+  const at::Tensor output = middle + Residual(mlp(mlp_norm(middle)), mlp_scale, context);
+  if (context.intermediates != nullptr) {
+    context.intermediates->insert_or_assign(name + ".output", output);
+  }
+  return output;
+}
+
+at::Tensor Block::Residual(const at::Tensor& branch, const at::Tensor& scale,
+                           const ForwardContext& context) const {
+  at::Tensor result = Dropout(branch, dropout, context);
+  if (scale.defined()) result = result * scale;
+  return StochasticDepth(result, stochastic_depth, context);
+}
+
+void Block::VisitParameters(const std::string& name, ParameterVisitor visit) {
+  attention_norm.VisitParameters(name + ".attention_norm", visit);
+  attention.VisitParameters(name + ".attention", visit);
+  if (attention_scale.defined()) visit(name + ".attention_scale", attention_scale);
+  mlp_norm.VisitParameters(name + ".mlp_norm", visit);
+  mlp.VisitParameters(name + ".mlp", visit);
+  if (mlp_scale.defined()) visit(name + ".mlp_scale", mlp_scale);
+}
+
+}  // namespace vitrine

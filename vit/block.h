@@ -1,0 +1,56 @@
+// One block of the encoder: attention and MLP, each normalised first and added to its input.
+
+#ifndef VIT_BLOCK_H_
+#define VIT_BLOCK_H_
+
+#include <cstdint>
+#include <string>
+
+#include "ATen/core/Tensor.h"
+#include "vit/attention.h"
+#include "vit/layers.h"
+#include "vit/model.pb.h"
+
+namespace vitrine {
+
+// Linear, exact GELU, Linear.
+struct Mlp {
+  Mlp(int64_t width, int64_t hidden_width, const at::TensorOptions& options);
+
+  // [B, T, D] to the same
+  at::Tensor operator()(const at::Tensor& x) const;
+
+  void VisitParameters(const std::string& name, ParameterVisitor visit);
+
+  Linear hidden;
+  Linear output;
+};
+
+struct Block {
+  // `index` counts from 0 and sets the rate of stochastic depth.
+  Block(const ModelConfig& config, int64_t index, const at::TensorOptions& options);
+
+  // [B, T, D] to the same. Hands out "<name>.output" besides what Attention does.
+  at::Tensor operator()(const at::Tensor& x, const std::string& name,
+                        const ForwardContext& context) const;
+
+  void VisitParameters(const std::string& name, ParameterVisitor visit);
+
+  double dropout;
+  double stochastic_depth;
+  LayerNorm attention_norm;
+  Attention attention;
+  at::Tensor attention_scale;  // [D], undefined without layer scale
+  LayerNorm mlp_norm;
+  Mlp mlp;
+  at::Tensor mlp_scale;  // [D], undefined without layer scale
+
+ private:
+  // What a branch adds to the residual stream.
+  at::Tensor Residual(const at::Tensor& branch, const at::Tensor& scale,
+                      const ForwardContext& context) const;
+};
+
+}  // namespace vitrine
+
+#endif  // VIT_BLOCK_H_

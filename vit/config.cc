@@ -1,0 +1,81 @@
+#include "vit/config.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace vitrine {
+namespace {
+
+// Larger values are typing errors, and would overflow or exhaust memory before anyone saw them.
+constexpr int kMaxSize = 1 << 16;
+
+class Problems {
+ public:
+  void Check(bool good, const std::string& problem) {
+    if (!good) list_.push_back(problem);
+  }
+
+  void InRange(const char* field, double value, double low, double high) {
+    Check(value >= low && value <= high,
+          absl::StrCat("model.", field, ": must be from ", low, " to ", high, ", is ", value));
+  }
+
+  std::vector<std::string> Take() { return std::move(list_); }
+
+ private:
+  std::vector<std::string> list_;
+};
+
+}  // namespace
+
+std::vector<std::string> ModelConfigProblems(const ModelConfig& config) {
+  Problems problems;
+  problems.InRange("image_size", config.image_size(), 1, kMaxSize);
+  problems.InRange("channels", config.channels(), 1, 1024);
+  problems.InRange("patch_size", config.patch_size(), 1, kMaxSize);
+  problems.InRange("num_classes", config.num_classes(), 1, 1'000'000);
+  problems.InRange("depth", config.depth(), 1, 1000);
+  problems.InRange("heads", config.heads(), 1, 1024);
+  problems.InRange("width", config.width(), 1, kMaxSize);
+  problems.InRange("register_tokens", config.register_tokens(), 0, 1024);
+  problems.InRange("dropout", config.dropout(), 0, 0.99);
+  problems.InRange("stochastic_depth", config.stochastic_depth(), 0, 0.99);
+  problems.InRange("layer_scale", config.layer_scale(), 0, 10);
+  if (config.has_mlp_width()) {
+    problems.InRange("mlp_width", config.mlp_width(), 1, 4 * kMaxSize);
+  }
+  const bool patches = config.patch_size() > 0 && config.image_size() > 0;
+  problems.Check(!patches || config.image_size() % config.patch_size() == 0,
+                 absl::StrCat("model.patch_size: ", config.patch_size(),
+                              " does not divide model.image_size ", config.image_size()));
+  problems.Check(config.heads() < 1 || config.width() % config.heads() == 0,
+                 absl::StrCat("model.heads: ", config.heads(), " does not divide model.width ",
+                              config.width()));
+  problems.Check(config.position_embedding() != ModelConfig::SINCOS_2D ||
+                     (config.width() % 4 == 0 && config.width() >= 8),
+                 absl::StrCat("model.width: SINCOS_2D positions need a multiple of 4 from 8, is ",
+                              config.width()));
+  return problems.Take();
+}
+
+int64_t PatchCount(const ModelConfig& config) {
+  const int64_t side = config.image_size() / config.patch_size();
+  return side * side;
+}
+
+int64_t PatchLength(const ModelConfig& config) {
+  return int64_t{config.patch_size()} * config.patch_size() * config.channels();
+}
+
+int64_t MlpWidth(const ModelConfig& config) {
+  return config.has_mlp_width() ? config.mlp_width() : int64_t{4} * config.width();
+}
+
+int64_t PrefixLength(const ModelConfig& config) {
+  return (config.pooling() == ModelConfig::CLASS_TOKEN ? 1 : 0) + config.register_tokens();
+}
+
+int64_t SequenceLength(const ModelConfig& config) {
+  return PrefixLength(config) + PatchCount(config);
+}
+
+}  // namespace vitrine

@@ -1,0 +1,178 @@
+// The model against an independent one in PyTorch: testdata/generate.py made the expected values,
+// in double precision.
+
+#include <string>
+
+#include "ATen/TensorOperators.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/core/grad_mode.h"
+#include "ATen/ops/_fused_adamw.h"
+#include "ATen/ops/cross_entropy_loss.h"
+#include "ATen/ops/zeros.h"
+#include "ATen/ops/zeros_like.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "base/safetensors.h"
+#include "base/status_matchers.h"
+#include "gtest/gtest.h"
+#include "vit/positions.h"
+#include "vit/vision_transformer.h"
+
+namespace vitrine {
+namespace {
+
+struct Golden {
+  std::string file;
+  ModelConfig config;
+};
+
+Golden AsReported() {
+  ModelConfig config;
+  config.set_image_size(8);
+  config.set_patch_size(4);
+  config.set_width(16);
+  config.set_depth(2);
+  config.set_heads(2);
+  config.set_num_classes(5);
+  return {"as_reported", config};
+}
+
+Golden Options() {
+  ModelConfig config;
+  config.set_image_size(12);
+  config.set_channels(3);
+  config.set_patch_size(4);
+  config.set_width(24);
+  config.set_depth(3);
+  config.set_heads(4);
+  config.set_num_classes(7);
+  config.set_pooling(ModelConfig::MEAN);
+  config.set_register_tokens(2);
+  config.set_position_embedding(ModelConfig::SINCOS_2D);
+  config.set_layer_scale(0.1);
+  return {"options", config};
+}
+
+// The largest difference, in units of the largest expected value of the tensor: a rounding error is
+// relative to the sums that a value came from, not to the value.
+double Error(const at::Tensor& actual, const at::Tensor& expected) {
+  const double scale = expected.abs().max().item<double>();
+  return (actual.detach() - expected).abs().max().item<double>() / scale;
+}
+
+class GoldenTest : public ::testing::TestWithParam<Golden> {
+ protected:
+  void SetUp() override {
+    const std::string path = absl::StrCat("vit/testdata/", GetParam().file, ".safetensors");
+    ASSERT_OK_AND_ASSIGN(golden_, ReadSafetensors(path));
+    ASSERT_OK_AND_ASSIGN(VisionTransformer model, VisionTransformer::Create(GetParam().config, 0));
+    ASSERT_OK(model.Load(Group("parameters/")));
+    model_.emplace(std::move(model));
+  }
+
+  TensorMap Group(std::string_view prefix) const {
+    TensorMap group;
+    for (const auto& [name, tensor] : golden_) {
+      std::string_view rest = name;
+      if (absl::ConsumePrefix(&rest, prefix)) group.emplace(rest, tensor);
+    }
+    return group;
+  }
+
+  at::Tensor Loss(Intermediates* intermediates = nullptr) {
+    ForwardContext context;
+    context.intermediates = intermediates;
+    logits_ = model_->Forward(golden_.at("images"), context);
+    return at::cross_entropy_loss(logits_, golden_.at("labels"));
+  }
+
+  TensorMap golden_;
+  std::optional<VisionTransformer> model_;
+  at::Tensor logits_;
+};
+
+TEST_P(GoldenTest, LogitsLossAndIntermediates) {
+  Intermediates intermediates;
+  const at::Tensor loss = Loss(&intermediates);
+  EXPECT_LT(Error(logits_, golden_.at("logits")), 2e-6);
+  EXPECT_NEAR(loss.item<double>(), golden_.at("loss").item<double>(), 2e-6);
+  const TensorMap expected = Group("intermediates/");
+  ASSERT_EQ(expected.size(), 3 * GetParam().config.depth());
+  EXPECT_EQ(intermediates.size(), expected.size());
+  for (const auto& [name, tensor] : expected) {
+    ASSERT_EQ(intermediates.count(name), 1) << name;
+    EXPECT_LT(Error(intermediates.at(name), tensor), 2e-6) << name;
+  }
+}
+
+TEST_P(GoldenTest, EveryGradient) {
+  Loss().backward();
+  const TensorMap expected = Group("gradients/");
+  const auto parameters = model_->Parameters();
+  ASSERT_EQ(expected.size(), parameters.size());
+  for (const NamedParameter& parameter : parameters) {
+    ASSERT_EQ(expected.count(parameter.name), 1) << parameter.name;
+    EXPECT_LT(Error(parameter.tensor.grad(), expected.at(parameter.name)), 1e-5) << parameter.name;
+  }
+}
+
+// One call of the fused operator for the decayed tensors (two or more dimensions), one for the
+// rest.
+class AdamW {
+ public:
+  explicit AdamW(const VisionTransformer& model) {
+    for (const NamedParameter& parameter : model.Parameters()) {
+      Group& group = parameter.tensor.dim() >= 2 ? decayed_ : plain_;
+      group.parameters.push_back(parameter.tensor);
+      group.means.push_back(at::zeros_like(parameter.tensor));
+      group.squares.push_back(at::zeros_like(parameter.tensor));
+      group.steps.push_back(at::zeros({}, at::kFloat));
+    }
+  }
+
+  void Step() {
+    const at::NoGradGuard no_grad;
+    Step(decayed_, 0.1);
+    Step(plain_, 0);
+  }
+
+ private:
+  struct Group {
+    std::vector<at::Tensor> parameters, means, squares, steps;
+  };
+
+  static void Step(Group& group, double weight_decay) {
+    std::vector<at::Tensor> gradients;
+    for (at::Tensor& parameter : group.parameters) gradients.push_back(parameter.grad());
+    for (at::Tensor& step : group.steps) step.add_(1);
+    at::_fused_adamw_(group.parameters, gradients, group.means, group.squares, {}, group.steps,
+                      /*lr=*/1e-3, /*beta1=*/0.9, /*beta2=*/0.999, weight_decay, /*eps=*/1e-8,
+                      /*amsgrad=*/false, /*maximize=*/false);
+    for (at::Tensor& parameter : group.parameters) parameter.mutable_grad().reset();
+  }
+
+  Group decayed_, plain_;
+};
+
+TEST_P(GoldenTest, LossesOfTenAdamWSteps) {
+  AdamW optimizer(*model_);
+  const at::Tensor& expected = golden_.at("adamw_losses");
+  ASSERT_EQ(expected.numel(), 11);
+  for (int step = 0; step <= 10; ++step) {
+    const at::Tensor loss = Loss();
+    EXPECT_NEAR(loss.item<double>(), expected[step].item<double>(), 2e-5) << "step " << step;
+    loss.backward();
+    optimizer.Step();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Configs, GoldenTest, ::testing::Values(AsReported(), Options()),
+                         [](const auto& info) { return info.param.file; });
+
+TEST(SinCosPositionsTest, AreBigVisions) {
+  ASSERT_OK_AND_ASSIGN(const TensorMap golden, ReadSafetensors("vit/testdata/options.safetensors"));
+  EXPECT_LT(Error(SinCosPositions(3, 24, at::kFloat), golden.at("sincos_positions")), 1e-7);
+}
+
+}  // namespace
+}  // namespace vitrine

@@ -1,0 +1,62 @@
+#include "vit/layers.h"
+
+#include <vector>
+
+#include "ATen/TensorOperators.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/empty_like.h"
+#include "ATen/ops/layer_norm.h"
+#include "ATen/ops/linear.h"
+#include "glog/logging.h"
+
+namespace vitrine {
+namespace {
+
+constexpr double kLayerNormEpsilon = 1e-5;
+
+// x times a mask of 0 and 1 / keep, the mask broadcast from its shape.
+at::Tensor DropBy(const at::Tensor& x, const std::vector<int64_t>& mask_shape, double probability,
+                  const ForwardContext& context) {
+  if (!context.training || probability == 0) return x;
+  CHECK(context.generator.has_value()) << "dropout while training needs a generator";
+  const double keep = 1 - probability;
+  at::Tensor mask = at::empty(mask_shape, x.options().requires_grad(false));
+  mask.bernoulli_(keep, context.generator).div_(keep);
+  return x * mask;
+}
+
+}  // namespace
+
+Linear::Linear(int64_t in, int64_t out, const at::TensorOptions& options)
+    : weight(at::empty({out, in}, options)), bias(at::empty({out}, options)) {}
+
+at::Tensor Linear::operator()(const at::Tensor& x) const { return at::linear(x, weight, bias); }
+
+void Linear::VisitParameters(const std::string& name, ParameterVisitor visit) {
+  visit(name + ".weight", weight);
+  visit(name + ".bias", bias);
+}
+
+LayerNorm::LayerNorm(int64_t width, const at::TensorOptions& options)
+    : weight(at::empty({width}, options)), bias(at::empty({width}, options)) {}
+
+at::Tensor LayerNorm::operator()(const at::Tensor& x) const {
+  return at::layer_norm(x, weight.sizes(), weight, bias, kLayerNormEpsilon);
+}
+
+void LayerNorm::VisitParameters(const std::string& name, ParameterVisitor visit) {
+  visit(name + ".weight", weight);
+  visit(name + ".bias", bias);
+}
+
+at::Tensor Dropout(const at::Tensor& x, double probability, const ForwardContext& context) {
+  return DropBy(x, x.sizes().vec(), probability, context);
+}
+
+at::Tensor StochasticDepth(const at::Tensor& x, double probability, const ForwardContext& context) {
+  std::vector<int64_t> one_a_sample(x.dim(), 1);
+  one_a_sample[0] = x.size(0);
+  return DropBy(x, one_a_sample, probability, context);
+}
+
+}  // namespace vitrine

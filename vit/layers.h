@@ -1,0 +1,70 @@
+// The small layers that the others are made of. Each is a plain struct of its parameters: copying
+// one copies handles to the same tensors, and gradients are libtorch's.
+
+#ifndef VIT_LAYERS_H_
+#define VIT_LAYERS_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "ATen/core/Generator.h"
+#include "ATen/core/Tensor.h"
+#include "absl/functional/function_ref.h"
+
+namespace vitrine {
+
+// Called with each parameter's name and tensor, in the order of the forward pass.
+using ParameterVisitor = absl::FunctionRef<void(const std::string& name, at::Tensor& parameter)>;
+
+// Named tensors that a forward pass hands out; names are in vit/README.md.
+using Intermediates = std::map<std::string, at::Tensor>;
+
+// What a forward pass may depend on besides its input.
+struct ForwardContext {
+  // Dropout and stochastic depth are active only while training, and draw from the generator, which
+  // lies on the model's device. Without training no generator is needed.
+  bool training = false;
+  std::optional<at::Generator> generator;
+
+  // Where not null, filled with every block's output, queries and keys.
+  Intermediates* intermediates = nullptr;
+};
+
+// y = x W^T + b
+struct Linear {
+  Linear(int64_t in, int64_t out, const at::TensorOptions& options);
+
+  // [..., in] to [..., out]
+  at::Tensor operator()(const at::Tensor& x) const;
+
+  void VisitParameters(const std::string& name, ParameterVisitor visit);
+
+  at::Tensor weight;  // [out, in]
+  at::Tensor bias;    // [out]
+};
+
+// Normalises the last dimension to mean 0 and variance 1, then scales and shifts (Ba et al., arXiv
+// 1607.06450), with eps 1e-5.
+struct LayerNorm {
+  LayerNorm(int64_t width, const at::TensorOptions& options);
+
+  // [..., width] to the same
+  at::Tensor operator()(const at::Tensor& x) const;
+
+  void VisitParameters(const std::string& name, ParameterVisitor visit);
+
+  at::Tensor weight;  // [width]
+  at::Tensor bias;    // [width]
+};
+
+// While training, zeroes each value with the probability and divides the rest by 1 - probability.
+at::Tensor Dropout(const at::Tensor& x, double probability, const ForwardContext& context);
+
+// The same for whole samples, the first dimension of x.
+at::Tensor StochasticDepth(const at::Tensor& x, double probability, const ForwardContext& context);
+
+}  // namespace vitrine
+
+#endif  // VIT_LAYERS_H_

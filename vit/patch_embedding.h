@@ -1,0 +1,34 @@
+// From pixels to tokens: cut the image into patches, and project each to the model's width.
+
+#ifndef VIT_PATCH_EMBEDDING_H_
+#define VIT_PATCH_EMBEDDING_H_
+
+#include <cstdint>
+#include <string>
+
+#include "ATen/core/Tensor.h"
+#include "vit/layers.h"
+
+namespace vitrine {
+
+// [B, C, H, W] to [B, n, patch_size * patch_size * C]: patches row by row, each flattened as (row,
+// column, channel). patch_size divides H and W.
+at::Tensor Patchify(const at::Tensor& images, int64_t patch_size);
+
+// LayerNorm, Linear, LayerNorm.
+struct PatchEmbedding {
+  PatchEmbedding(int64_t patch_length, int64_t width, const at::TensorOptions& options);
+
+  // [B, n, patch_length] to [B, n, D]
+  at::Tensor operator()(const at::Tensor& patches) const;
+
+  void VisitParameters(const std::string& name, ParameterVisitor visit);
+
+  LayerNorm input_norm;
+  Linear projection;
+  LayerNorm output_norm;
+};
+
+}  // namespace vitrine
+
+#endif  // VIT_PATCH_EMBEDDING_H_

@@ -1,0 +1,22 @@
+#include "vit/positions.h"
+
+#include "ATen/TensorOperators.h"
+#include "ATen/ops/arange.h"
+#include "ATen/ops/cat.h"
+#include "ATen/ops/outer.h"
+#include "ATen/ops/pow.h"
+
+namespace vitrine {
+
+at::Tensor SinCosPositions(int64_t side, int64_t width, const at::TensorOptions& options) {
+  const int64_t count = width / 4;
+  const auto in_double = at::TensorOptions(at::kDouble);
+  const at::Tensor exponents = at::arange(count, in_double) / static_cast<double>(count - 1);
+  const at::Tensor frequencies = at::pow(10000.0, -exponents);
+  const at::Tensor steps = at::outer(at::arange(side, in_double), frequencies);  // [side, D/4]
+  const at::Tensor x = steps.repeat({side, 1});                                  // [n, D/4]
+  const at::Tensor y = steps.repeat_interleave(side, 0);                         // [n, D/4]
+  return at::cat({x.sin(), x.cos(), y.sin(), y.cos()}, 1).unsqueeze(0).to(options);
+}
+
+}  // namespace vitrine

@@ -1,0 +1,323 @@
+"""Makes the reference values that the tests of the C++ model compare with.
+
+    python3 vit/testdata/generate.py [--output_dir=FOLDER]
+
+Versions, pinned in tools/checks/requirements.txt: Python 3.11, torch 2.11.0, numpy 2.4.6,
+safetensors 0.8.0. `tools/checks/run` installs them and runs this file again to compare.
+
+This is a second, independent Vision Transformer: written from the description of the model, not
+from the C++ code, as functions of a dictionary of tensors. It computes in float64, so that what it
+stores is correct to the last bit of float32, or nearly, and a test's tolerance is all for the C++
+side. Parameters and images are float32 values, so nothing is lost when C++ reads them.
+
+README.md beside this file says what each fixture holds.
+"""
+
+import argparse
+import dataclasses
+import json
+import math
+import pathlib
+
+import numpy as np
+from safetensors.numpy import save_file
+import torch
+from torch import Tensor
+import torch.nn.functional as F
+
+Parameters = dict[str, Tensor]
+
+
+@dataclasses.dataclass(frozen=True)
+class Architecture:
+    """The sizes and choices that determine a model; T below is its number of tokens."""
+
+    image_size: int
+    channels: int
+    patch_size: int
+    width: int  # D
+    depth: int
+    heads: int  # H
+    classes: int  # K
+    class_token: bool = True  # Read the class from it; else from the mean of the patches.
+    registers: int = 0  # R
+    learned_positions: bool = True  # Else fixed sines and cosines.
+    layer_scale: bool = False
+    mlp_width: int = 0  # 0 means 4 * width.
+    layer_norm_epsilon: float = 1e-5
+
+    @property
+    def grid(self) -> int:
+        """Patches along one side of the image."""
+        return self.image_size // self.patch_size
+
+    @property
+    def prefix(self) -> int:
+        """Tokens before the first patch: [class token][registers][patches]."""
+        return int(self.class_token) + self.registers
+
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The name and shape of every parameter."""
+        d, hidden = self.width, self.mlp_width or 4 * self.width
+        values = self.patch_size**2 * self.channels  # in one patch
+        shapes: dict[str, tuple[int, ...]] = {}
+
+        def norm(name: str, size: int) -> None:
+            shapes[f"{name}.weight"] = (size,)
+            shapes[f"{name}.bias"] = (size,)
+
+        def linear(name: str, inputs: int, outputs: int) -> None:
+            shapes[f"{name}.weight"] = (outputs, inputs)
+            shapes[f"{name}.bias"] = (outputs,)
+
+        norm("patch_embedding.input_norm", values)
+        linear("patch_embedding.projection", values, d)
+        norm("patch_embedding.output_norm", d)
+        if self.class_token:
+            shapes["class_token"] = (1, 1, d)
+        if self.registers:
+            shapes["register_tokens"] = (1, self.registers, d)
+        if self.learned_positions:
+            shapes["position_embedding"] = (1, int(self.class_token) + self.grid**2, d)
+        for block in (f"blocks.{i}" for i in range(self.depth)):
+            norm(f"{block}.attention_norm", d)
+            linear(f"{block}.attention.qkv", d, 3 * d)
+            linear(f"{block}.attention.projection", d, d)
+            norm(f"{block}.mlp_norm", d)
+            linear(f"{block}.mlp.hidden", d, hidden)
+            linear(f"{block}.mlp.output", hidden, d)
+            if self.layer_scale:
+                shapes[f"{block}.attention_scale"] = (d,)
+                shapes[f"{block}.mlp_scale"] = (d,)
+        norm("final_norm", d)
+        linear("head", d, self.classes)
+        return shapes
+
+
+FIXTURES = {
+    # The model of the reproduction, small.
+    "as_reported": Architecture(
+        image_size=8, channels=1, patch_size=4, width=16, depth=2, heads=2, classes=5
+    ),
+    # Everything that the reproduction leaves off.
+    "options": Architecture(
+        image_size=12,
+        channels=3,
+        patch_size=4,
+        width=24,
+        depth=3,
+        heads=4,
+        classes=7,
+        class_token=False,
+        registers=2,
+        learned_positions=False,
+        layer_scale=True,
+    ),
+}
+SEEDS = {"as_reported": 20101192, "options": 20101193}
+BATCH_SIZE = 6
+
+
+def sincos_positions(grid: int, width: int) -> Tensor:
+    """Fixed two-dimensional positions, as in big_vision's posemb_sincos_2d.  [1, grid * grid, D]"""
+    quarter = width // 4
+    omega = 10000.0 ** -(torch.arange(quarter, dtype=torch.float64) / (quarter - 1))
+    rows = []
+    for y in range(grid):
+        for x in range(grid):
+            parts = [torch.sin(x * omega), torch.cos(x * omega)]
+            parts += [torch.sin(y * omega), torch.cos(y * omega)]
+            rows.append(torch.cat(parts))
+    return torch.stack(rows).unsqueeze(0)
+
+
+def patches(images: Tensor, size: int) -> Tensor:
+    """Cuts [B, C, H, W] into [B, n, size * size * C]: row-major, each (row, column, channel)."""
+    height, width = images.shape[2:]
+    cut = []
+    for top in range(0, height, size):
+        for left in range(0, width, size):
+            patch = images[:, :, top : top + size, left : left + size]
+            cut.append(patch.permute(0, 2, 3, 1).flatten(start_dim=1))
+    return torch.stack(cut, dim=1)
+
+
+class Reference:
+    """The model as a function of its parameters; a call leaves what it saw in `intermediates`."""
+
+    def __init__(self, architecture: Architecture, parameters: Parameters):
+        self.architecture = architecture
+        self.parameters = parameters
+        self.intermediates: dict[str, Tensor] = {}
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Images [B, C, H, W] to logits [B, K]."""
+        arch = self.architecture
+        x = self.embed(images)  # [B, T, D]
+        for i in range(arch.depth):
+            x = self.block(f"blocks.{i}", x)
+        x = self.norm("final_norm", x)
+        pooled = x[:, 0] if arch.class_token else x[:, arch.prefix :].mean(dim=1)
+        return self.linear("head", pooled)
+
+    def embed(self, images: Tensor) -> Tensor:
+        """Images to tokens [B, T, D]. Registers have no position."""
+        arch, p = self.architecture, self.parameters
+        x = patches(images, arch.patch_size)
+        x = self.norm("patch_embedding.input_norm", x)
+        x = self.linear("patch_embedding.projection", x)
+        x = self.norm("patch_embedding.output_norm", x)
+        if arch.learned_positions:
+            position = p["position_embedding"]
+        else:
+            position = sincos_positions(arch.grid, arch.width)
+        x = x + position[:, -(arch.grid**2) :]
+        tokens = []
+        if arch.class_token:
+            first = p["class_token"]
+            tokens.append(first + position[:, :1] if arch.learned_positions else first)
+        if arch.registers:
+            tokens.append(p["register_tokens"])
+        tokens = [token.expand(x.shape[0], -1, -1) for token in tokens]
+        return torch.cat([*tokens, x], dim=1)
+
+    def block(self, name: str, x: Tensor) -> Tensor:
+        x = x + self.scaled(
+            f"{name}.attention_scale",
+            self.attention(name, self.norm(f"{name}.attention_norm", x)),
+        )
+        x = x + self.scaled(
+            f"{name}.mlp_scale", self.mlp(f"{name}.mlp", self.norm(f"{name}.mlp_norm", x))
+        )
+        self.intermediates[f"{name}.output"] = x
+        return x
+
+    def attention(self, block: str, x: Tensor) -> Tensor:
+        batch, count, width = x.shape
+        heads = self.architecture.heads
+        size = width // heads
+        parts = self.linear(f"{block}.attention.qkv", x).split(width, dim=2)
+        q, k, v = (part.reshape(batch, count, heads, size).transpose(1, 2) for part in parts)
+        self.intermediates[f"{block}.queries"] = q  # [B, H, T, D / H]
+        self.intermediates[f"{block}.keys"] = k
+        weights = torch.softmax(q @ k.transpose(2, 3) / math.sqrt(size), dim=-1)  # [B, H, T, T]
+        mixed = (weights @ v).transpose(1, 2).reshape(batch, count, width)
+        return self.linear(f"{block}.attention.projection", mixed)
+
+    def mlp(self, name: str, x: Tensor) -> Tensor:
+        hidden = F.gelu(self.linear(f"{name}.hidden", x), approximate="none")
+        return self.linear(f"{name}.output", hidden)
+
+    def scaled(self, name: str, x: Tensor) -> Tensor:
+        return x * self.parameters[name] if self.architecture.layer_scale else x
+
+    def norm(self, name: str, x: Tensor) -> Tensor:
+        weight, bias = self.parameters[f"{name}.weight"], self.parameters[f"{name}.bias"]
+        return F.layer_norm(x, weight.shape, weight, bias, self.architecture.layer_norm_epsilon)
+
+    def linear(self, name: str, x: Tensor) -> Tensor:
+        return F.linear(x, self.parameters[f"{name}.weight"], self.parameters[f"{name}.bias"])
+
+
+class AdamW:
+    """Adam with decoupled weight decay on tensors of two or more dimensions, written out."""
+
+    def __init__(self, parameters: Parameters):
+        self.parameters = parameters
+        self.first = {name: torch.zeros_like(p) for name, p in parameters.items()}
+        self.second = {name: torch.zeros_like(p) for name, p in parameters.items()}
+        self.steps = 0
+
+    @torch.no_grad()
+    def step(self, gradients: Parameters) -> None:
+        rate, beta1, beta2, epsilon = 1e-3, 0.9, 0.999, 1e-8
+        self.steps += 1
+        for name, p in self.parameters.items():
+            decay = 0.1 if p.dim() >= 2 else 0.0
+            g, m, v = gradients[name], self.first[name], self.second[name]
+            m.mul_(beta1).add_((1 - beta1) * g)
+            v.mul_(beta2).add_((1 - beta2) * g * g)
+            m_hat = m / (1 - beta1**self.steps)
+            v_hat = v / (1 - beta2**self.steps)
+            p.mul_(1 - rate * decay).sub_(rate * m_hat / (v_hat.sqrt() + epsilon))
+
+
+def random_parameters(architecture: Architecture, rng: np.random.Generator) -> Parameters:
+    """Nothing is left at 0 or 1, so that a parameter used wrongly, or not used, shows."""
+    parameters = {}
+    for name, shape in architecture.parameter_shapes().items():
+        value = rng.standard_normal(shape)
+        if name.endswith("norm.weight"):
+            value = 1.0 + 0.3 * value
+        elif name.endswith("_scale"):
+            value = 0.6 + 0.3 * value
+        elif name.endswith(".bias"):
+            value = 0.3 * value
+        elif name.endswith(".weight"):
+            value = 1.5 * value / math.sqrt(shape[1])
+        parameters[name] = torch.from_numpy(value.astype(np.float32)).double()
+    return parameters
+
+
+def loss_and_gradients(
+    model: Reference, images: Tensor, labels: Tensor
+) -> tuple[Tensor, Tensor, Parameters]:
+    """Logits, mean cross-entropy and its gradient with respect to every parameter."""
+    for parameter in model.parameters.values():
+        parameter.requires_grad_()
+    logits = model(images)
+    loss = F.cross_entropy(logits, labels)
+    gradients = torch.autograd.grad(loss, list(model.parameters.values()))
+    return logits.detach(), loss.detach(), dict(zip(model.parameters, gradients))
+
+
+def make_fixture(architecture: Architecture, seed: int) -> dict[str, Tensor]:
+    rng = np.random.default_rng(seed)
+    parameters = random_parameters(architecture, rng)
+    side = architecture.image_size
+    pixels = rng.uniform(-1, 1, (BATCH_SIZE, architecture.channels, side, side))
+    images = torch.from_numpy(pixels.astype(np.float32)).double()
+    labels = torch.from_numpy(rng.integers(0, architecture.classes, BATCH_SIZE))
+
+    fixture = {f"parameters/{name}": p.clone() for name, p in parameters.items()}
+    fixture |= {"images": images, "labels": labels}
+    model = Reference(architecture, parameters)
+    logits, loss, gradients = loss_and_gradients(model, images, labels)
+    fixture |= {"logits": logits, "loss": loss}
+    fixture |= {f"gradients/{name}": g for name, g in gradients.items()}
+    for name, value in model.intermediates.items():
+        fixture[f"intermediates/{name}"] = value.detach()
+    if not architecture.learned_positions:
+        fixture["sincos_positions"] = sincos_positions(architecture.grid, architecture.width)
+
+    optimizer = AdamW(parameters)
+    losses = [loss]
+    for _ in range(10):
+        optimizer.step(gradients)
+        _, loss, gradients = loss_and_gradients(model, images, labels)
+        losses.append(loss)
+    fixture["adamw_losses"] = torch.stack(losses)
+    return fixture
+
+
+def write_fixtures(folder: pathlib.Path) -> None:
+    torch.set_num_threads(1)
+    for name, architecture in FIXTURES.items():
+        arrays = {}
+        for key, tensor in make_fixture(architecture, SEEDS[name]).items():
+            stored = tensor.float() if tensor.is_floating_point() else tensor
+            arrays[key] = stored.contiguous().numpy()
+        # One key only: the order in which safetensors writes several is not fixed.
+        metadata = {"architecture": json.dumps(dataclasses.asdict(architecture))}
+        save_file(arrays, folder / f"{name}.safetensors", metadata)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Makes the reference values.")
+    here = pathlib.Path(__file__).resolve().parent
+    parser.add_argument("--output_dir", type=pathlib.Path, default=here)
+    write_fixtures(parser.parse_args().output_dir)
+
+
+if __name__ == "__main__":
+    main()

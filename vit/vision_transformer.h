@@ -1,0 +1,81 @@
+// The Vision Transformer: images in, a score for each class out.
+//
+//   ModelConfig config;                                    // defaults: MNIST, 28.4 M parameters
+//   ASSIGN_OR_RETURN(VisionTransformer model, VisionTransformer::Create(config, /*seed=*/0));
+//   const at::Tensor logits = model.Forward(images, {});   // [B, num_classes]
+
+#ifndef VIT_VISION_TRANSFORMER_H_
+#define VIT_VISION_TRANSFORMER_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ATen/core/Tensor.h"
+#include "absl/status/statusor.h"
+#include "base/safetensors.h"
+#include "vit/block.h"
+#include "vit/layers.h"
+#include "vit/model.pb.h"
+#include "vit/patch_embedding.h"
+
+namespace vitrine {
+
+struct NamedParameter {
+  std::string name;
+  at::Tensor tensor;  // a handle to the model's own
+};
+
+class VisionTransformer {
+ public:
+  // A float32 model on the CPU, initialised from the seed as vit/README.md states. A bad config is
+  // answered with all of its problems.
+  static absl::StatusOr<VisionTransformer> Create(const ModelConfig& config, uint64_t seed);
+
+  // The same shapes without memory: to count, or to check a file against.
+  static absl::StatusOr<VisionTransformer> CreateShapesOnly(const ModelConfig& config);
+
+  VisionTransformer(VisionTransformer&&) = default;
+  VisionTransformer& operator=(VisionTransformer&&) = default;
+
+  // [B, channels, image_size, image_size] to logits [B, num_classes], in the model's type.
+  at::Tensor Forward(const at::Tensor& images, const ForwardContext& context) const;
+
+  const ModelConfig& config() const { return config_; }
+
+  // Every parameter, in the order of the forward pass.
+  std::vector<NamedParameter> Parameters() const;
+
+  int64_t ParameterCount() const;
+
+  // Copies values in, under Parameters' names. Missing, unknown and misshapen tensors are all
+  // named.
+  absl::Status Load(const TensorMap& tensors);
+
+  // A model of its own memory, with this one's values, type and device changed as the options say.
+  VisionTransformer Clone(const at::TensorOptions& options = {}) const;
+
+ private:
+  VisionTransformer(const ModelConfig& config, const at::TensorOptions& options);
+
+  void VisitParameters(ParameterVisitor visit);
+
+  // [B, n, D] to [B, T, D]: positions added, class token and registers put in front.
+  at::Tensor AddPrefixAndPositions(at::Tensor patches) const;
+
+  // [B, T, D] to what the head sees, [B, D].
+  at::Tensor Pool(const at::Tensor& tokens) const;
+
+  ModelConfig config_;
+  PatchEmbedding patch_embedding_;
+  at::Tensor class_token_;         // [1, 1, D], undefined with mean pooling
+  at::Tensor register_tokens_;     // [1, R, D], undefined without registers
+  at::Tensor position_embedding_;  // learned: [1, T - R, D]; fixed: [1, n, D], no parameter
+  std::vector<Block> blocks_;
+  LayerNorm final_norm_;
+  Linear head_;
+};
+
+}  // namespace vitrine
+
+#endif  // VIT_VISION_TRANSFORMER_H_

@@ -1,0 +1,247 @@
+// Properties that hold for any weights. golden_test.cc compares with another implementation.
+
+#include "vit/vision_transformer.h"
+
+#include <cmath>
+
+#include "ATen/CPUGeneratorImpl.h"
+#include "ATen/TensorOperators.h"
+#include "ATen/core/grad_mode.h"
+#include "ATen/ops/cat.h"
+#include "ATen/ops/cross_entropy_loss.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/matmul.h"
+#include "ATen/ops/softmax.h"
+#include "ATen/ops/tensor.h"
+#include "base/file.h"
+#include "base/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "vit/config.h"
+
+namespace vitrine {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+ModelConfig Small() {
+  ModelConfig config;
+  config.set_image_size(8);
+  config.set_channels(2);
+  config.set_patch_size(4);
+  config.set_width(16);
+  config.set_depth(2);
+  config.set_heads(2);
+  config.set_num_classes(5);
+  return config;
+}
+
+ModelConfig SmallWithOptions() {
+  ModelConfig config = Small();
+  config.set_pooling(ModelConfig::MEAN);
+  config.set_register_tokens(2);
+  config.set_position_embedding(ModelConfig::SINCOS_2D);
+  config.set_layer_scale(0.5);
+  return config;
+}
+
+VisionTransformer Make(const ModelConfig& config, uint64_t seed = 1) {
+  auto model = VisionTransformer::Create(config, seed);
+  EXPECT_THAT(model, IsOk());
+  return *std::move(model);
+}
+
+at::Tensor RandomImages(int64_t count, const ModelConfig& config, uint64_t seed = 2) {
+  at::Tensor images =
+      at::empty({count, config.channels(), config.image_size(), config.image_size()});
+  return images.normal_(0, 1, at::detail::createCPUGenerator(seed));
+}
+
+struct Step {
+  const char* name;
+  int image_size, channels, classes, depth, heads, width, patch;
+  int64_t parameters;
+};
+
+class ParameterCountTest : public ::testing::TestWithParam<Step> {};
+
+TEST_P(ParameterCountTest, IsTheReportedOne) {
+  const Step& step = GetParam();
+  ModelConfig config;
+  config.set_image_size(step.image_size);
+  config.set_channels(step.channels);
+  config.set_num_classes(step.classes);
+  config.set_depth(step.depth);
+  config.set_heads(step.heads);
+  config.set_width(step.width);
+  config.set_patch_size(step.patch);
+  ASSERT_OK_AND_ASSIGN(const VisionTransformer model, VisionTransformer::CreateShapesOnly(config));
+  EXPECT_EQ(model.ParameterCount(), step.parameters);
+}
+
+INSTANTIATE_TEST_SUITE_P(Steps, ParameterCountTest,
+                         ::testing::Values(Step{"1and2", 28, 1, 10, 4, 4, 768, 4, 28'414'506},
+                                           Step{"3and4", 32, 3, 10, 4, 4, 768, 8, 28'524'682},
+                                           Step{"5", 32, 3, 10, 8, 8, 1024, 8, 101'000'586},
+                                           Step{"6", 32, 3, 10, 4, 4, 512, 4, 12'675'690},
+                                           Step{"7", 224, 3, 100, 12, 12, 768, 16, 85'878'628}),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+class AnyConfigTest : public ::testing::TestWithParam<ModelConfig> {};
+
+INSTANTIATE_TEST_SUITE_P(Configs, AnyConfigTest, ::testing::Values(Small(), SmallWithOptions()),
+                         [](const auto& info) { return info.index == 0 ? "Plain" : "Options"; });
+
+TEST_P(AnyConfigTest, BatchOfTwoEqualsTwoOfOne) {
+  const VisionTransformer model = Make(GetParam());
+  const at::Tensor images = RandomImages(2, GetParam());
+  const at::Tensor together = model.Forward(images, {});
+  const at::Tensor apart =
+      at::cat({model.Forward(images.slice(0, 0, 1), {}), model.Forward(images.slice(0, 1, 2), {})});
+  ASSERT_EQ(together.sizes(), at::IntArrayRef({2, 5}));
+  EXPECT_LT((together - apart).abs().max().item<double>(), 1e-6);
+}
+
+// d loss / d parameter by central differences, for some numbers of every parameter.
+TEST_P(AnyConfigTest, GradientsEqualFiniteDifferencesInDouble) {
+  const VisionTransformer model = Make(GetParam()).Clone(at::kDouble);
+  const at::Tensor images = RandomImages(3, GetParam()).to(at::kDouble);
+  const at::Tensor labels = at::tensor({0, 3, 4}, at::kLong);
+  const auto loss = [&] { return at::cross_entropy_loss(model.Forward(images, {}), labels); };
+  loss().backward();
+  const double step = 1e-6;
+  const at::NoGradGuard no_grad;
+  for (const NamedParameter& parameter : model.Parameters()) {
+    const at::Tensor values = parameter.tensor.view(-1),
+                     gradient = parameter.tensor.grad().view(-1);
+    for (int64_t i = 0; i < values.numel(); i += std::max<int64_t>(1, values.numel() / 5)) {
+      const double kept = values[i].item<double>();
+      values[i] = kept + step;
+      const double above = loss().item<double>();
+      values[i] = kept - step;
+      const double below = loss().item<double>();
+      values[i] = kept;
+      EXPECT_NEAR(gradient[i].item<double>(), (above - below) / (2 * step), 1e-8)
+          << parameter.name << "[" << i << "]";
+    }
+  }
+}
+
+// Without positions a transformer sees a set of patches, not an image.
+TEST(VisionTransformerTest, WithoutPositionsTheOrderOfPatchesDoesNotMatter) {
+  const ModelConfig config = Small();
+  const VisionTransformer model = Make(config);
+  const at::Tensor image = RandomImages(1, config);
+  const at::Tensor top = image.slice(2, 0, 4), bottom = image.slice(2, 4, 8);
+  const at::Tensor swapped = at::cat({bottom, top}, 2);
+  const auto difference = [&] {
+    return (model.Forward(image, {}) - model.Forward(swapped, {})).abs().max().item<double>();
+  };
+  EXPECT_GT(difference(), 1e-3);
+  const at::NoGradGuard no_grad;
+  for (NamedParameter& parameter : model.Parameters()) {
+    if (parameter.name == "position_embedding") parameter.tensor.zero_();
+  }
+  EXPECT_LT(difference(), 1e-6);
+}
+
+TEST(VisionTransformerTest, PatchesAreRowsOfRowColumnChannel) {
+  // Pixel (channel c, row y, column x) holds 100 c + 10 y + x.
+  at::Tensor image = at::empty({1, 2, 4, 4});
+  for (int c = 0; c < 2; ++c) {
+    for (int y = 0; y < 4; ++y) {
+      for (int x = 0; x < 4; ++x) image[0][c][y][x] = 100 * c + 10 * y + x;
+    }
+  }
+  const at::Tensor second_patch = Patchify(image, 2)[0][1];
+  EXPECT_TRUE(second_patch.equal(at::tensor({2, 102, 3, 103, 12, 112, 13, 113}, at::kFloat)));
+}
+
+// What the fused operator computes, from the queries and keys that it is handed.
+TEST(VisionTransformerTest, QueriesAndKeysExplainTheAttention) {
+  const ModelConfig config = Small();
+  const VisionTransformer model = Make(config);
+  Intermediates named;
+  ForwardContext context;
+  context.intermediates = &named;
+  model.Forward(RandomImages(2, config), context);
+  const at::Tensor scores =
+      at::matmul(named.at("blocks.1.queries"), named.at("blocks.1.keys").transpose(-1, -2));
+  const at::Tensor weights = at::softmax(scores / std::sqrt(8.0), -1);
+  EXPECT_EQ(weights.sizes(), at::IntArrayRef({2, 2, 5, 5}));
+  EXPECT_EQ(named.size(), 6);
+}
+
+TEST(VisionTransformerTest, CloneIsEqualAndItsOwn) {
+  const ModelConfig config = SmallWithOptions();
+  const VisionTransformer model = Make(config);
+  const VisionTransformer clone = model.Clone();
+  const at::Tensor images = RandomImages(2, config);
+  const at::Tensor before = model.Forward(images, {});
+  EXPECT_TRUE(clone.Forward(images, {}).equal(before));
+  const at::NoGradGuard no_grad;
+  for (NamedParameter& parameter : clone.Parameters()) parameter.tensor.add_(1);
+  EXPECT_TRUE(model.Forward(images, {}).equal(before));
+}
+
+TEST(VisionTransformerTest, FileRoundTripGivesTheSameBits) {
+  const ModelConfig config = SmallWithOptions();
+  const VisionTransformer model = Make(config, 1), other = Make(config, 2);
+  TensorMap tensors;
+  for (const NamedParameter& parameter : model.Parameters()) {
+    tensors.emplace(parameter.name, parameter.tensor);
+  }
+  const std::string path = ::testing::TempDir() + "/model.safetensors";
+  ASSERT_OK(WriteSafetensors(path, tensors));
+  ASSERT_OK_AND_ASSIGN(const TensorMap read, ReadSafetensors(path));
+  VisionTransformer loaded = other.Clone();
+  ASSERT_OK(loaded.Load(read));
+  const at::Tensor images = RandomImages(2, config);
+  EXPECT_TRUE(loaded.Forward(images, {}).equal(model.Forward(images, {})));
+}
+
+TEST(VisionTransformerTest, LoadNamesEveryTensorThatDoesNotFit) {
+  VisionTransformer model = Make(Small());
+  TensorMap tensors;
+  for (const NamedParameter& parameter : model.Parameters()) {
+    tensors.emplace(parameter.name, parameter.tensor);
+  }
+  tensors.erase("class_token");
+  tensors["head.bias"] = at::empty({7});
+  tensors["extra"] = at::empty({1});
+  EXPECT_THAT(model.Load(tensors),
+              Fails(absl::StatusCode::kFailedPrecondition,
+                    AllOf(HasSubstr("no tensor class_token"),
+                          HasSubstr("head.bias has shape [7], the model's is [5]"),
+                          HasSubstr("unknown tensor extra"))));
+}
+
+TEST(VisionTransformerTest, DropoutActsOnlyWhileTraining) {
+  ModelConfig config = Small();
+  config.set_dropout(0.5);
+  config.set_stochastic_depth(0.5);
+  const VisionTransformer model = Make(config);
+  const at::Tensor images = RandomImages(2, config);
+  EXPECT_TRUE(model.Forward(images, {}).equal(model.Forward(images, {})));
+  const auto train = [&](uint64_t seed) {
+    ForwardContext context;
+    context.training = true;
+    context.generator = at::detail::createCPUGenerator(seed);
+    return model.Forward(images, context);
+  };
+  EXPECT_TRUE(train(1).equal(train(1)));
+  EXPECT_FALSE(train(1).equal(train(2)));
+}
+
+TEST(VisionTransformerTest, BadConfigIsRefused) {
+  ModelConfig config = Small();
+  config.set_heads(3);
+  config.set_depth(0);
+  EXPECT_THAT(VisionTransformer::Create(config, 0),
+              Fails(absl::StatusCode::kInvalidArgument,
+                    AllOf(HasSubstr("model.heads"), HasSubstr("model.depth"))));
+}
+
+}  // namespace
+}  // namespace vitrine
