@@ -1,4 +1,5 @@
-// clang-format off: the order is what is tested.
-#include "ATen/ops/zeros.h"
+// The order of these is what is tested.
+// clang-format off
 #include "glog/logging.h"
+#include "ATen/ops/zeros.h"
 #include "third_party/torch/log_order_test.h"

@@ -28,7 +28,7 @@ def _call_problems(where, call):
 
 def layers(tree):
     """Every library has its arrows tested, in its own package or in the table of tools/lint."""
-    listed = set(_strings(_parse(tree, TABLE)))
+    listed = set(_strings(_parse(tree, TABLE))) if tree.exists(TABLE) else set()
     for path in tree.files("BUILD"):
         package = path.rpartition("/")[0]
         if package.split("/")[0] not in FOLDERS:
