@@ -5,7 +5,6 @@
 #include "base/status_macros.h"
 #include "data/batch.h"
 #include "data/dataset.h"
-#include "nlohmann/json.hpp"
 #include "train/checkpoint.h"
 #include "vit/vision_transformer.h"
 

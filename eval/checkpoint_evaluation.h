@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "data/split.h"
 #include "eval/evaluator.h"
-#include "nlohmann/json_fwd.hpp"
+#include "nlohmann/json.hpp"
 
 namespace vitrine {
 

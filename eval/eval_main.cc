@@ -2,6 +2,7 @@
 
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -61,7 +62,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
   const std::filesystem::path data_dir = FLAGS_data_dir.empty() ? "" : UserPath(FLAGS_data_dir);
   std::vector<CheckpointEvaluation> results;
-  for (const std::string path : absl::StrSplit(FLAGS_checkpoint, ',')) {
+  for (const std::string_view path : absl::StrSplit(FLAGS_checkpoint, ',')) {
     ASSIGN_OR_RETURN(results.emplace_back(), EvaluateCheckpoint(UserPath(path), split, data_dir));
   }
   FLAGS_json ? PrintJson(results) : PrintText(results);
