@@ -110,7 +110,7 @@ TEST_P(BadOverrideTest, IsRefusedWithTheRemedy) {
 INSTANTIATE_TEST_SUITE_P(
     Table, BadOverrideTest,
     ::testing::Values(BadOverride{"seed", "'seed' is not of the form field.path=value"},
-                      BadOverride{"sede=1", "sede: no field 'sede'; there are seed, threads"},
+                      BadOverride{"sede=1", "sede: no field 'sede'; there are name, seed, threads"},
                       BadOverride{"schedule.iteration=1",
                                   "no field 'iteration'; there are iterations, kind"},
                       BadOverride{"model=1", "model: give one of its fields: image_size"},

@@ -186,7 +186,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Mistake{{"--config=step7"}, 2, "IMAGENET100"},
                       Mistake{{"--config=step1"}, 1, "//data:prepare"},
                       Mistake{{"--config=step1", "--data_dir=/nonexistent"}, 1, "/nonexistent"},
-                      Mistake{{"model.image_size=32"}, 1, "28"},
+                      Mistake{{"model.image_size=35"}, 1, "28"},
                       Mistake{{"data.batch_size=5000"}, 1, "batch"}));
 
 TEST_F(TrainProcessTest, SeveralProblemsAreALineEach) {

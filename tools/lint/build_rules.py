@@ -4,7 +4,6 @@ import ast
 import fnmatch
 
 FOLDERS = ("analysis", "base", "data", "eval", "train", "vit")
-TABLE = "tools/lint/BUILD"
 
 
 def build_files(tree):
@@ -27,23 +26,18 @@ def _call_problems(where, call):
 
 
 def layers(tree):
-    """Every library has its arrows tested, in its own package or in the table of tools/lint."""
-    listed = set(_strings(_parse(tree, TABLE))) if tree.exists(TABLE) else set()
+    """Every package with libraries has their arrows tested."""
     for path in tree.files("BUILD"):
         package = path.rpartition("/")[0]
         if package.split("/")[0] not in FOLDERS:
             continue
         calls = _calls(tree, path)
-        libraries = [call for call in calls if _name(call) == "cc_library" and not _is_testonly(call)]
-        if any(_name(call) == "dependency_test" for call in calls):
-            continue
-        for library in libraries:
-            label = f"//{package}:{_keyword(library, 'name')}"
-            if label not in listed:
-                yield (
-                    f"{path}:{library.lineno}: {label} is in no dependency_test; end this BUILD file "
-                    'with `dependency_test(name = "dependency_test")`, see tools/lint/dependencies.bzl'
-                )
+        has_library = any(_name(call) == "cc_library" and not _is_testonly(call) for call in calls)
+        if has_library and not any(_name(call) == "dependency_test" for call in calls):
+            yield (
+                f"{path}: no dependency_test; end the file with "
+                '`dependency_test(name = "dependency_test")`, see tools/lint/dependencies.bzl'
+            )
 
 
 def _parse(tree, path):

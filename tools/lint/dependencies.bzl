@@ -14,7 +14,8 @@ LAYERS = {
     "base": ("^//(analysis|data|eval|train|vit)[/:]", []),
     "vit": ("^//(analysis|data|eval|train)[/:]", []),
     "data": ("^//(analysis|eval|train|vit)[/:]", []),
-    "train": ("^//(analysis|eval)[/:]", []),
+    # The trainer validates with the evaluator of //eval, so that both report the same figure.
+    "train": ("^//(analysis|eval)[/:]", ["//eval:evaluator"]),
     "eval": ("^//(analysis|train)[/:]", ["//train:checkpoint"]),
     "analysis": ("^//(eval|train)[/:]", ["//train:checkpoint"]),
 }
