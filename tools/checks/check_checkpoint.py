@@ -36,7 +36,7 @@ DEFAULTS = {
 def train(run_dir: pathlib.Path) -> None:
     root = pathlib.Path(__file__).resolve().parents[2]
     command = [root / "tools/bazel", "run", "//train", "--", "--config=quickstart"]
-    command += [f"--run_dir={run_dir}", "schedule.iterations=20"]
+    command += [f"--run_dir={run_dir}", "schedule.iterations=20", "schedule.warmup_iterations=5"]
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     done = subprocess.run(command, cwd=root, env=environment, text=True, **pipes)
