@@ -107,6 +107,13 @@ absl::Status CreateFolder(const fs::path& path) {
   return absl::OkStatus();
 }
 
+absl::Status RemoveAll(const fs::path& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error) return PathError(error.value(), path, "remove");
+  return absl::OkStatus();
+}
+
 absl::Status SyncFolder(const fs::path& path) {
   FileDescriptor folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() < 0) return PathError(errno, path, "open");

@@ -30,6 +30,9 @@ absl::Status WriteAtomically(const std::filesystem::path& path, std::string_view
 // Creates the folder and its parents.
 absl::Status CreateFolder(const std::filesystem::path& path);
 
+// Removes the file or folder with all that is in it; it need not be there.
+absl::Status RemoveAll(const std::filesystem::path& path);
+
 // Makes renames and new files in the folder last through a power cut.
 absl::Status SyncFolder(const std::filesystem::path& path);
 

@@ -17,8 +17,7 @@
 // else. Which of the two errors it is can't be told from a status code (a config and a damaged
 // image both give kInvalidArgument) and is none of a library's business. So libraries return
 // ordinary errors, and the program marks the steps that read what the user typed with AsUsageError.
-// The mark is a payload: put it on last, since an error built from another's message does not
-// inherit it.
+// The mark is a payload; Annotate keeps it.
 
 #ifndef BASE_PROGRAM_H_
 #define BASE_PROGRAM_H_

@@ -29,13 +29,6 @@ constexpr char kManifest[] = "manifest.pb";
 constexpr char kManifestText[] = "manifest.textproto";
 constexpr char kFolder[] = "checkpoints";
 
-absl::Status RemoveAll(const fs::path& path) {
-  std::error_code error;
-  fs::remove_all(path, error);
-  if (!error) return absl::OkStatus();
-  return absl::ErrnoToStatus(error.value(), absl::StrCat(path.string(), ": cannot remove"));
-}
-
 bool IsCheckpointName(const std::string& name) {
   return name.size() == kNameDigits && std::all_of(name.begin(), name.end(), [](unsigned char c) {
            return std::isdigit(c) != 0;

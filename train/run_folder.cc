@@ -1,6 +1,7 @@
 #include "train/run_folder.h"
 
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
@@ -17,19 +18,21 @@ constexpr char kConfig[] = "config.textproto";
 }  // namespace
 
 absl::StatusOr<RunFolder> RunFolder::Create(const fs::path& path, const ExperimentConfig& config) {
+  ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Acquire(path));
   std::error_code error;
-  if (fs::exists(path, error) && !fs::is_empty(path, error)) {
+  if (!fs::is_empty(path, error)) {
     return absl::FailedPreconditionError(absl::StrCat(
         path.string(),
         ": not empty; go on with the run in it by --resume, or take another --run_dir"));
   }
-  const RunFolder folder(path);
+  RunFolder folder(path, std::move(lock));
   RETURN_IF_ERROR(CreateFolder(folder.checkpoints()));
   RETURN_IF_ERROR(WriteAtomically(path / kConfig, ConfigText(config)));
   return folder;
 }
 
 absl::StatusOr<RunFolder> RunFolder::Resume(const fs::path& path, const ExperimentConfig& config) {
+  ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Acquire(path));
   ASSIGN_OR_RETURN(const ExperimentConfig own, ReadConfig(path));
   const std::string differences = ConfigDifferences(own, config);
   if (!differences.empty()) {
@@ -37,7 +40,7 @@ absl::StatusOr<RunFolder> RunFolder::Resume(const fs::path& path, const Experime
         path.string(), ": cannot resume with another config (the run's -> the one given: ",
         differences, "); leave these fields out, or start a new run"));
   }
-  const RunFolder folder(path);
+  RunFolder folder(path, std::move(lock));
   RETURN_IF_ERROR(CreateFolder(folder.checkpoints()));
   return folder;
 }

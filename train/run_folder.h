@@ -6,9 +6,11 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/folder_lock.h"
 #include "train/experiment.pb.h"
 
 namespace vitrine {
@@ -38,9 +40,11 @@ class RunFolder {
   std::filesystem::path run_json() const { return path_ / "run.json"; }
 
  private:
-  explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  RunFolder(std::filesystem::path path, FolderLock lock)
+      : path_(std::move(path)), lock_(std::move(lock)) {}
 
   std::filesystem::path path_;
+  FolderLock lock_;  // two processes in one run would tear its files
 };
 
 }  // namespace vitrine

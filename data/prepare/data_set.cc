@@ -1,9 +1,5 @@
 #include "data/prepare/data_set.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <iostream>
 #include <set>
@@ -17,6 +13,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "base/file.h"
+#include "base/folder_lock.h"
 #include "base/status_macros.h"
 #include "data/prepare/process.h"
 #include "data/prepare/sha256.h"
@@ -28,42 +25,9 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kSums = "SHA256SUMS";
 
-// Keeps a second run out of the folder as long as it lives. The lock is on the folder itself, so
-// there is no lock file that a killed run could leave behind.
-class FolderLock {
- public:
-  FolderLock() = default;
-  ~FolderLock() {
-    if (fd_ >= 0) close(fd_);
-  }
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
-  // Creates the folder if need be.
-  absl::Status Acquire(const fs::path& folder) {
-    RETURN_IF_ERROR(CreateFolder(folder));
-    fd_ = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd_ < 0) return absl::ErrnoToStatus(errno, absl::StrCat(folder.string(), ": cannot open"));
-    // A file system without locks is no reason to fail.
-    if (flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return absl::OkStatus();
-    return absl::FailedPreconditionError(
-        absl::StrCat(folder.string(), ": another run is preparing this folder; wait for its end"));
-  }
-
- private:
-  int fd_ = -1;
-};
-
 bool Exists(const fs::path& path) {
   std::error_code error;
   return fs::exists(path, error);
-}
-
-absl::Status RemoveAll(const fs::path& path) {
-  std::error_code error;
-  fs::remove_all(path, error);
-  if (!error) return absl::OkStatus();
-  return absl::ErrnoToStatus(error.value(), absl::StrCat(path.string(), ": cannot remove"));
 }
 
 absl::Status VerifyFile(const fs::path& path, const std::string& sha256) {
@@ -143,8 +107,7 @@ absl::Status Unpack(const fs::path& archive, const fs::path& folder) {
 }  // namespace
 
 absl::StatusOr<Outcome> PrepareFiles(const std::vector<RemoteFile>& files, const fs::path& folder) {
-  FolderLock lock;
-  RETURN_IF_ERROR(lock.Acquire(folder));
+  ASSIGN_OR_RETURN(const FolderLock lock, FolderLock::Acquire(folder));
   std::vector<const RemoteFile*> missing;
   for (const RemoteFile& file : files) {
     if (Exists(folder / file.name)) {
@@ -159,8 +122,7 @@ absl::StatusOr<Outcome> PrepareFiles(const std::vector<RemoteFile>& files, const
 
 absl::StatusOr<Outcome> PrepareArchive(const RemoteFile& archive, const fs::path& folder) {
   const fs::path parent = folder.parent_path();
-  FolderLock lock;
-  RETURN_IF_ERROR(lock.Acquire(parent));
+  ASSIGN_OR_RETURN(const FolderLock lock, FolderLock::Acquire(parent));
   if (Exists(folder)) {
     RETURN_IF_ERROR(VerifySums(folder));
     return Outcome::kVerified;

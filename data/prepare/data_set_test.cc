@@ -118,7 +118,7 @@ TEST_F(FilesTest, SecondRunInTheSameFolderIsRefused) {
   const int fd = open(parent_.c_str(), O_RDONLY | O_DIRECTORY);
   ASSERT_EQ(flock(fd, LOCK_EX), 0);
   EXPECT_THAT(PrepareFiles({Offer("a", "bytes")}, parent_),
-              Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("another run")));
+              Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("another process")));
   close(fd);
   EXPECT_OK(PrepareFiles({Offer("a", "bytes")}, parent_));
 }
