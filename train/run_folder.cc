@@ -3,6 +3,7 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/status_macros.h"
@@ -15,19 +16,29 @@ namespace fs = std::filesystem;
 
 constexpr char kConfig[] = "config.textproto";
 
+// Whether nothing is there but what a process left that died while it wrote the first file.
+bool HoldsNothing(const fs::path& folder) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename();
+    if (!absl::StartsWith(name, absl::StrCat(".", kConfig, "."))) return false;
+  }
+  return !error;
+}
+
 }  // namespace
 
 absl::StatusOr<RunFolder> RunFolder::Create(const fs::path& path, const ExperimentConfig& config) {
   ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Acquire(path));
-  std::error_code error;
-  if (!fs::is_empty(path, error)) {
+  if (!HoldsNothing(path)) {
     return absl::FailedPreconditionError(absl::StrCat(
         path.string(),
         ": not empty; go on with the run in it by --resume, or take another --run_dir"));
   }
   RunFolder folder(path, std::move(lock));
-  RETURN_IF_ERROR(CreateFolder(folder.checkpoints()));
+  // First, so that at any moment this is a run that can be resumed, or none.
   RETURN_IF_ERROR(WriteAtomically(path / kConfig, ConfigText(config)));
+  RETURN_IF_ERROR(CreateFolder(folder.checkpoints()));
   return folder;
 }
 

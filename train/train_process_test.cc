@@ -131,6 +131,13 @@ TEST_F(TrainProcessTest, KilledAndResumedGivesTheBytesOfAnUninterruptedRun) {
   EXPECT_EQ(Rows("killed", "validation.csv"), Rows("whole", "validation.csv"));
 }
 
+TEST_F(TrainProcessTest, RunThatWasKilledInItsFirstMomentIsStartedAgain) {
+  fs::create_directories(folder_ / "run");
+  ASSERT_THAT(WriteAndSync(folder_ / "run" / ".config.textproto.1.partial", "seed"), IsOk());
+  const Result result = Run(Command("run", {"--resume"}));
+  EXPECT_EQ(result.status, 0) << result.err;
+}
+
 TEST_F(TrainProcessTest, FinishedRunIsLeftAsItIs) {
   ASSERT_EQ(Run(Command("run")).status, 0);
   const std::string record = ReadFile(folder_ / "run" / "run.json").value();
