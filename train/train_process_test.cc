@@ -72,13 +72,13 @@ class TrainProcessTest : public ::testing::Test {
     return files;
   }
 
-  // The rows of a CSV file without the column that holds times.
+  // The rows of a CSV file without the columns that hold times.
   std::vector<std::string> Rows(const std::string& run, const std::string& file) const {
     std::vector<std::string> rows;
     const std::string text = ReadFile(folder_ / run / file).value();
     for (const std::string_view row : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
       std::vector<std::string> cells = absl::StrSplit(row, ',');
-      if (file == "metrics.csv") cells.erase(cells.begin() + 4);
+      if (file == "metrics.csv") cells.erase(cells.begin() + 4, cells.begin() + 7);
       rows.push_back(absl::StrJoin(cells, ","));
     }
     return rows;
@@ -111,24 +111,73 @@ TEST_F(TrainProcessTest, SameSeedSameBytesOtherSeedOtherBytes) {
             LastCheckpoint("c").at("model.safetensors"));
 }
 
-TEST_F(TrainProcessTest, KilledAndResumedGivesTheBytesOfAnUninterruptedRun) {
-  ASSERT_EQ(Run(Command("whole")).status, 0);
-  int kills = 0;
-  // Killed ever later, until a run gets to its end; a start alone takes some of the first moments.
-  for (int milliseconds = 300;; milliseconds += 150) {
-    ASSERT_OK_AND_ASSIGN(ChildProcess child, ChildProcess::Start(Command("killed", {"--resume"})));
-    absl::SleepFor(absl::Milliseconds(milliseconds));
-    child.Signal(SIGKILL);
-    const int status = child.Wait();
-    if (status == 0) break;
-    ASSERT_EQ(status, 128 + SIGKILL) << child.Err();
-    ++kills;
-    ASSERT_LT(kills, 100);
+TEST_F(TrainProcessTest, LengthsMayBeInEpochs) {
+  const Result result = Run(Command("run", {"schedule.epochs=1", "schedule.warmup_fraction=0.25"}));
+  ASSERT_EQ(result.status, 0) << result.err;
+  const std::string config = ReadFile(folder_ / "run" / "config.textproto").value();
+  EXPECT_THAT(config, AllOf(HasSubstr("  iterations: 16\n"), HasSubstr("warmup_iterations: 4\n"),
+                            Not(HasSubstr("epochs"))));
+}
+
+TEST_F(TrainProcessTest, AverageAndBestCheckpointAreKept) {
+  const Result result =
+      Run(Command("run", {"ema.horizon_fraction=0.5", "checkpoint.every_iterations=10",
+                          "validation.every_iterations=10", "checkpoint.keep_last=1",
+                          "checkpoint.keep_best=true"}));
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("moving average"), HasSubstr("test accuracy")));
+  const auto record = nlohmann::json::parse(ReadFile(folder_ / "run" / "run.json").value());
+  const std::string best = record["best"]["checkpoint"];
+  EXPECT_TRUE(fs::exists(folder_ / "run" / "checkpoints" / best / "manifest.pb")) << best;
+  EXPECT_EQ(record["test_ema"]["count"], 360);
+  EXPECT_EQ(LastCheckpoint("run").count("ema.safetensors"), 1);
+  double lowest = 1e9;
+  for (const std::string& row : Rows("run", "validation.csv")) {
+    const std::vector<std::string> cells = absl::StrSplit(row, ',');
+    if (cells[1] == "minival") lowest = std::min(lowest, std::stod(cells[2]));
   }
-  EXPECT_GE(kills, 1);
-  EXPECT_EQ(LastCheckpoint("killed"), LastCheckpoint("whole"));
-  EXPECT_EQ(Rows("killed", "metrics.csv"), Rows("whole", "metrics.csv"));
-  EXPECT_EQ(Rows("killed", "validation.csv"), Rows("whole", "validation.csv"));
+  EXPECT_NEAR(record["best"]["minival_loss"].get<double>(), lowest, 1e-6);
+}
+
+TEST_F(TrainProcessTest, HalfPrecisionOfTheDeviceIsSaidAndRecorded) {
+  const Result result = Run(Command("run", {"--device=cpu", "precision=AUTO16"}));
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("BF16"));
+  const auto record = nlohmann::json::parse(ReadFile(folder_ / "run" / "run.json").value());
+  EXPECT_EQ(record["precision"], "BF16");
+}
+
+TEST_F(TrainProcessTest, Fp16OnACpuWarns) {
+  const Result result =
+      Run(Command("run", {"--device=cpu", "precision=FP16", "schedule.iterations=5"}));
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("FP16 is slow on a CPU"));
+}
+
+TEST_F(TrainProcessTest, BadNumbersEndTheRunAndLeaveTheLastCheckpoint) {
+  const Result result =
+      Run(Command("run", {"schedule.max_learning_rate=1e30", "optimizer.clip_norm=0",
+                          "schedule.kind=CONSTANT", "checkpoint.every_iterations=1"}));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("iteration "), HasSubstr("max_learning_rate")));
+  const Result eval = Run({"train/train", "--resume", "--dry_run",
+                           absl::StrCat("--run_dir=", (folder_ / "run").string())});
+  EXPECT_EQ(eval.status, 0) << eval.err;
+  EXPECT_FALSE(fs::is_empty(folder_ / "run" / "checkpoints"));
+}
+
+TEST_F(TrainProcessTest, FullDiskIsOneLineAndTheRunGoesOnLater) {
+  ASSERT_EQ(Run(Command("whole")).status, 0);
+  // 40 blocks of 1024 bytes a file: enough for the logs, too few for a checkpoint.
+  std::vector<std::string> limited = {"bash", "-c", "ulimit -f 40; exec \"$@\"", "bash"};
+  const std::vector<std::string> command = Command("full", {"--resume"});
+  limited.insert(limited.end(), command.begin(), command.end());
+  const Result result = Run(limited);
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("safetensors"), HasSubstr("too large")));
+  EXPECT_TRUE(fs::is_empty(folder_ / "full" / "checkpoints")) << "nothing is half-written";
+  ASSERT_EQ(Run(command).status, 0);
+  EXPECT_EQ(LastCheckpoint("full"), LastCheckpoint("whole"));
 }
 
 TEST_F(TrainProcessTest, FinishedRunIsLeftAsItIs) {
@@ -180,14 +229,15 @@ INSTANTIATE_TEST_SUITE_P(
                       Mistake{{"--config=step9"}, 2, "no config 'step9'"},
                       Mistake{{"schedule.iteration=3"}, 2, "no field 'iteration'"},
                       Mistake{{"data.batch_size=0"}, 2, "data.batch_size"},
-                      Mistake{{"precision=BF16"}, 2, "precision=FP32"},
-                      Mistake{{"--device=cuda"}, 2, "--device=cuda"},
-                      Mistake{{"--config=step6", "optimizer.clip_order=UNSCALED"}, 2, "precision"},
+                      Mistake{{"kernels=FUSED"}, 2, "kernels=REFERENCE"},
+                      Mistake{{"--device=tpu"}, 2, "--device"},
+                      Mistake{{"--torch_cuda_library=/none.so", "--device=cuda"}, 2, "/none.so"},
+                      Mistake{{"schedule.epochs=0.001"}, 2, "schedule.warmup_iterations"},
                       Mistake{{"--config=step7"}, 2, "IMAGENET100"},
                       Mistake{{"--config=step1"}, 1, "//data:prepare"},
                       Mistake{{"--config=step1", "--data_dir=/nonexistent"}, 1, "/nonexistent"},
                       Mistake{{"model.image_size=35"}, 1, "28"},
-                      Mistake{{"data.batch_size=5000"}, 1, "batch"}));
+                      Mistake{{"data.batch_size=5000"}, 2, "data.batch_size: 5000"}));
 
 TEST_F(TrainProcessTest, SeveralProblemsAreALineEach) {
   const Result result = Run({"train/train", "data.batch_size=0", "model.heads=3"});

@@ -1,6 +1,5 @@
 #include "vit/vision_transformer.h"
 
-#include <set>
 #include <utility>
 
 #include "ATen/TensorOperators.h"
@@ -141,29 +140,16 @@ int64_t VisionTransformer::ParameterCount() const {
   return count;
 }
 
-absl::Status VisionTransformer::Load(const TensorMap& tensors) {
-  std::vector<std::string> problems;
-  std::set<std::string> known;
+TensorMap VisionTransformer::Tensors() const {
+  TensorMap tensors;
   for (const NamedParameter& parameter : Parameters()) {
-    known.insert(parameter.name);
-    const auto found = tensors.find(parameter.name);
-    if (found == tensors.end()) {
-      problems.push_back(absl::StrCat("no tensor ", parameter.name));
-    } else if (found->second.sizes() != parameter.tensor.sizes()) {
-      problems.push_back(
-          absl::StrCat(parameter.name, " has shape [", absl::StrJoin(found->second.sizes(), ", "),
-                       "], the model's is [", absl::StrJoin(parameter.tensor.sizes(), ", "), "]"));
-    }
+    tensors.emplace(parameter.name, parameter.tensor);
   }
-  for (const auto& [name, tensor] : tensors) {
-    if (known.count(name) == 0) problems.push_back(absl::StrCat("unknown tensor ", name));
-  }
-  if (!problems.empty()) return absl::FailedPreconditionError(absl::StrJoin(problems, "; "));
-  const at::NoGradGuard no_grad;
-  for (NamedParameter& parameter : Parameters()) {
-    parameter.tensor.copy_(tensors.at(parameter.name));
-  }
-  return absl::OkStatus();
+  return tensors;
+}
+
+absl::Status VisionTransformer::Load(const TensorMap& tensors) {
+  return CopyTensors(tensors, Tensors());
 }
 
 VisionTransformer VisionTransformer::Clone(const at::TensorOptions& options) const {
