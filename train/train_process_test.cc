@@ -27,11 +27,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 namespace fs = std::filesystem;
 
-struct Result {
-  int status;
-  std::string out, err;
-};
-
 class TrainProcessTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -54,13 +49,6 @@ class TrainProcessTest : public ::testing::Test {
                                         "checkpoint.every_iterations=6"};
     command.insert(command.end(), more.begin(), more.end());
     return command;
-  }
-
-  static Result Run(const std::vector<std::string>& command) {
-    auto child = ChildProcess::Start(command);
-    EXPECT_THAT(child, IsOk());
-    const int status = child->Wait();
-    return {status, child->Out(), child->Err()};
   }
 
   // Every file of the last checkpoint, by name.
@@ -88,7 +76,7 @@ class TrainProcessTest : public ::testing::Test {
 };
 
 TEST_F(TrainProcessTest, LeavesWhatTheContractSays) {
-  const Result result = Run(Command("run"));
+  const ChildResult result = RunChild(Command("run"));
   ASSERT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out, AllOf(HasSubstr("parameters"), HasSubstr("0/40  "), HasSubstr("39/40  "),
                                 HasSubstr("test accuracy ")));
@@ -103,16 +91,17 @@ TEST_F(TrainProcessTest, LeavesWhatTheContractSays) {
 }
 
 TEST_F(TrainProcessTest, SameSeedSameBytesOtherSeedOtherBytes) {
-  ASSERT_EQ(Run(Command("a")).status, 0);
-  ASSERT_EQ(Run(Command("b")).status, 0);
-  ASSERT_EQ(Run(Command("c", {"seed=1"})).status, 0);
+  ASSERT_EQ(RunChild(Command("a")).status, 0);
+  ASSERT_EQ(RunChild(Command("b")).status, 0);
+  ASSERT_EQ(RunChild(Command("c", {"seed=1"})).status, 0);
   EXPECT_EQ(LastCheckpoint("a"), LastCheckpoint("b"));
   EXPECT_NE(LastCheckpoint("a").at("model.safetensors"),
             LastCheckpoint("c").at("model.safetensors"));
 }
 
 TEST_F(TrainProcessTest, LengthsMayBeInEpochs) {
-  const Result result = Run(Command("run", {"schedule.epochs=1", "schedule.warmup_fraction=0.25"}));
+  const ChildResult result =
+      RunChild(Command("run", {"schedule.epochs=1", "schedule.warmup_fraction=0.25"}));
   ASSERT_EQ(result.status, 0) << result.err;
   const std::string config = ReadFile(folder_ / "run" / "config.textproto").value();
   EXPECT_THAT(config, AllOf(HasSubstr("  iterations: 16\n"), HasSubstr("warmup_iterations: 4\n"),
@@ -120,10 +109,10 @@ TEST_F(TrainProcessTest, LengthsMayBeInEpochs) {
 }
 
 TEST_F(TrainProcessTest, AverageAndBestCheckpointAreKept) {
-  const Result result =
-      Run(Command("run", {"ema.horizon_fraction=0.5", "checkpoint.every_iterations=10",
-                          "validation.every_iterations=10", "checkpoint.keep_last=1",
-                          "checkpoint.keep_best=true"}));
+  const ChildResult result =
+      RunChild(Command("run", {"ema.horizon_fraction=0.5", "checkpoint.every_iterations=10",
+                               "validation.every_iterations=10", "checkpoint.keep_last=1",
+                               "checkpoint.keep_best=true"}));
   ASSERT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out, AllOf(HasSubstr("moving average"), HasSubstr("test accuracy")));
   const auto record = nlohmann::json::parse(ReadFile(folder_ / "run" / "run.json").value());
@@ -140,7 +129,7 @@ TEST_F(TrainProcessTest, AverageAndBestCheckpointAreKept) {
 }
 
 TEST_F(TrainProcessTest, HalfPrecisionOfTheDeviceIsSaidAndRecorded) {
-  const Result result = Run(Command("run", {"--device=cpu", "precision=AUTO16"}));
+  const ChildResult result = RunChild(Command("run", {"--device=cpu", "precision=AUTO16"}));
   ASSERT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("BF16"));
   const auto record = nlohmann::json::parse(ReadFile(folder_ / "run" / "run.json").value());
@@ -148,58 +137,58 @@ TEST_F(TrainProcessTest, HalfPrecisionOfTheDeviceIsSaidAndRecorded) {
 }
 
 TEST_F(TrainProcessTest, Fp16OnACpuWarns) {
-  const Result result =
-      Run(Command("run", {"--device=cpu", "precision=FP16", "schedule.iterations=5"}));
+  const ChildResult result =
+      RunChild(Command("run", {"--device=cpu", "precision=FP16", "schedule.iterations=5"}));
   ASSERT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("FP16 is slow on a CPU"));
 }
 
 TEST_F(TrainProcessTest, BadNumbersEndTheRunAndLeaveTheLastCheckpoint) {
-  const Result result =
-      Run(Command("run", {"schedule.max_learning_rate=1e30", "optimizer.clip_norm=0",
-                          "schedule.kind=CONSTANT", "checkpoint.every_iterations=1"}));
+  const ChildResult result =
+      RunChild(Command("run", {"schedule.max_learning_rate=1e30", "optimizer.clip_norm=0",
+                               "schedule.kind=CONSTANT", "checkpoint.every_iterations=1"}));
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, AllOf(HasSubstr("iteration "), HasSubstr("max_learning_rate")));
-  const Result eval = Run({"train/train", "--resume", "--dry_run",
-                           absl::StrCat("--run_dir=", (folder_ / "run").string())});
+  const ChildResult eval = RunChild({"train/train", "--resume", "--dry_run",
+                                     absl::StrCat("--run_dir=", (folder_ / "run").string())});
   EXPECT_EQ(eval.status, 0) << eval.err;
   EXPECT_FALSE(fs::is_empty(folder_ / "run" / "checkpoints"));
 }
 
 TEST_F(TrainProcessTest, FullDiskIsOneLineAndTheRunGoesOnLater) {
-  ASSERT_EQ(Run(Command("whole")).status, 0);
+  ASSERT_EQ(RunChild(Command("whole")).status, 0);
   // 40 blocks of 1024 bytes a file: enough for the logs, too few for a checkpoint.
   std::vector<std::string> limited = {"bash", "-c", "ulimit -f 40; exec \"$@\"", "bash"};
   const std::vector<std::string> command = Command("full", {"--resume"});
   limited.insert(limited.end(), command.begin(), command.end());
-  const Result result = Run(limited);
+  const ChildResult result = RunChild(limited);
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, AllOf(HasSubstr("safetensors"), HasSubstr("too large")));
   EXPECT_TRUE(fs::is_empty(folder_ / "full" / "checkpoints")) << "nothing is half-written";
-  ASSERT_EQ(Run(command).status, 0);
+  ASSERT_EQ(RunChild(command).status, 0);
   EXPECT_EQ(LastCheckpoint("full"), LastCheckpoint("whole"));
 }
 
 TEST_F(TrainProcessTest, FinishedRunIsLeftAsItIs) {
-  ASSERT_EQ(Run(Command("run")).status, 0);
+  ASSERT_EQ(RunChild(Command("run")).status, 0);
   const std::string record = ReadFile(folder_ / "run" / "run.json").value();
-  const Result again =
-      Run({"train/train", "--resume", absl::StrCat("--run_dir=", (folder_ / "run").string())});
+  const ChildResult again =
+      RunChild({"train/train", "--resume", absl::StrCat("--run_dir=", (folder_ / "run").string())});
   EXPECT_EQ(again.status, 0) << again.err;
   EXPECT_THAT(again.out, HasSubstr("this run is finished"));
   EXPECT_EQ(ReadFile(folder_ / "run" / "run.json").value(), record);
 }
 
 TEST_F(TrainProcessTest, FolderOfAnotherRunIsRefused) {
-  ASSERT_EQ(Run(Command("run")).status, 0);
-  const Result result = Run(Command("run"));
+  ASSERT_EQ(RunChild(Command("run")).status, 0);
+  const ChildResult result = RunChild(Command("run"));
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, AllOf(HasSubstr("not empty"), HasSubstr("--resume")));
 }
 
 TEST_F(TrainProcessTest, ContradictingConfigIsNotResumed) {
-  ASSERT_EQ(Run(Command("run")).status, 0);
-  const Result result = Run(Command("run", {"--resume", "data.batch_size=16"}));
+  ASSERT_EQ(RunChild(Command("run")).status, 0);
+  const ChildResult result = RunChild(Command("run", {"--resume", "data.batch_size=16"}));
   EXPECT_NE(result.status, 0);
   EXPECT_THAT(result.err, HasSubstr("data.batch_size: 64 -> 16"));
 }
@@ -216,7 +205,7 @@ TEST_P(MistakeTest, IsOneLineWithTheRemedy) {
   std::vector<std::string> command = {"train/train",
                                       absl::StrCat("--run_dir=", (folder_ / "run").string())};
   for (const std::string& argument : GetParam().arguments) command.push_back(argument);
-  const Result result = Run(command);
+  const ChildResult result = RunChild(command);
   EXPECT_EQ(result.status, GetParam().status) << result.err;
   EXPECT_THAT(result.err, HasSubstr(GetParam().message));
   EXPECT_EQ(result.err.find('\n'), result.err.size() - 1) << result.err;
@@ -240,7 +229,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Mistake{{"data.batch_size=5000"}, 2, "data.batch_size: 5000"}));
 
 TEST_F(TrainProcessTest, SeveralProblemsAreALineEach) {
-  const Result result = Run({"train/train", "data.batch_size=0", "model.heads=3"});
+  const ChildResult result = RunChild({"train/train", "data.batch_size=0", "model.heads=3"});
   EXPECT_EQ(result.status, 2);
   EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 2) << result.err;
 }
@@ -252,15 +241,15 @@ TEST_F(TrainProcessTest, DryRunPrintsExactCountsAndTrainsNothing) {
                                                      {"step6", "12,675,690"},
                                                      {"step7", "85,878,628"}};
   for (const auto& [config, count] : counts) {
-    const Result result = Run({"train/train", "--config=" + config, "--dry_run"});
+    const ChildResult result = RunChild({"train/train", "--config=" + config, "--dry_run"});
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_THAT(result.out, HasSubstr("parameters: " + count)) << config;
   }
-  EXPECT_THAT(Run({"train/train", "--dry_run"}).out, HasSubstr("data: "));
+  EXPECT_THAT(RunChild({"train/train", "--dry_run"}).out, HasSubstr("data: "));
 }
 
 TEST_F(TrainProcessTest, HelpShowsOwnFlagsOnly) {
-  const Result result = Run({"train/train", "--help"});
+  const ChildResult result = RunChild({"train/train", "--help"});
   EXPECT_EQ(result.status, 0);
   EXPECT_THAT(result.out,
               AllOf(HasSubstr("--data_dir"), HasSubstr("--resume"), Not(HasSubstr("logtostderr"))));
