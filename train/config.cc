@@ -108,6 +108,8 @@ void CheckSchedule(const ScheduleConfig& schedule, ProblemList* problems) {
 void CheckOptimizer(const OptimizerConfig& optimizer, ProblemList* problems) {
   problems->Check(IsFraction(optimizer.beta1()) && IsFraction(optimizer.beta2()),
                   "optimizer.beta1, optimizer.beta2: must be from 0 to below 1");
+  problems->Check(IsFraction(optimizer.momentum()),
+                  "optimizer.momentum: must be from 0 to below 1");
   problems->Check(optimizer.epsilon() > 0, "optimizer.epsilon: must be positive");
   problems->Check(optimizer.weight_decay() >= 0, "optimizer.weight_decay: must not be negative");
   problems->Check(optimizer.clip_norm() >= 0, "optimizer.clip_norm: must not be negative");

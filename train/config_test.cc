@@ -158,16 +158,17 @@ TEST(ConfigDifferencesTest, NamesTheFieldsOnOneLine) {
 
 TEST(ConfigProblemsTest, AllAreNamedAtOnce) {
   ExperimentConfig config;
-  for (const char* assignment : {"model.heads=5", "data.batch_size=0", "schedule.iterations=0",
-                                 "schedule.max_learning_rate=nan", "optimizer.beta1=1",
-                                 "optimizer.clip_norm=-1", "logging.every_iterations=0",
-                                 "checkpoint.keep_last=-1", "validation.every_iterations=10"}) {
+  for (const char* assignment :
+       {"model.heads=5", "data.batch_size=0", "schedule.iterations=0",
+        "schedule.max_learning_rate=nan", "optimizer.beta1=1", "optimizer.momentum=1",
+        "optimizer.clip_norm=-1", "logging.every_iterations=0", "checkpoint.keep_last=-1",
+        "validation.every_iterations=10"}) {
     ASSERT_OK(ApplyOverride(assignment, &config));
   }
   const std::vector<std::string> problems = ConfigProblems(config);
   for (const char* field :
        {"model.heads", "data.batch_size", "schedule.iterations", "schedule.max_learning_rate",
-        "optimizer.beta1", "optimizer.clip_norm", "logging.every_iterations",
+        "optimizer.beta1", "optimizer.momentum", "optimizer.clip_norm", "logging.every_iterations",
         "checkpoint.keep_last", "validation.every_iterations"}) {
     EXPECT_THAT(problems, Contains(StartsWith(field)));
   }

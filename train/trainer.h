@@ -46,7 +46,7 @@ class Trainer {
   bool finished() const { return iteration_ == config_.schedule().iterations(); }
 
   const VisionTransformer& model() const { return model_; }
-  const AdamW& optimizer() const { return optimizer_; }
+  const Optimizer& optimizer() const { return optimizer_; }
 
   // Evaluates the test split, on which nothing is selected, and notes it in validation.csv.
   absl::StatusOr<Evaluation> Test(const RunFolder& folder) const;
@@ -71,7 +71,7 @@ class Trainer {
   const Dataset* dataset_;
   VisionTransformer model_;
   std::vector<NamedParameter> parameters_;
-  AdamW optimizer_;
+  Optimizer optimizer_;
   std::unique_ptr<Sampler> sampler_;
   Normalization normalization_;
   int64_t iteration_ = 0;
