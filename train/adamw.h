@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "ATen/core/Tensor.h"
-#include "base/safetensors.h"
+#include "base/tensor_map.h"
 #include "train/experiment.pb.h"
 #include "vit/vision_transformer.h"
 

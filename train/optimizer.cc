@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/status_macros.h"
 #include "glog/logging.h"
 
 namespace vitrine {
@@ -82,25 +83,11 @@ TensorMap Optimizer::State() const {
 }
 
 absl::Status Optimizer::Load(const TensorMap& state, int64_t step_count) {
-  const TensorMap own = State();
-  std::vector<std::string> problems;
-  for (const auto& [name, tensor] : own) {
-    const auto found = state.find(name);
-    if (found == state.end() || found->second.sizes() != tensor.sizes()) problems.push_back(name);
-  }
-  for (const auto& [name, tensor] : state) {
-    if (own.count(name) == 0) problems.push_back(name);
-  }
-  if (!problems.empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("optimizer state does not fit the model: missing, misshapen or unknown ",
-                     absl::StrJoin(problems, ", ")));
-  }
   if (step_count < 0 || step_count > kMaxStepCount) {
     return absl::FailedPreconditionError(absl::StrCat("optimizer step count must be from 0 to ",
                                                       kMaxStepCount, ", is ", step_count));
   }
-  for (const auto& [name, tensor] : own) tensor.copy_(state.at(name));
+  RETURN_IF_ERROR(Annotate(CopyTensors(state, State()), "optimizer state does not fit the model"));
   step_.fill_(step_count);
   return absl::OkStatus();
 }

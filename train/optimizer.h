@@ -15,7 +15,7 @@
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
-#include "base/safetensors.h"
+#include "base/tensor_map.h"
 #include "train/adamw.h"
 #include "train/experiment.pb.h"
 #include "train/muon.h"
@@ -31,8 +31,8 @@ class Optimizer {
   // One update from the gradients, which are then released.
   //
   // `found_inf` is undefined, or float32 of no dimensions on the parameters' device. Where it is
-  // not 0, the gradients are not numbers to go by: parameters, moments and step count stay as they
-  // were. The host does not read it, and so need not wait for the device.
+  // not 0, gradients have overflowed: parameters, moments and step count stay as they were. The
+  // host does not read it, and so need not wait for the device.
   void Step(double learning_rate, const at::Tensor& found_inf = {});
 
   // Updates made. Reads the count from the device.

@@ -43,6 +43,8 @@ void CheckSchedule(const ScheduleConfig& schedule, Problems* problems) {
 void CheckOptimizer(const OptimizerConfig& optimizer, Problems* problems) {
   problems->Check(IsFraction(optimizer.beta1()) && IsFraction(optimizer.beta2()),
                   "optimizer.beta1, optimizer.beta2: must be from 0 to below 1");
+  problems->Check(IsFraction(optimizer.momentum()),
+                  "optimizer.momentum: must be from 0 to below 1");
   problems->Check(optimizer.epsilon() > 0, "optimizer.epsilon: must be positive");
   problems->NotNegative("optimizer.weight_decay", optimizer.weight_decay());
   problems->NotNegative("optimizer.clip_norm", optimizer.clip_norm());

@@ -44,6 +44,7 @@ TEST(ConfigProblemsTest, AllAreNamedAtOnce) {
                                              "schedule.warmup_fraction=1",
                                              "schedule.max_learning_rate=nan",
                                              "optimizer.beta1=1",
+                                             "optimizer.momentum=1",
                                              "optimizer.clip_norm=-1",
                                              "optimizer.clip_order=AS_REPORTED_SCALED",
                                              "logging.every_iterations=0",

@@ -32,6 +32,9 @@ DEFAULTS = {
     "layer_scale": "0",
 }
 
+# What AdamW keeps of a parameter, and what Muon keeps.
+MOMENTS = ({"exp_avg", "exp_avg_sq"}, {"momentum_buffer"})
+
 
 def train(run_dir: pathlib.Path) -> None:
     root = pathlib.Path(__file__).resolve().parents[2]
@@ -83,10 +86,10 @@ def optimizer_problems(architecture: Architecture, tensors: dict[str, Tensor]) -
     """Each moment is named after its parameter, behind a prefix, and has its shape."""
     problems = []
     for name, shape in architecture.parameter_shapes().items():
-        moments = [t for key, t in tensors.items() if re.search(rf"(^|\W){re.escape(name)}$", key)]
-        if len(moments) != 2:
-            problems.append(f"{len(moments)} moments of {name}, not 2")
-        if any(tuple(moment.shape) != shape for moment in moments):
+        moments = {key.removesuffix(f".{name}"): key for key in tensors if key.endswith(f".{name}")}
+        if moments.keys() not in MOMENTS:
+            problems.append(f"{name} has the moments {sorted(moments)}")
+        if any(tuple(tensors[key].shape) != shape for key in moments.values()):
             problems.append(f"a moment of {name} does not have its shape")
     return problems
 

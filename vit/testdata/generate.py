@@ -114,6 +114,8 @@ FIXTURES = {
         layer_scale=True,
     ),
 }
+# What is drawn at random, by the beginning of its name; the rest is computed from it.
+EXACT = ("parameters/", "images", "labels")
 SEEDS = {"as_reported": 20101192, "options": 20101193}
 BATCH_SIZE = 6
 
