@@ -67,6 +67,7 @@ absl::Status Trainer::Resume(const Checkpoint& checkpoint) {
 absl::Status Trainer::Run(const RunFolder& folder) {
   ASSIGN_OR_RETURN(CsvFile metrics, OpenMetrics(folder.metrics(), iteration_));
   ASSIGN_OR_RETURN(CsvFile validation, OpenValidationLog(folder.validation(), iteration_));
+  ASSIGN_OR_RETURN(EventWriter events, EventWriter::Create(folder.path(), iteration_));
   const int64_t last = config_.schedule().iterations() - 1;
   ProgressBar progress(iteration_, last + 1);
   while (iteration_ <= last) {
@@ -77,13 +78,17 @@ absl::Status Trainer::Run(const RunFolder& folder) {
     if (logged) {
       ASSIGN_OR_RETURN(const IterationMetrics row, Measure(update, MillisecondsSince(start)));
       RETURN_IF_ERROR(metrics.Append(CsvRow(row)));
+      RETURN_IF_ERROR(events.Scalars(iteration_, {{"train/loss", row.loss},
+                                                  {"train/learning_rate", row.learning_rate},
+                                                  {"train/gradient_norm", row.gradient_norm},
+                                                  {"train/milliseconds", row.milliseconds}}));
       progress.Clear();
       std::cout << IterationLine(config_, row) << std::endl;
     }
     ++iteration_;
     if (IsDue(iteration_, config_.validation().every_iterations())) {
       progress.Clear();
-      RETURN_IF_ERROR(Validate(&validation));
+      RETURN_IF_ERROR(Validate(&validation, &events));
     }
     if (IsDue(iteration_, config_.checkpoint().every_iterations()) || finished()) {
       RETURN_IF_ERROR(Save(folder));
@@ -125,13 +130,17 @@ absl::StatusOr<IterationMetrics> Trainer::Measure(const Update& update, double m
                           milliseconds,         sampler_->EpochOf(iteration_)};
 }
 
-absl::Status Trainer::Validate(CsvFile* file) const {
+absl::Status Trainer::Validate(CsvFile* file, EventWriter* events) const {
   const Evaluation evaluation = EvaluateOn(dataset_->minival);
   std::cout << absl::StrFormat("%d/%d  minival loss %.4f  accuracy %.4f", iteration_,
                                config_.schedule().iterations(), evaluation.loss(),
                                evaluation.top1())
             << std::endl;
-  return file->Append(ValidationRow(iteration_, Split::kMinival, evaluation));
+  RETURN_IF_ERROR(file->Append(ValidationRow(iteration_, Split::kMinival, evaluation)));
+  // At the iteration just done, not the next: a run that goes on from a checkpoint written now has
+  // TensorBoard drop the points from the next iteration on, and will not validate here again.
+  return events->Scalars(
+      iteration_ - 1, {{"minival/loss", evaluation.loss()}, {"minival/top1", evaluation.top1()}});
 }
 
 absl::Status Trainer::Save(const RunFolder& folder) const {

@@ -23,6 +23,7 @@
 #include "train/metrics.h"
 #include "train/optimizer.h"
 #include "train/run_folder.h"
+#include "train/tensorboard.h"
 #include "train/validation_log.h"
 #include "vit/vision_transformer.h"
 
@@ -38,7 +39,7 @@ class Trainer {
   // has. Data order, dropout and learning rate depend on the iteration's number alone.
   absl::Status Resume(const Checkpoint& checkpoint);
 
-  // Trains to the last iteration, writing metrics and checkpoints into the folder.
+  // Trains to the last iteration, writing metrics, events and checkpoints into the folder.
   absl::Status Run(const RunFolder& folder);
 
   // Updates completed.
@@ -64,7 +65,7 @@ class Trainer {
 
   absl::StatusOr<IterationMetrics> Measure(const Update& update, double milliseconds) const;
   Evaluation EvaluateOn(const ImageSet& images) const;
-  absl::Status Validate(CsvFile* file) const;
+  absl::Status Validate(CsvFile* file, EventWriter* events) const;
   absl::Status Save(const RunFolder& folder) const;
 
   ExperimentConfig config_;
