@@ -20,6 +20,7 @@
 #include "train/console.h"
 #include "train/durations.h"
 #include "train/run_folder.h"
+#include "train/run_log.h"
 #include "train/run_record.h"
 #include "train/trainer.h"
 #include "train/validate.h"
@@ -149,8 +150,9 @@ absl::Status RunExperiment(ExperimentConfig config, const ExperimentPaths& paths
   record.parameters = trainer.state().model().ParameterCount();
   record.best = trainer.best();
   RETURN_IF_ERROR(WriteRunRecord(folder.run_json(), config, record));
-  RETURN_IF_ERROR(trainer.Run(folder, &record));
-  RETURN_IF_ERROR(trainer.Test(folder, &record));
+  ASSIGN_OR_RETURN(RunLog log, RunLog::Open(folder, trainer.iteration()));
+  RETURN_IF_ERROR(trainer.Run(folder, &log, &record));
+  RETURN_IF_ERROR(trainer.Test(&log, &record));
   record.wall_seconds = Seconds(std::chrono::steady_clock::now() - start);
   RETURN_IF_ERROR(WriteRunRecord(folder.run_json(), config, record));
   std::cout << EndLines(record) << folder.path().string() << std::endl;

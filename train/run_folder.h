@@ -1,5 +1,5 @@
-// The folder that one run writes to: config.textproto, metrics.csv, validation.csv, run.json and
-// checkpoints/.
+// The folder that one run writes to: config.textproto, metrics.csv, validation.csv, TensorBoard's
+// event files, run.json and checkpoints/.
 
 #ifndef TRAIN_RUN_FOLDER_H_
 #define TRAIN_RUN_FOLDER_H_

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -72,6 +73,14 @@ class TrainProcessTest : public ::testing::Test {
     return rows;
   }
 
+  int EventFiles(const std::string& run) const {
+    int count = 0;
+    for (const auto& entry : fs::directory_iterator(folder_ / run)) {
+      count += absl::StartsWith(entry.path().filename().string(), "events.out.tfevents.");
+    }
+    return count;
+  }
+
   const fs::path folder_ = fs::path(::testing::TempDir()) / "runs";
 };
 
@@ -88,6 +97,7 @@ TEST_F(TrainProcessTest, LeavesWhatTheContractSays) {
   EXPECT_EQ(record["threads"], 1);
   EXPECT_TRUE(fs::exists(folder_ / "run" / "config.textproto"));
   EXPECT_EQ(LastCheckpoint("run").size(), 4);
+  EXPECT_EQ(EventFiles("run"), 1);
 }
 
 TEST_F(TrainProcessTest, SameSeedSameBytesOtherSeedOtherBytes) {

@@ -25,9 +25,6 @@ bool IsDue(int64_t iteration, int64_t interval) {
 // Larger batches than in training: there are no gradients to keep.
 constexpr int64_t kEvaluationBatch = 128;
 
-// Behind the split's name in validation.csv, where the moving average was evaluated.
-constexpr std::string_view kEmaSuffix = "_ema";
-
 }  // namespace
 
 absl::StatusOr<Trainer> Trainer::Create(const ExperimentConfig& config, const Dataset& dataset,
@@ -56,22 +53,20 @@ absl::Status Trainer::Resume(const Checkpoint& checkpoint) {
   return absl::OkStatus();
 }
 
-absl::Status Trainer::Run(const RunFolder& folder, RunRecord* record) {
-  ASSIGN_OR_RETURN(CsvFile metrics, OpenMetrics(folder.metrics(), iteration_));
-  ASSIGN_OR_RETURN(CsvFile validation, OpenValidationLog(folder.validation(), iteration_));
+absl::Status Trainer::Run(const RunFolder& folder, RunLog* log, RunRecord* record) {
   CheckpointWriter writer(folder.checkpoints(), config_.checkpoint());
   ProgressBar progress(iteration_, config_.schedule().iterations());
   const InterruptionGuard guard;
   while (!finished()) {
     ASSIGN_OR_RETURN(const std::optional<IterationMetrics> row, Iterate());
     if (row) {
-      RETURN_IF_ERROR(metrics.Append(CsvRow(*row)));
+      RETURN_IF_ERROR(log->AddIteration(*row));
       progress.Clear();
       std::cout << IterationLine(config_, *row) << std::endl;
     }
     if (IsValidated()) {
       progress.Clear();
-      RETURN_IF_ERROR(Validate(&validation));
+      RETURN_IF_ERROR(Validate(log));
       record->best = best_;
       RETURN_IF_ERROR(WriteRunRecord(folder.run_json(), config_, *record));
     }
@@ -136,7 +131,7 @@ IterationMetrics Trainer::Measure(const StepResult& result, Clock::duration time
           .epoch = sampler_->EpochOf(iteration_)};
 }
 
-absl::Status Trainer::Validate(CsvFile* log) {
+absl::Status Trainer::Validate(RunLog* log) {
   ASSIGN_OR_RETURN(const Evaluation minival,
                    EvaluateInto(state_.model(), Split::kMinival, "", log));
   std::cout << absl::StrFormat("%d/%d  minival loss %.4f  accuracy %.4f", iteration_,
@@ -167,21 +162,20 @@ absl::Status Trainer::Save(CheckpointWriter* writer) {
   return writer->Write(checkpoint);
 }
 
-absl::Status Trainer::Test(const RunFolder& folder, RunRecord* record) const {
-  ASSIGN_OR_RETURN(CsvFile log, OpenValidationLog(folder.validation(), iteration_));
-  ASSIGN_OR_RETURN(record->test, EvaluateInto(state_.model(), Split::kTest, "", &log));
+absl::Status Trainer::Test(RunLog* log, RunRecord* record) const {
+  ASSIGN_OR_RETURN(record->test, EvaluateInto(state_.model(), Split::kTest, "", log));
   ASSIGN_OR_RETURN(const std::optional<VisionTransformer> average, state_.AverageModel());
   if (!average) return absl::OkStatus();
-  ASSIGN_OR_RETURN(record->test_ema, EvaluateInto(*average, Split::kTest, kEmaSuffix, &log));
+  ASSIGN_OR_RETURN(record->test_ema, EvaluateInto(*average, Split::kTest, kEmaSuffix, log));
   return absl::OkStatus();
 }
 
 absl::StatusOr<Evaluation> Trainer::EvaluateInto(const VisionTransformer& model, Split split,
-                                                 std::string_view suffix, CsvFile* log) const {
+                                                 std::string_view suffix, RunLog* log) const {
   const Evaluation evaluation =
       Evaluate(model, dataset_->part(split), normalization_, kEvaluationBatch);
   RETURN_IF_ERROR(
-      log->Append(ValidationRow(iteration_, absl::StrCat(SplitName(split), suffix), evaluation)));
+      log->AddEvaluation(iteration_, absl::StrCat(SplitName(split), suffix), evaluation));
   return evaluation;
 }
 

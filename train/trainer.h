@@ -2,8 +2,8 @@
 //
 //   ASSIGN_OR_RETURN(Trainer trainer, Trainer::Create(config, dataset, device));
 //   RETURN_IF_ERROR(trainer.Resume(checkpoint));              // or not
-//   RETURN_IF_ERROR(trainer.Run(folder, &record));
-//   RETURN_IF_ERROR(trainer.Test(folder, &record));
+//   RETURN_IF_ERROR(trainer.Run(folder, &log, &record));
+//   RETURN_IF_ERROR(trainer.Test(&log, &record));
 
 #ifndef TRAIN_TRAINER_H_
 #define TRAIN_TRAINER_H_
@@ -25,9 +25,9 @@
 #include "train/experiment.pb.h"
 #include "train/metrics.h"
 #include "train/run_folder.h"
+#include "train/run_log.h"
 #include "train/run_record.h"
 #include "train/train_state.h"
-#include "train/validation_log.h"
 
 namespace vitrine {
 
@@ -42,14 +42,14 @@ class Trainer {
   // has. Data order, dropout and learning rate depend on the iteration's number alone.
   absl::Status Resume(const Checkpoint& checkpoint);
 
-  // Trains to the last iteration, writing metrics and checkpoints into the folder, and into the
-  // record which checkpoint is the best. SIGINT and SIGTERM end it early, with a checkpoint and an
+  // Trains to the last iteration, writing checkpoints into the folder, metrics into the log, and into
+  // the record which checkpoint is the best. SIGINT and SIGTERM end it early, with a checkpoint and an
   // InterruptedError.
-  absl::Status Run(const RunFolder& folder, RunRecord* record);
+  absl::Status Run(const RunFolder& folder, RunLog* log, RunRecord* record);
 
   // Evaluates the test split, on which nothing is selected, with the weights and with their moving
-  // average where there is one; into validation.csv and the record.
-  absl::Status Test(const RunFolder& folder, RunRecord* record) const;
+  // average where there is one; into the log and the record.
+  absl::Status Test(RunLog* log, RunRecord* record) const;
 
   // Iterations completed.
   int64_t iteration() const { return iteration_; }
@@ -73,10 +73,10 @@ class Trainer {
   absl::StatusOr<std::optional<IterationMetrics>> Iterate();
   IterationMetrics Measure(const StepResult& result, Clock::duration time) const;
 
-  absl::Status Validate(CsvFile* log);
+  absl::Status Validate(RunLog* log);
   absl::Status Save(CheckpointWriter* writer);
   absl::StatusOr<Evaluation> EvaluateInto(const VisionTransformer& model, Split split,
-                                          std::string_view suffix, CsvFile* log) const;
+                                          std::string_view suffix, RunLog* log) const;
 
   ExperimentConfig config_;
   const Dataset* dataset_;
