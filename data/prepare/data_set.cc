@@ -14,8 +14,8 @@
 #include "absl/strings/str_split.h"
 #include "base/file.h"
 #include "base/folder_lock.h"
+#include "base/process.h"
 #include "base/status_macros.h"
-#include "data/prepare/process.h"
 #include "data/prepare/sha256.h"
 
 namespace vitrine {
@@ -73,10 +73,11 @@ absl::Status RunTar(const fs::path& archive, const fs::path& into) {
   ASSIGN_OR_RETURN(const ProcessResult tar,
                    RunProcess({"tar", "--extract", "--gzip", "--force-local", "--no-same-owner",
                                "--no-same-permissions", "--file=" + archive.string(),
-                               "--directory=" + into.string()}));
+                               "--directory=" + into.string()},
+                              Capture::kErr));
   if (tar.exit_status == 0) return absl::OkStatus();
   const std::string reason =
-      absl::StrReplaceAll(absl::StripAsciiWhitespace(tar.err), {{"\n", "; "}});
+      absl::StrReplaceAll(absl::StripAsciiWhitespace(tar.text), {{"\n", "; "}});
   return absl::DataLossError(absl::StrCat(archive.string(), ": cannot be unpacked: ", reason));
 }
 

@@ -12,10 +12,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "base/status_matchers.h"
 #include "data/prepare/catalog.h"
 #include "data/prepare/http_test_server.h"
-#include "data/prepare/process.h"
 #include "data/prepare/sha256.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -60,7 +60,8 @@ class DataSetTest : public ::testing::Test {
     EXPECT_OK(WriteAndSync(source / inner / "batch_1.bin", "one"));
     EXPECT_OK(WriteAndSync(source / inner / "batch_2.bin", "two"));
     EXPECT_OK(RunProcess({"tar", "--create", "--gzip", "--file=" + (work_ / "made.tar.gz").string(),
-                          "--directory=" + source.string(), inner}));
+                          "--directory=" + source.string(), inner},
+                         Capture::kNothing));
     return Offer("a.tar.gz", ReadFile(work_ / "made.tar.gz").value_or(""));
   }
 

@@ -18,8 +18,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "base/status_macros.h"
-#include "data/prepare/process.h"
 #include "data/prepare/sha256.h"
 
 namespace vitrine {
@@ -101,7 +101,7 @@ class Downloader {
         may_restart = false;
         most = 0;
       } else if (size <= most) {
-        return Refuse(url, OneLine(curl.err));
+        return Refuse(url, OneLine(curl.text));
       }
       most = std::max(most, size);
     }
@@ -113,7 +113,7 @@ class Downloader {
         RunProcess({"curl", "--fail", "--location", "--silent", "--show-error", "--connect-timeout",
                     seconds, "--speed-limit", "1", "--speed-time", seconds, "--continue-at", "-",
                     "--output", partial_.string(), url},
-                   [this] { ShowProgress(partial_); });
+                   Capture::kErr, [this] { ShowProgress(partial_); });
     EndProgress();
     if (absl::IsNotFound(result.status())) {
       return absl::FailedPreconditionError("curl is not installed (Debian's package curl)");

@@ -1,4 +1,4 @@
-#include "data/prepare/process.h"
+#include "base/process.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -20,17 +20,20 @@ constexpr int kNotStarted = 127;  // as shells have it
 
 // The child's half of fork: nothing here allocates or locks, since other threads may have held a
 // lock when the process was copied.
-[[noreturn]] void Execute(char* const* arguments, int err, pid_t parent) {
+[[noreturn]] void Execute(char* const* arguments, Capture capture, int pipe, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   const int null = open("/dev/null", O_RDWR);
   const bool parent_lives = getppid() == parent;  // it may have died before prctl
-  if (parent_lives && dup2(null, STDIN_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0) {
+  const int out = capture == Capture::kOutAndErr ? pipe : STDOUT_FILENO;
+  const int err = capture == Capture::kNothing ? STDERR_FILENO : pipe;
+  if (parent_lives && dup2(null, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
+      dup2(err, STDERR_FILENO) >= 0) {
     execvp(arguments[0], arguments);
   }
   _exit(kNotStarted);
 }
 
-// Reads to the end of the pipe.
+// Reads to the end of the pipe, which is at once if nothing is captured.
 std::string ReadAll(int fd, const std::function<void()>& tick) {
   std::string text;
   char buffer[4096];
@@ -55,7 +58,7 @@ int WaitFor(pid_t child) {
 
 }  // namespace
 
-absl::StatusOr<ProcessResult> RunProcess(const std::vector<std::string>& command,
+absl::StatusOr<ProcessResult> RunProcess(const std::vector<std::string>& command, Capture capture,
                                          const std::function<void()>& tick) {
   std::vector<char*> arguments;
   for (const std::string& argument : command) {
@@ -63,19 +66,19 @@ absl::StatusOr<ProcessResult> RunProcess(const std::vector<std::string>& command
   }
   arguments.push_back(nullptr);
 
-  int err[2];
-  if (pipe2(err, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
   const pid_t parent = getpid();
   const pid_t child = fork();
-  if (child == 0) Execute(arguments.data(), err[1], parent);
+  if (child == 0) Execute(arguments.data(), capture, ends[1], parent);
   const int error = errno;
-  close(err[1]);
+  close(ends[1]);
   ProcessResult result;
   if (child > 0) {
-    result.err = ReadAll(err[0], tick);
+    result.text = ReadAll(ends[0], tick);
     result.exit_status = WaitFor(child);
   }
-  close(err[0]);
+  close(ends[0]);
   if (child < 0) return absl::ErrnoToStatus(error, absl::StrCat(command[0], ": cannot be started"));
   if (result.exit_status == kNotStarted) {
     return absl::NotFoundError(absl::StrCat(command[0], ": cannot be started; is it installed?"));

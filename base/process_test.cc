@@ -1,0 +1,96 @@
+#include "base/process.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace vitrine {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(ProcessTest, ExitStatusAndErrorsComeBack) {
+  ASSERT_OK_AND_ASSIGN(
+      const ProcessResult result,
+      RunProcess({"sh", "-c", "echo one >&2; echo two >&2; exit 3"}, Capture::kErr));
+  EXPECT_EQ(result.exit_status, 3);
+  EXPECT_EQ(result.text, "one\ntwo\n");
+}
+
+TEST(ProcessTest, OutputAndErrorsComeBackInTheirOrder) {
+  ASSERT_OK_AND_ASSIGN(
+      const ProcessResult result,
+      RunProcess({"sh", "-c", "echo one; echo two >&2; echo three"}, Capture::kOutAndErr));
+  EXPECT_EQ(result.exit_status, 0);
+  EXPECT_EQ(result.text, "one\ntwo\nthree\n");
+}
+
+TEST(ProcessTest, WhatIsNotCapturedDoesNotComeBack) {
+  const std::vector<std::string> command = {"sh", "-c", "echo one; echo two >&2"};
+  ASSERT_OK_AND_ASSIGN(const ProcessResult errors, RunProcess(command, Capture::kErr));
+  EXPECT_EQ(errors.text, "two\n");
+  ASSERT_OK_AND_ASSIGN(const ProcessResult nothing, RunProcess(command, Capture::kNothing));
+  EXPECT_EQ(nothing.text, "");
+}
+
+TEST(ProcessTest, NoShellReadsTheArguments) {
+  ASSERT_OK_AND_ASSIGN(const ProcessResult result,
+                       RunProcess({"ls", "--", "/absent; exit $HOME 'x'"}, Capture::kErr));
+  EXPECT_NE(result.exit_status, 0);
+  EXPECT_THAT(result.text, HasSubstr("exit $HOME"));
+}
+
+TEST(ProcessTest, MuchIsReadWhileItRuns) {
+  ASSERT_OK_AND_ASSIGN(const ProcessResult result,
+                       RunProcess({"sh", "-c", "head -c 1000000 /dev/zero >&2"}, Capture::kErr));
+  EXPECT_EQ(result.text.size(), 1'000'000);
+}
+
+TEST(ProcessTest, SignalsShowInTheExitStatus) {
+  ASSERT_OK_AND_ASSIGN(const ProcessResult result,
+                       RunProcess({"sh", "-c", "kill -9 $$"}, Capture::kNothing));
+  EXPECT_EQ(result.exit_status, 128 + 9);
+}
+
+TEST(ProcessTest, TicksWhileItRuns) {
+  int ticks = 0;
+  ASSERT_OK(RunProcess({"sleep", "1.2"}, Capture::kErr, [&ticks] { ++ticks; }));
+  EXPECT_GE(ticks, 1);
+}
+
+TEST(ProcessTest, DiesWithItsCaller) {
+  const std::filesystem::path file = std::filesystem::path(::testing::TempDir()) / "pid";
+  // An orphan comes to this process then, which can wait for its end.
+  ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+  const pid_t caller = fork();
+  if (caller == 0) {
+    const std::string script = "echo $$ > '" + file.string() + "'; exec sleep 1000";
+    _exit(RunProcess({"sh", "-c", script}, Capture::kNothing).ok());
+  }
+  std::string text;
+  while (text.empty() || text.back() != '\n') text = ReadFile(file).value_or("");
+  kill(caller, SIGINT);
+  int status = 0;
+  ASSERT_EQ(waitpid(caller, &status, 0), caller);
+  const pid_t orphan = std::stoi(text);
+  ASSERT_EQ(waitpid(orphan, &status, 0), orphan);
+  EXPECT_TRUE(WIFSIGNALED(status));
+}
+
+TEST(ProcessTest, MissingProgramIsNamed) {
+  EXPECT_THAT(RunProcess({"no-such-program"}, Capture::kNothing),
+              Fails(absl::StatusCode::kNotFound, HasSubstr("no-such-program: cannot be started")));
+}
+
+}  // namespace
+}  // namespace vitrine

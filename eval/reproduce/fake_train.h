@@ -1,0 +1,21 @@
+// For tests: a shell script in the place of //train's program.
+
+#ifndef EVAL_REPRODUCE_FAKE_TRAIN_H_
+#define EVAL_REPRODUCE_FAKE_TRAIN_H_
+
+#include <string>
+
+#include "eval/reproduce/train_program.h"
+
+namespace vitrine {
+
+// A program of the name train that runs these lines of sh.
+TrainProgram FakeTrain(const std::string& script);
+
+// Lines that set $run_dir to what --run_dir says, and leave a finished run of two iterations there,
+// with so many of 10,000 test images right.
+std::string FinishedRun(int correct);
+
+}  // namespace vitrine
+
+#endif  // EVAL_REPRODUCE_FAKE_TRAIN_H_

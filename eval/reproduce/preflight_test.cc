@@ -1,0 +1,75 @@
+#include "eval/reproduce/preflight.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/file.h"
+#include "base/status_matchers.h"
+#include "data/testing.h"
+#include "eval/reported.h"
+#include "eval/reproduce/fake_train.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace vitrine {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+std::vector<PlannedRow> Plan(const std::string& steps) {
+  return PlanRows(ReportedWork(), {.steps = steps}).value();
+}
+
+TEST(MarkUnavailableTest, RowsGetTheProgramsOwnWords) {
+  std::vector<PlannedRow> rows = Plan("4,6");
+  const TrainProgram train = FakeTrain(R"(
+case "$*" in
+  *clip_order=UNSCALED*) echo 'not yet: precision' ;;
+  *step6*) echo 'not yet: precision'; echo 'not yet: clip_order' ;;
+esac)");
+  ASSERT_OK(MarkUnavailable(train, &rows));
+  EXPECT_FALSE(rows[0].row.has_not_run());
+  EXPECT_EQ(rows[1].row.not_run(), "precision; clip_order");
+  EXPECT_EQ(rows[2].row.not_run(), "precision");
+}
+
+TEST(MarkUnavailableTest, RowsThatSayWhyThemselvesAreNotAskedFor) {
+  std::vector<PlannedRow> rows = Plan("7");
+  ASSERT_OK(MarkUnavailable(FakeTrain("exit 1"), &rows));
+  EXPECT_THAT(rows[0].row.not_run(), HasSubstr("ImageNet-100"));
+}
+
+TEST(MarkUnavailableTest, RefusedOverridesAreAnError) {
+  std::vector<PlannedRow> rows = Plan("1");
+  EXPECT_THAT(MarkUnavailable(FakeTrain("echo train: no field x >&2; exit 2"), &rows),
+              Fails(absl::StatusCode::kInvalidArgument, "no field x"));
+}
+
+TEST(MarkWithoutDataTest, OnlyRowsWithDataAreRun) {
+  const std::filesystem::path folder = EmptyFolder("data");
+  WriteMnist(folder / "mnist", 20, 10);
+  std::vector<PlannedRow> rows = Plan("1,2,3,7");
+  ASSERT_OK(MarkWithoutData(folder, &rows));
+  EXPECT_FALSE(rows[0].row.has_not_run());
+  EXPECT_FALSE(rows[1].row.has_not_run());
+  EXPECT_THAT(rows[2].row.not_run(), AllOf(HasSubstr("cifar10"), HasSubstr("//data:prepare")));
+  EXPECT_THAT(rows[3].row.not_run(), HasSubstr("ImageNet-100"));
+}
+
+TEST(MarkWithoutDataTest, WithoutAFolderNothingIsRun) {
+  std::vector<PlannedRow> rows = Plan("1,3");
+  ASSERT_OK(MarkWithoutData("", &rows));
+  EXPECT_THAT(rows[0].row.not_run(), HasSubstr("no --data_dir is given"));
+  EXPECT_THAT(rows[1].row.not_run(), HasSubstr("no --data_dir is given"));
+}
+
+TEST(MarkWithoutDataTest, DamagedDataIsAnErrorBeforeAnythingIsTrained) {
+  const std::filesystem::path folder = EmptyFolder("damaged");
+  WriteCifar10(folder / "cifar-10-batches-bin");
+  WriteTestFile(folder / "cifar-10-batches-bin" / "data_batch_3.bin", "short");
+  std::vector<PlannedRow> rows = Plan("3");
+  EXPECT_THAT(MarkWithoutData(folder, &rows),
+              Fails(absl::StatusCode::kDataLoss, HasSubstr("data_batch_3.bin")));
+}
+
+}  // namespace
+}  // namespace vitrine

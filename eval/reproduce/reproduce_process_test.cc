@@ -1,0 +1,235 @@
+// //eval:reproduce as its users run it: a process that starts //train's, really trains, is killed
+// and goes on. The models are made small by overrides, so nothing here passes or fails.
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "base/child_process.h"
+#include "base/file.h"
+#include "base/folder_lock.h"
+#include "base/status_matchers.h"
+#include "data/testing.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+
+namespace vitrine {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+namespace fs = std::filesystem;
+
+constexpr char kProgram[] = "eval/reproduce/reproduce";
+
+struct Result {
+  int status;
+  std::string out, err;
+};
+
+class ReproduceProcessTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = EmptyFolder("reproduce");
+    WriteMnist(folder_ / "data" / "mnist", 64, 20);
+    WriteCifar10(folder_ / "data" / "cifar-10-batches-bin");
+  }
+
+  // Steps 1 and 3 with small models.
+  std::vector<std::string> Command(const std::string& run_dir,
+                                   const std::vector<std::string>& more) const {
+    std::vector<std::string> command = {kProgram,
+                                        "--steps=1,3",
+                                        absl::StrCat("--data_dir=", (folder_ / "data").string()),
+                                        absl::StrCat("--run_dir=", (folder_ / run_dir).string()),
+                                        "threads=1",
+                                        "model.width=32",
+                                        "model.depth=1"};
+    command.insert(command.end(), more.begin(), more.end());
+    return command;
+  }
+
+  static Result Run(const std::vector<std::string>& command) {
+    auto child = ChildProcess::Start(command);
+    EXPECT_THAT(child, IsOk());
+    const int status = child->Wait();
+    return {status, child->Out(), child->Err()};
+  }
+
+  nlohmann::json Report(const std::string& run_dir) const {
+    return nlohmann::json::parse(ReadFile(folder_ / run_dir / "reproduction.json").value());
+  }
+
+  std::string LastWeights(const std::string& run_dir, const std::string& run) const {
+    return ReadFile(folder_ / run_dir / run / "checkpoints" / "000000300" / "model.safetensors")
+        .value();
+  }
+
+  // A run of so many iterations that there is time to end it, of which every checkpoint is kept.
+  static std::vector<std::string> Length(int iterations) {
+    return {absl::StrCat("schedule.iterations=", iterations), "checkpoint.every_iterations=30",
+            "checkpoint.keep_last=0"};
+  }
+
+  // Starts the command, and ends it by the signal once the second run is under way. Returns when
+  // the process of that run is gone too.
+  void StartAndEnd(const std::vector<std::string>& command, const fs::path& second_run,
+                   int signal) {
+    ASSERT_OK_AND_ASSIGN(ChildProcess child, ChildProcess::Start(command));
+    const absl::Time deadline = absl::Now() + absl::Minutes(5);
+    while (!fs::exists(second_run / "checkpoints" / "000000030")) {
+      ASSERT_LT(absl::Now(), deadline) << child.Out() << child.Err();
+      absl::SleepFor(absl::Milliseconds(2));
+    }
+    child.Signal(signal);
+    EXPECT_EQ(child.Wait(), 128 + signal) << "it was to be ended before its end";
+    while (!FolderLock::Acquire(second_run).ok()) {
+      ASSERT_LT(absl::Now(), deadline) << "the run goes on without the program that started it";
+      absl::SleepFor(absl::Milliseconds(2));
+    }
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(ReproduceProcessTest, TrainsEvaluatesAndReports) {
+  const Result result = Run(Command("runs", {"--scale=0.02"}));
+  EXPECT_EQ(result.status, 0) << result.err;
+  // The console lines of //train, of 2 and of 20 iterations, and then the table.
+  EXPECT_THAT(result.out, AllOf(HasSubstr("\n1/2  "), HasSubstr("\n19/20  "),
+                                HasSubstr("| scaled, overridden |"), HasSubstr("2 of 100"),
+                                HasSubstr("20 of 1000"), HasSubstr("reproduction.md")));
+  EXPECT_THAT(ReadFile(folder_ / "runs" / "reproduction.md").value(),
+              StartsWith("# Reported and measured\n"));
+
+  const nlohmann::json report = Report("runs");
+  EXPECT_THAT(report["command"], HasSubstr("--steps=1,3 --data_dir=/"));
+  ASSERT_EQ(report["rows"].size(), 2);
+  const auto& cifar = report["rows"][1];
+  EXPECT_EQ(cifar["step"], 3);
+  EXPECT_EQ(cifar["iterations"], 20);
+  EXPECT_EQ(cifar["figures"][0]["verdict"], "scaled, overridden");
+  EXPECT_EQ(cifar["figures"][0]["reported"], 0.2684);
+  const auto run =
+      nlohmann::json::parse(ReadFile(folder_ / "runs" / "step3-seed0" / "run.json").value());
+  EXPECT_EQ(cifar["figures"][0]["measured"], run["test"]["top1"]);
+  EXPECT_EQ(cifar["runs"][0]["test_count"], 10);
+}
+
+TEST_F(ReproduceProcessTest, EverySeedIsARunOfItsOwn) {
+  const Result result = Run(Command("runs", {"--scale=0.02", "--seeds=2", "--steps=3",
+                                             "--output=" + (folder_ / "out" / "r").string()}));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr(" +- "));
+  EXPECT_TRUE(fs::exists(folder_ / "out" / "r.md"));
+  EXPECT_TRUE(fs::exists(folder_ / "out" / "r.json"));
+  EXPECT_NE(ReadFile(folder_ / "runs" / "step3-seed0" / "metrics.csv").value(),
+            ReadFile(folder_ / "runs" / "step3-seed1" / "metrics.csv").value());
+}
+
+TEST_F(ReproduceProcessTest, KilledItGoesOnWhereItWas) {
+  const std::vector<std::string> length = Length(300);
+  ASSERT_EQ(Run(Command("whole", length)).status, 0);
+  const fs::path killed = folder_ / "killed";
+  StartAndEnd(Command("killed", length), killed / "step3-seed0", SIGKILL);
+  const std::string first_run = ReadFile(killed / "step1-seed0" / "run.json").value();
+
+  std::vector<std::string> resume = length;
+  resume.push_back("--resume");
+  const Result result = Run(Command("killed", resume));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("this run is finished"), HasSubstr("resumed after ")));
+  EXPECT_EQ(ReadFile(killed / "step1-seed0" / "run.json").value(), first_run);
+  EXPECT_EQ(LastWeights("killed", "step3-seed0"), LastWeights("whole", "step3-seed0"));
+  EXPECT_EQ(Report("killed")["rows"][1]["figures"], Report("whole")["rows"][1]["figures"]);
+}
+
+TEST_F(ReproduceProcessTest, InterruptedItEndsTheRunToo) {
+  std::vector<std::string> more = Length(100000);
+  more.push_back("--steps=3");
+  StartAndEnd(Command("runs", more), folder_ / "runs" / "step3-seed0", SIGINT);
+}
+
+TEST_F(ReproduceProcessTest, FolderOfAnotherReproductionIsRefused) {
+  ASSERT_EQ(Run(Command("runs", {"--scale=0.01", "--steps=1"})).status, 0);
+  const Result result = Run(Command("runs", {"--scale=0.01", "--steps=1"}));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("not empty"), HasSubstr("--resume")));
+}
+
+TEST_F(ReproduceProcessTest, RowsWithoutDataAreNotRunAndNotFailed) {
+  fs::remove_all(folder_ / "data" / "cifar-10-batches-bin");
+  const Result result = Run(Command("runs", {"--scale=0.01", "--steps=1,3,7"}));
+  EXPECT_EQ(result.status, 0) << result.err;
+  const nlohmann::json rows = Report("runs")["rows"];
+  EXPECT_EQ(rows[0]["figures"][0]["verdict"], "scaled, overridden");
+  EXPECT_EQ(rows[1]["figures"][0]["verdict"], "not run");
+  EXPECT_THAT(rows[1]["problem"], HasSubstr("//data:prepare"));
+  EXPECT_EQ(rows[2]["figures"][0]["verdict"], "not run");
+  EXPECT_THAT(rows[2]["problem"], HasSubstr("ImageNet-100"));
+}
+
+TEST_F(ReproduceProcessTest, ARunThatFailsIsReportedAndTheOthersAreRun) {
+  // Such a learning rate makes the loss of both something else than a number.
+  const Result result =
+      Run(Command("runs", {"--scale=0.05", "--steps=1,3", "schedule.max_learning_rate=1e30"}));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, HasSubstr("not reproduced: step 1 (MNIST)"));
+  const nlohmann::json rows = Report("runs")["rows"];
+  EXPECT_EQ(rows[0]["figures"][0]["verdict"], "error");
+  EXPECT_THAT(rows[0]["problem"], HasSubstr("step1-seed0: //train ended with exit status 1"));
+  EXPECT_THAT(rows[1]["problem"], HasSubstr("step3-seed0: //train ended with exit status 1"));
+}
+
+struct Mistake {
+  std::vector<std::string> arguments;
+  int status;
+  std::string message;
+};
+
+class ReproduceMistakeTest : public ReproduceProcessTest,
+                             public ::testing::WithParamInterface<Mistake> {};
+
+TEST_P(ReproduceMistakeTest, IsOneLineAndLeavesNothing) {
+  WriteMnist(folder_ / "damaged" / "mnist", 64, 20);
+  WriteTestFile(folder_ / "damaged" / "mnist" / "train-images-idx3-ubyte", "short");
+  std::vector<std::string> command = {kProgram, "--run_dir=" + (folder_ / "runs").string()};
+  for (const std::string& argument : GetParam().arguments) {
+    command.push_back(argument == "--data_dir" ? "--data_dir=" + (folder_ / "damaged").string()
+                                               : argument);
+  }
+  const Result result = Run(command);
+  EXPECT_EQ(result.status, GetParam().status) << result.err;
+  EXPECT_THAT(result.err, HasSubstr(GetParam().message));
+  EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  EXPECT_FALSE(fs::exists(folder_ / "runs"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, ReproduceMistakeTest,
+    ::testing::Values(Mistake{{}, 2, "--steps"}, Mistake{{"--steps=1,8"}, 2, "no step '8'"},
+                      Mistake{{"--steps=1", "--scale=2"}, 2, "--scale=2"},
+                      Mistake{{"--steps=1", "--seeds=0"}, 2, "--seeds=0"},
+                      Mistake{{"--steps=1", "--stepz"}, 2, "--stepz"},
+                      Mistake{{"--steps=1", "model.widht=3"}, 2, "no field 'widht'"},
+                      Mistake{{"--steps=1", "model"}, 2, "'model'"},
+                      Mistake{{"--steps=1", "--data_dir"}, 1, "train-images-idx3-ubyte"}));
+
+TEST_F(ReproduceProcessTest, HelpShowsOwnFlagsOnly) {
+  const Result result = Run({kProgram, "--help"});
+  EXPECT_EQ(result.status, 0);
+  EXPECT_THAT(result.out,
+              AllOf(HasSubstr("--steps"), HasSubstr("--scale"), Not(HasSubstr("logtostderr"))));
+}
+
+}  // namespace
+}  // namespace vitrine

@@ -1,0 +1,80 @@
+#include "eval/reproduce/reproduction.h"
+
+#include <iostream>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/status_macros.h"
+
+namespace vitrine {
+namespace {
+
+std::string Label(const PlannedRow& row) {
+  return absl::StrCat("step ", row.step.number(), " (", row.row.title(), ")");
+}
+
+std::vector<std::string> Arguments(const PlannedRun& run, const RunOptions& options) {
+  std::vector<std::string> arguments = run.arguments;
+  arguments.push_back(absl::StrCat("--run_dir=", (options.run_dir / run.folder).string()));
+  if (!options.data_dir.empty()) {
+    arguments.push_back(absl::StrCat("--data_dir=", options.data_dir.string()));
+  }
+  if (options.resume) arguments.push_back("--resume");
+  return arguments;
+}
+
+// One result for each run of the row, or the first error.
+absl::StatusOr<std::vector<RunResult>> RunRow(const PlannedRow& row, const TrainProgram& train,
+                                              const RunOptions& options) {
+  std::vector<RunResult> results;
+  for (const PlannedRun& run : row.runs) {
+    std::cout << "\n== " << Label(row) << ", seed " << run.seed << std::endl;
+    RETURN_IF_ERROR(Annotate(train.Run(Arguments(run, options)), run.folder));
+    ASSIGN_OR_RETURN(results.emplace_back(), ReadRun(options.run_dir / run.folder));
+  }
+  return results;
+}
+
+bool Fails(const RowResult& result) {
+  for (const Figure& figure : result.figures) {
+    if (figure.verdict == Verdict::kFail || figure.verdict == Verdict::kError) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<RowResult> RunRows(absl::Span<const PlannedRow> rows, const TrainProgram& train,
+                               const RunOptions& options) {
+  std::vector<RowResult> results;
+  for (const PlannedRow& row : rows) {
+    RowResult& result = results.emplace_back();
+    result.plan = row;
+    if (row.row.has_not_run()) {
+      result.problem = row.row.not_run();
+      result.figures = Unmeasured(row, Verdict::kNotRun);
+      continue;
+    }
+    absl::StatusOr<std::vector<RunResult>> runs = RunRow(row, train, options);
+    if (runs.ok()) {
+      result.runs = *std::move(runs);
+      result.figures = Judge(row, result.runs);
+    } else {
+      result.problem = runs.status().message();
+      result.figures = Unmeasured(row, Verdict::kError);
+    }
+  }
+  return results;
+}
+
+absl::Status CheckAllPassed(absl::Span<const RowResult> results) {
+  std::vector<std::string> failed;
+  for (const RowResult& result : results) {
+    if (Fails(result)) failed.push_back(Label(result.plan));
+  }
+  if (failed.empty()) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat("not reproduced: ", absl::StrJoin(failed, ", ")));
+}
+
+}  // namespace vitrine

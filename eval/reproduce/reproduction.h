@@ -1,0 +1,47 @@
+// Trains the rows of a plan and reads what they measured.
+//
+//   ASSIGN_OR_RETURN(std::vector<PlannedRow> rows, PlanRows(ReportedWork(), request));
+//   RETURN_IF_ERROR(MarkUnavailable(train, &rows));
+//   RETURN_IF_ERROR(MarkWithoutData(data_dir, &rows));
+//   const std::vector<RowResult> results = RunRows(rows, train, options);
+
+#ifndef EVAL_REPRODUCE_REPRODUCTION_H_
+#define EVAL_REPRODUCE_REPRODUCTION_H_
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "eval/reproduce/plan.h"
+#include "eval/reproduce/run_result.h"
+#include "eval/reproduce/train_program.h"
+#include "eval/reproduce/verdict.h"
+
+namespace vitrine {
+
+struct RowResult {
+  PlannedRow plan;
+  std::string problem;          // why there is no result; empty if there is one
+  std::vector<RunResult> runs;  // those of the plan, or none
+  std::vector<Figure> figures;
+};
+
+struct RunOptions {
+  std::filesystem::path data_dir;  // empty: not given
+  std::filesystem::path run_dir;   // of which each run has a folder
+  bool resume = false;             // go on with runs that are there
+};
+
+// One row after another. A row that can't be run or ends early is a result too, and does not keep
+// the others from being run.
+std::vector<RowResult> RunRows(absl::Span<const PlannedRow> rows, const TrainProgram& train,
+                               const RunOptions& options);
+
+// An error that names the rows that failed, if any did.
+absl::Status CheckAllPassed(absl::Span<const RowResult> results);
+
+}  // namespace vitrine
+
+#endif  // EVAL_REPRODUCE_REPRODUCTION_H_

@@ -1,0 +1,95 @@
+#include "eval/reproduce/reproduction.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/file.h"
+#include "base/status_matchers.h"
+#include "data/testing.h"
+#include "eval/reported.h"
+#include "eval/reproduce/fake_train.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace vitrine {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::AnyOf;
+using ::testing::Each;
+using ::testing::Field;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+std::vector<PlannedRow> Plan(const ReproductionRequest& request) {
+  return PlanRows(ReportedWork(), request).value();
+}
+
+Verdict AccuracyVerdict(const RowResult& result) { return result.figures.front().verdict; }
+
+TEST(RunRowsTest, RunsEverySeedInAFolderOfItsOwnAndJudges) {
+  const RunOptions options = {.data_dir = "/d", .run_dir = EmptyFolder("runs")};
+  const auto results =
+      RunRows(Plan({.steps = "3", .seeds = 2}), FakeTrain(FinishedRun(2600)), options);
+  ASSERT_THAT(results, SizeIs(1));
+  EXPECT_EQ(results[0].problem, "");
+  EXPECT_THAT(results[0].runs, SizeIs(2));
+  EXPECT_EQ(AccuracyVerdict(results[0]), Verdict::kPass);
+  EXPECT_TRUE(std::filesystem::exists(options.run_dir / "step3-seed0" / "metrics.csv"));
+  EXPECT_TRUE(std::filesystem::exists(options.run_dir / "step3-seed1" / "metrics.csv"));
+  EXPECT_OK(CheckAllPassed(results));
+}
+
+TEST(RunRowsTest, GivesFoldersAndResumeToTheProgram) {
+  const std::filesystem::path folder = EmptyFolder("arguments");
+  const std::string script =
+      absl::StrCat("echo \"$*\" > '", (folder / "seen").string(), "'\n", FinishedRun(2600));
+  RunOptions options = {.data_dir = "/d", .run_dir = folder, .resume = true};
+  RunRows(Plan({.steps = "3"}), FakeTrain(script), options);
+  EXPECT_THAT(ReadFile(folder / "seen").value(),
+              AllOf(HasSubstr("--config=step3 "), HasSubstr(" --data_dir=/d "),
+                    HasSubstr("/step3-seed0 "), HasSubstr(" --resume")));
+  options = {.data_dir = "", .run_dir = folder, .resume = false};
+  RunRows(Plan({.steps = "3"}), FakeTrain(script), options);
+  EXPECT_THAT(ReadFile(folder / "seen").value(),
+              Not(AnyOf(HasSubstr("--data_dir"), HasSubstr("--resume"))));
+}
+
+TEST(RunRowsTest, AFailedRunIsAnErrorOfItsRowAlone) {
+  const std::string script = "case $* in *step3*) exit 1 ;; esac\n" + FinishedRun(9999);
+  const auto results = RunRows(Plan({.steps = "3,2"}), FakeTrain(script),
+                               {.data_dir = "", .run_dir = EmptyFolder("failed")});
+  ASSERT_THAT(results, SizeIs(2));
+  EXPECT_THAT(results[0].problem, AllOf(HasSubstr("step3-seed0"), HasSubstr("exit status 1")));
+  EXPECT_EQ(AccuracyVerdict(results[0]), Verdict::kError);
+  EXPECT_THAT(results[0].runs, IsEmpty());
+  EXPECT_EQ(AccuracyVerdict(results[1]), Verdict::kPass);
+  EXPECT_THAT(CheckAllPassed(results), Fails(absl::StatusCode::kInternal,
+                                             AllOf(HasSubstr("step 3"), Not(HasSubstr("step 2")))));
+}
+
+TEST(RunRowsTest, ARunThatLeavesNothingIsAnError) {
+  const auto results = RunRows(Plan({.steps = "3"}), FakeTrain("exit 0"),
+                               {.data_dir = "", .run_dir = EmptyFolder("nothing")});
+  EXPECT_EQ(AccuracyVerdict(results[0]), Verdict::kError);
+  EXPECT_THAT(results[0].problem, HasSubstr("run.json"));
+}
+
+TEST(RunRowsTest, ARowThatCannotBeRunIsNeitherStartedNorAFailure) {
+  const auto results = RunRows(Plan({.steps = "7"}), FakeTrain("exit 1"),
+                               {.data_dir = "", .run_dir = EmptyFolder("not_run")});
+  EXPECT_THAT(results[0].problem, HasSubstr("ImageNet-100"));
+  EXPECT_THAT(results[0].figures, Each(Field(&Figure::verdict, Verdict::kNotRun)));
+  EXPECT_OK(CheckAllPassed(results));
+}
+
+TEST(CheckAllPassedTest, ALowAccuracyFailsUnlessTheRowIsScaled) {
+  const RunOptions options = {.data_dir = "", .run_dir = EmptyFolder("low")};
+  const TrainProgram train = FakeTrain(FinishedRun(1000));
+  EXPECT_THAT(CheckAllPassed(RunRows(Plan({.steps = "3"}), train, options)),
+              Fails(absl::StatusCode::kInternal, HasSubstr("step 3 (CIFAR-10)")));
+  EXPECT_OK(CheckAllPassed(RunRows(Plan({.steps = "3", .scale = 0.5}), train, options)));
+}
+
+}  // namespace
+}  // namespace vitrine

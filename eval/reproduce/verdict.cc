@@ -1,0 +1,228 @@
+#include "eval/reproduce/verdict.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "glog/logging.h"
+
+namespace vitrine {
+namespace {
+
+constexpr double kAccuracyTolerance = 0.02;
+
+// 0.2684 - 0.02 and 2,484 of 10,000 are not the same double.
+constexpr double kRounding = 1e-9;
+
+using Runs = absl::Span<const RunResult>;
+
+bool IsAltered(const PlannedRow& row) { return row.is_scaled || row.is_overridden; }
+
+Verdict PassIf(bool holds) { return holds ? Verdict::kPass : Verdict::kFail; }
+
+Figure Printed(std::string name, std::string reported) {
+  Figure figure;
+  figure.name = std::move(name);
+  figure.reported = std::move(reported);
+  return figure;
+}
+
+// A figure that is a number, as the runs measured it.
+void SetMeasured(absl::Span<const double> values, Figure* figure) {
+  const Spread spread = SpreadOf(values);
+  figure->measured_value = spread;
+  figure->measured = absl::StrFormat("%.4f", spread.mean);
+  if (values.size() > 1) absl::StrAppendFormat(&figure->measured, " +- %.4f", spread.deviation);
+}
+
+Figure Accuracy(const ReportedStep& step, Runs runs) {
+  Figure figure = Printed("test accuracy", absl::StrFormat("%.4f", step.test_accuracy()));
+  figure.reported_value = step.test_accuracy();
+  if (runs.empty()) return figure;
+  std::vector<double> values;
+  for (const RunResult& run : runs) values.push_back(run.accuracy());
+  SetMeasured(values, &figure);
+  const double least = step.test_accuracy() - kAccuracyTolerance;
+  figure.verdict = PassIf(figure.measured_value->mean >= least - kRounding);
+  return figure;
+}
+
+// Of the iterations that the report printed among those of its bound.
+double ReportedLoss(const ReportedStep& step) {
+  std::vector<double> losses;
+  for (const ReportedIteration& line : step.logged()) {
+    const bool counts = line.iteration() >= step.loss_bound().first() &&
+                        line.iteration() <= step.loss_bound().last();
+    if (counts) losses.push_back(line.loss());
+  }
+  return SpreadOf(losses).mean;
+}
+
+// Over the iterations from first to last; none if one of them was not logged.
+std::optional<double> MeanLoss(const RunResult& run, int64_t first, int64_t last) {
+  std::vector<double> losses;
+  for (int64_t i = first; i <= last; ++i) {
+    const LoggedIteration* logged = run.Find(i);
+    if (logged == nullptr) return std::nullopt;
+    losses.push_back(logged->loss);
+  }
+  return SpreadOf(losses).mean;
+}
+
+// The mean loss over the bound's iterations, or, of a shorter run, over the same part of it.
+Figure TrainingLoss(const ReportedStep& step, int64_t iterations, Runs runs) {
+  const LossBound& bound = step.loss_bound();
+  const int64_t first = bound.first() * iterations / step.iterations();
+  const int64_t end = (bound.last() + 1) * iterations / step.iterations();
+  const int64_t last = std::max(first, end - 1);
+  const double reported = ReportedLoss(step);
+  Figure figure = Printed(absl::StrCat("training loss, mean of ", first, " to ", last),
+                          absl::StrFormat("%.4f", reported));
+  figure.reported_value = reported;
+  if (runs.empty()) return figure;
+  std::vector<double> values;
+  for (const RunResult& run : runs) {
+    const std::optional<double> loss = MeanLoss(run, first, last);
+    if (loss) values.push_back(*loss);
+  }
+  figure.verdict = Verdict::kFail;
+  figure.measured = "not all logged";
+  if (values.size() < runs.size()) return figure;
+  SetMeasured(values, &figure);
+  figure.verdict = PassIf(figure.measured_value->mean <= bound.at_most() + kRounding);
+  return figure;
+}
+
+// A count in millions, with as many digits behind the point as `like` has.
+std::string Millions(int64_t count, std::string_view like) {
+  const size_t point = like.find('.');
+  const int digits = point == like.npos ? 0 : static_cast<int>(like.size() - point - 1);
+  return absl::StrFormat("%.*f", digits, static_cast<double>(count) / 1e6);
+}
+
+Figure Parameters(const ReportedStep& step, Runs runs) {
+  const std::string& reported = step.parameters_in_millions();
+  Figure figure = Printed("parameters", absl::StrCat(reported, " M"));
+  for (const RunResult& run : runs) {
+    const std::string measured = Millions(run.parameters, reported);
+    figure.measured = absl::StrCat(measured, " M");
+    figure.verdict = PassIf(measured == reported);
+    if (figure.verdict == Verdict::kFail) break;
+  }
+  return figure;
+}
+
+// The first learning rate that is not the printed one, as "1.0000e-03 at 100"; empty if all are.
+std::string FirstDifference(const ReportedStep& step, const RunResult& run) {
+  for (const ReportedIteration& line : step.logged()) {
+    const LoggedIteration* logged = run.Find(line.iteration());
+    if (logged == nullptr) return absl::StrCat("none at ", line.iteration());
+    const std::string measured = absl::StrFormat("%.4e", logged->learning_rate);
+    if (measured != line.learning_rate()) return absl::StrCat(measured, " at ", line.iteration());
+  }
+  return "";
+}
+
+// Those of an altered row belong to other iterations and are not compared.
+Figure LearningRates(const PlannedRow& row, Runs runs) {
+  Figure figure = Printed("learning rates", absl::StrCat(row.step.logged_size(), " printed"));
+  if (IsAltered(row)) return figure;
+  for (const RunResult& run : runs) {
+    const std::string difference = FirstDifference(row.step, run);
+    figure.measured = difference.empty() ? "all equal" : difference;
+    figure.verdict = PassIf(difference.empty());
+    if (figure.verdict == Verdict::kFail) break;
+  }
+  return figure;
+}
+
+std::string Percentages(double top1, double top5) {
+  return absl::StrFormat("%.2f / %.2f %%", top1, top5);
+}
+
+// Step 7 was reported by single checkpoints and by means of several, which nothing here measures.
+void AppendCheckpoints(const ReportedStep& step, std::vector<Figure>* figures) {
+  const ReportedCheckpoint& best = step.best_checkpoint();
+  const std::string name = absl::StrCat("checkpoint ", best.iteration());
+  figures->push_back(Printed(absl::StrCat(name, ", validation loss"),
+                             absl::StrFormat("%.4f", best.validation_loss())));
+  figures->push_back(
+      Printed(absl::StrCat(name, ", top-1 / top-5"), Percentages(best.top1(), best.top5())));
+  for (const ReportedAverage& average : step.averages()) {
+    const std::string which =
+        average.has_first() ? absl::StrFormat("%d checkpoints, %dK to %dK", average.checkpoints(),
+                                              average.first() / 1000, average.end() / 1000)
+                            : absl::StrFormat("the last %d checkpoints", average.checkpoints());
+    figures->push_back(
+        Printed(absl::StrCat("mean of ", which), Percentages(average.top1(), average.top5())));
+  }
+}
+
+std::vector<Figure> Figures(const PlannedRow& row, int64_t iterations, Runs runs) {
+  const ReportedStep& step = row.step;
+  std::vector<Figure> figures;
+  if (step.has_loss_bound()) figures.push_back(TrainingLoss(step, iterations, runs));
+  if (step.has_test_accuracy()) figures.push_back(Accuracy(step, runs));
+  if (step.has_best_checkpoint()) AppendCheckpoints(step, &figures);
+  if (step.has_parameters_in_millions()) figures.push_back(Parameters(step, runs));
+  const bool has_rates = step.logged_size() > 0 && step.logged(0).has_learning_rate();
+  if (has_rates) figures.push_back(LearningRates(row, runs));
+  return figures;
+}
+
+}  // namespace
+
+std::vector<Figure> Judge(const PlannedRow& row, absl::Span<const RunResult> runs) {
+  CHECK(!runs.empty() && runs.size() == row.runs.size());
+  std::vector<Figure> figures = Figures(row, runs.front().iterations(), runs);
+  if (IsAltered(row)) {
+    for (Figure& figure : figures) figure.verdict = Verdict::kUnjudged;
+  }
+  return figures;
+}
+
+std::vector<Figure> Unmeasured(const PlannedRow& row, Verdict verdict) {
+  std::vector<Figure> figures = Figures(row, row.iterations, {});
+  for (Figure& figure : figures) figure.verdict = verdict;
+  return figures;
+}
+
+std::string VerdictText(const PlannedRow& row, Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kPass:
+      return "pass";
+    case Verdict::kFail:
+      return "fail";
+    case Verdict::kNotRun:
+      return "not run";
+    case Verdict::kError:
+      return "error";
+    case Verdict::kUnjudged:
+      break;
+  }
+  if (row.is_scaled && row.is_overridden) return "scaled, overridden";
+  return row.is_scaled ? "scaled" : "overridden";
+}
+
+std::vector<std::string> Rules(absl::Span<const PlannedRow> rows) {
+  std::vector<std::string> rules = {absl::StrFormat(
+      "A test accuracy, the mean over the seeds, passes if it is at least the reported one less "
+      "%.2f.",
+      kAccuracyTolerance)};
+  for (const PlannedRow& row : rows) {
+    if (!row.step.has_loss_bound()) continue;
+    const LossBound& bound = row.step.loss_bound();
+    rules.push_back(absl::StrFormat(
+        "Step %d was reported without an accuracy. It passes if the mean training loss of "
+        "iterations %d to %d is at most %g; the reported figure is that of those that were "
+        "printed.",
+        row.step.number(), bound.first(), bound.last(), bound.at_most()));
+  }
+  rules.push_back("Learning rates and parameter counts pass if every printed digit is equal.");
+  rules.push_back("A row that is scaled or overridden neither passes nor fails.");
+  return rules;
+}
+
+}  // namespace vitrine
