@@ -14,6 +14,7 @@
 #include "ATen/ops/softmax.h"
 #include "ATen/ops/tensor.h"
 #include "base/file.h"
+#include "base/safetensors.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
