@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "base/crc32c.h"
 #include "base/file.h"
+#include "base/safetensors.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
 #include "google/protobuf/io/coded_stream.h"

@@ -17,7 +17,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "base/safetensors.h"
+#include "base/tensor_map.h"
 #include "train/checkpoint.pb.h"
 
 namespace vitrine {

@@ -69,17 +69,27 @@ std::string StartTable(const ExperimentConfig& config, const RunFolder& folder,
   });
 }
 
-absl::StatusOr<RunFolder> OpenFolder(const ExperimentConfig& config,
-                                     const std::filesystem::path& path, bool resume) {
-  if (resume && RunFolder::Exists(path)) return RunFolder::Resume(path, config);
-  return RunFolder::Create(path, config);
+// Resuming goes before beginning anew, and another run's weights before random ones.
+absl::StatusOr<RunFolder> OpenFolder(const ExperimentConfig& config, const ExperimentPaths& paths,
+                                     bool resume, Trainer* trainer) {
+  if (resume && RunFolder::Exists(paths.run_dir)) return RunFolder::Resume(paths.run_dir, config);
+  if (paths.init_from.empty()) return RunFolder::Create(paths.run_dir, config);
+  ASSIGN_OR_RETURN(const std::filesystem::path path, FindCheckpoint(paths.init_from));
+  ASSIGN_OR_RETURN(const Checkpoint checkpoint, ReadCheckpoint(path));
+  ASSIGN_OR_RETURN(const std::vector<std::string> changes,
+                   Annotate(trainer->InitializeFrom(checkpoint), path.string()));
+  std::cout << "initialised from " << path.string() << std::endl;
+  for (const std::string& change : changes) std::cout << "  " << change << std::endl;
+  return RunFolder::Create(paths.run_dir, config, trainer->MakeCheckpoint());
 }
 
 absl::Status ResumeFrom(const RunFolder& folder, Trainer* trainer) {
   if (ListCheckpoints(folder.checkpoints()).empty()) return absl::OkStatus();  // from the beginning
   ASSIGN_OR_RETURN(const Checkpoint checkpoint, ReadNewestWhole(folder.checkpoints()));
   RETURN_IF_ERROR(trainer->Resume(checkpoint));
-  std::cout << "resumed after " << trainer->iteration() << " iterations" << std::endl;
+  if (trainer->iteration() > 0) {
+    std::cout << "resumed after " << trainer->iteration() << " iterations" << std::endl;
+  }
   return absl::OkStatus();
 }
 
@@ -137,7 +147,7 @@ absl::Status RunExperiment(ExperimentConfig config, const ExperimentPaths& paths
   ASSIGN_OR_RETURN(const Dataset dataset, LoadDataset(config.data(), paths.data_dir));
   RETURN_IF_ERROR(AsUsageError(SettleLengths(dataset, &config)));
   ASSIGN_OR_RETURN(Trainer trainer, Trainer::Create(config, dataset, device));
-  ASSIGN_OR_RETURN(const RunFolder folder, OpenFolder(config, paths.run_dir, resume));
+  ASSIGN_OR_RETURN(const RunFolder folder, OpenFolder(config, paths, resume, &trainer));
   if (resume && IsFinished(folder.run_json())) {
     std::cout << folder.path().string() << ": this run is finished" << std::endl;
     return absl::OkStatus();

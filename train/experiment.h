@@ -15,6 +15,7 @@ namespace vitrine {
 struct ExperimentPaths {
   std::filesystem::path data_dir;  // empty: not given
   std::filesystem::path run_dir;
+  std::filesystem::path init_from;  // a checkpoint or a run, whose weights a new run begins with
 };
 
 // Settles what the config leaves to the machine: the number of threads, and the type of AUTO16.

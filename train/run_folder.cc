@@ -17,7 +17,8 @@ constexpr char kConfig[] = "config.textproto";
 
 }  // namespace
 
-absl::StatusOr<RunFolder> RunFolder::Create(const fs::path& path, const ExperimentConfig& config) {
+absl::StatusOr<RunFolder> RunFolder::Create(const fs::path& path, const ExperimentConfig& config,
+                                            const std::optional<Checkpoint>& first) {
   ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Acquire(path));
   std::error_code error;
   if (!fs::is_empty(path, error)) {
@@ -27,6 +28,7 @@ absl::StatusOr<RunFolder> RunFolder::Create(const fs::path& path, const Experime
   }
   RunFolder folder(path, std::move(lock));
   RETURN_IF_ERROR(CreateFolder(folder.checkpoints()));
+  if (first) RETURN_IF_ERROR(WriteCheckpoint(folder.checkpoints(), *first));
   RETURN_IF_ERROR(WriteAtomically(path / kConfig, ConfigText(config)));
   return folder;
 }

@@ -16,7 +16,9 @@ absl::StatusOr<RunLog> RunLog::Open(const RunFolder& folder, int64_t iteration) 
 }
 
 RunLog::RunLog(CsvFile metrics, CsvFile validation, EventWriter events)
-    : metrics_(std::move(metrics)), validation_(std::move(validation)), events_(std::move(events)) {}
+    : metrics_(std::move(metrics)),
+      validation_(std::move(validation)),
+      events_(std::move(events)) {}
 
 absl::Status RunLog::AddIteration(const IterationMetrics& m) {
   RETURN_IF_ERROR(metrics_.Append(CsvRow(m)));

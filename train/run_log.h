@@ -28,8 +28,8 @@ class RunLog {
 
   absl::Status AddIteration(const IterationMetrics& metrics);
 
-  // After so many iterations. `split` is the split's name, with kEmaSuffix behind it where the moving
-  // average of the weights was evaluated.
+  // After so many iterations. `split` is the split's name, with kEmaSuffix behind it where the
+  // moving average of the weights was evaluated.
   absl::Status AddEvaluation(int64_t iteration, std::string_view split,
                              const Evaluation& evaluation);
 

@@ -25,7 +25,9 @@ DEFINE_string(device, "auto", "auto, cpu or cuda");
 DEFINE_string(torch_cuda_library, "",
               "libtorch_cuda.so of an installed PyTorch 2.11.0, for a program built without CUDA");
 DEFINE_bool(resume, false, "go on with the run in --run_dir, or start it if it is not there");
-DEFINE_string(init_from, "", "a checkpoint to start from; not available yet");
+DEFINE_string(init_from, "",
+              "a checkpoint or run whose weights a new run begins with; other classes get a new "
+              "head, another image size resampled positions");
 DEFINE_bool(dry_run, false,
             "check and print the config, the parameter count and the data, and stop");
 
@@ -38,9 +40,6 @@ constexpr char kUsage[] =
     "schedule.iterations=10.";
 
 absl::Status CheckFlags() {
-  if (!FLAGS_init_from.empty()) {
-    return UsageError("--init_from: not available yet; leave it out");
-  }
   if (FLAGS_resume && FLAGS_run_dir.empty()) return UsageError("--resume: needs --run_dir");
   return absl::OkStatus();
 }
@@ -69,6 +68,7 @@ ExperimentPaths Paths(const std::string& config_name) {
   const std::string run_dir =
       FLAGS_run_dir.empty() ? absl::StrCat("runs/", config_name, "-", time) : FLAGS_run_dir;
   paths.run_dir = UserPath(run_dir);
+  if (!FLAGS_init_from.empty()) paths.init_from = UserPath(FLAGS_init_from);
   return paths;
 }
 

@@ -81,6 +81,10 @@ class TrainProcessTest : public ::testing::Test {
     return count;
   }
 
+  bool RunHasBegun(const std::string& run) const {
+    return fs::exists(folder_ / run / "config.textproto");
+  }
+
   const fs::path folder_ = fs::path(::testing::TempDir()) / "runs";
 };
 
@@ -163,6 +167,30 @@ TEST_F(TrainProcessTest, BadNumbersEndTheRunAndLeaveTheLastCheckpoint) {
                                      absl::StrCat("--run_dir=", (folder_ / "run").string())});
   EXPECT_EQ(eval.status, 0) << eval.err;
   EXPECT_FALSE(fs::is_empty(folder_ / "run" / "checkpoints"));
+}
+
+// The digits once more, as a task of its own: what was learnt must be there from the start.
+TEST_F(TrainProcessTest, FineTuningBeginsWithTheWeightsOfAnotherRun) {
+  ASSERT_EQ(RunChild(Command("first", {"schedule.iterations=200"})).status, 0);
+  const std::string from = absl::StrCat("--init_from=", (folder_ / "first").string());
+  const ChildResult tuned = RunChild(Command("tuned", {from, "logging.every_iterations=1"}));
+  ASSERT_EQ(tuned.status, 0) << tuned.err;
+  EXPECT_THAT(tuned.out, HasSubstr("initialised from"));
+  const auto first_loss = [this](const std::string& run) {
+    const std::vector<std::string> cells = absl::StrSplit(Rows(run, "metrics.csv")[1], ',');
+    return std::stod(cells[1]);
+  };
+  EXPECT_LT(first_loss("tuned"), 0.5 * first_loss("first"));
+
+  // Killed before its first checkpoint it goes on from the same weights, without being told.
+  const std::vector<std::string> command = Command("killed", {from});
+  ASSERT_OK_AND_ASSIGN(ChildProcess child, ChildProcess::Start(command));
+  while (!RunHasBegun("killed")) absl::SleepFor(absl::Milliseconds(1));
+  child.Signal(SIGKILL);
+  child.Wait();
+  ASSERT_EQ(RunChild(Command("killed", {"--resume", "logging.every_iterations=7"})).status, 0);
+  EXPECT_EQ(LastCheckpoint("killed").at("model.safetensors"),
+            LastCheckpoint("tuned").at("model.safetensors"));
 }
 
 TEST_F(TrainProcessTest, FullDiskIsOneLineAndTheRunGoesOnLater) {

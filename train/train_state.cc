@@ -14,6 +14,7 @@
 #include "train/autocast.h"
 #include "train/gradient.h"
 #include "train/schedule.h"
+#include "vit/adapt.h"
 
 namespace vitrine {
 namespace {
@@ -97,6 +98,7 @@ at::Tensor TrainState::Loss(const at::Tensor& images, const at::Tensor& labels,
   ForwardContext context;
   context.training = true;
   context.generator = SeededGenerator(device_, dropout_key);
+  context.recompute_blocks = config_.recompute_blocks();
   const at::Tensor logits = model_.Forward(images.to(device_), context);
   return at::cross_entropy_loss(logits, labels.to(device_), /*weight=*/{}, at::Reduction::Mean,
                                 kIgnoredLabel, config_.loss().label_smoothing());
@@ -114,6 +116,13 @@ absl::StatusOr<std::optional<VisionTransformer>> TrainState::AverageModel() cons
   VisionTransformer model = model_.Clone();
   RETURN_IF_ERROR(model.Load(average_->State()));
   return model;
+}
+
+absl::StatusOr<std::vector<std::string>> TrainState::InitializeFrom(const Checkpoint& checkpoint) {
+  ASSIGN_OR_RETURN(Adaptation adapted,
+                   AdaptTensors(checkpoint.manifest.config().model(), checkpoint.model, model_));
+  RETURN_IF_ERROR(model_.Load(adapted.tensors));
+  return std::move(adapted.changes);
 }
 
 void TrainState::Save(Checkpoint* checkpoint) const {

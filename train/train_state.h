@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "ATen/core/Tensor.h"
@@ -52,6 +53,10 @@ class TrainState {
 
   // The model with the moving average as its weights; nothing where the config asks for none.
   absl::StatusOr<std::optional<VisionTransformer>> AverageModel() const;
+
+  // Takes the weights of another run's checkpoint, which may have other classes or another image
+  // size (vit/adapt.h); says what was changed, a line each. For a model at its first values.
+  absl::StatusOr<std::vector<std::string>> InitializeFrom(const Checkpoint& checkpoint);
 
   // Puts everything that Load needs into the checkpoint: handles to tensors, not copies.
   void Save(Checkpoint* checkpoint) const;

@@ -53,6 +53,10 @@ absl::Status Trainer::Resume(const Checkpoint& checkpoint) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::vector<std::string>> Trainer::InitializeFrom(const Checkpoint& checkpoint) {
+  return state_.InitializeFrom(checkpoint);
+}
+
 absl::Status Trainer::Run(const RunFolder& folder, RunLog* log, RunRecord* record) {
   CheckpointWriter writer(folder.checkpoints(), config_.checkpoint());
   ProgressBar progress(iteration_, config_.schedule().iterations());
@@ -153,13 +157,17 @@ absl::Status Trainer::Validate(RunLog* log) {
 
 absl::Status Trainer::Save(CheckpointWriter* writer) {
   RETURN_IF_ERROR(state_.CheckFinite());
+  return writer->Write(MakeCheckpoint());
+}
+
+Checkpoint Trainer::MakeCheckpoint() const {
   Checkpoint checkpoint;
   checkpoint.manifest.set_iteration(iteration_);
   *checkpoint.manifest.mutable_config() = config_;
   for (const std::string& name : dataset_->class_names) checkpoint.manifest.add_class_names(name);
   if (best_) *checkpoint.manifest.mutable_best() = *best_;
   state_.Save(&checkpoint);
-  return writer->Write(checkpoint);
+  return checkpoint;
 }
 
 absl::Status Trainer::Test(RunLog* log, RunRecord* record) const {

@@ -12,7 +12,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -42,9 +44,15 @@ class Trainer {
   // has. Data order, dropout and learning rate depend on the iteration's number alone.
   absl::Status Resume(const Checkpoint& checkpoint);
 
-  // Trains to the last iteration, writing checkpoints into the folder, metrics into the log, and into
-  // the record which checkpoint is the best. SIGINT and SIGTERM end it early, with a checkpoint and an
-  // InterruptedError.
+  // Begins with the weights of another run's checkpoint; says what had to be changed in them.
+  absl::StatusOr<std::vector<std::string>> InitializeFrom(const Checkpoint& checkpoint);
+
+  // All that Resume needs, as it is now: handles to tensors, not copies.
+  Checkpoint MakeCheckpoint() const;
+
+  // Trains to the last iteration, writing checkpoints into the folder, metrics into the log, and
+  // into the record which checkpoint is the best. SIGINT and SIGTERM end it early, with a
+  // checkpoint and an InterruptedError.
   absl::Status Run(const RunFolder& folder, RunLog* log, RunRecord* record);
 
   // Evaluates the test split, on which nothing is selected, with the weights and with their moving

@@ -1,5 +1,7 @@
 #include "vit/config.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "base/problems.h"
 

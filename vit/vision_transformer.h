@@ -7,6 +7,7 @@
 #ifndef VIT_VISION_TRANSFORMER_H_
 #define VIT_VISION_TRANSFORMER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -65,6 +66,9 @@ class VisionTransformer {
 
   // [B, n, D] to [B, T, D]: positions added, class token and registers put in front.
   at::Tensor AddPrefixAndPositions(at::Tensor patches) const;
+
+  // [B, T, D] to the same.
+  at::Tensor RunBlock(size_t index, const at::Tensor& x, const ForwardContext& context) const;
 
   // [B, T, D] to what the head sees, [B, D].
   at::Tensor Pool(const at::Tensor& tokens) const;
