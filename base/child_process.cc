@@ -77,4 +77,11 @@ std::string ChildProcess::Out() const { return Contents(out_); }
 
 std::string ChildProcess::Err() const { return Contents(err_); }
 
+ChildResult RunChild(const std::vector<std::string>& command) {
+  absl::StatusOr<ChildProcess> child = ChildProcess::Start(command);
+  if (!child.ok()) return {-1, "", child.status().ToString()};
+  const int status = child->Wait();
+  return {status, child->Out(), child->Err()};
+}
+
 }  // namespace vitrine

@@ -1,5 +1,6 @@
 // For tests: a program as a process of its own, which can be killed.
 //
+//   EXPECT_THAT(RunChild({"train/train", "--help"}).out, HasSubstr("usage"));
 //   ASSERT_OK_AND_ASSIGN(ChildProcess child, ChildProcess::Start({"train/train", "--dry_run"}));
 //   EXPECT_EQ(child.Wait(), 0);
 //   EXPECT_THAT(child.Out(), HasSubstr("parameters"));
@@ -40,6 +41,15 @@ class ChildProcess {
   pid_t pid_ = -1;
   std::filesystem::path out_, err_;
 };
+
+// What a program that has come to its end leaves.
+struct ChildResult {
+  int status;
+  std::string out, err;
+};
+
+// Runs it from start to end; one that cannot be started has status -1 and the reason in `err`.
+ChildResult RunChild(const std::vector<std::string>& command);
 
 }  // namespace vitrine
 

@@ -1,5 +1,6 @@
 #include "base/program.h"
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -9,6 +10,7 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
@@ -22,7 +24,14 @@ namespace {
 
 using gflags::CommandLineFlagInfo;
 
-constexpr std::string_view kUsageMark = "vitrine/usage_error";
+// The payload of an error that has an exit status of its own, in digits.
+constexpr std::string_view kExitStatus = "vitrine/exit_status";
+constexpr int kUsageStatus = 2;
+
+absl::Status WithExitStatus(absl::Status status, int exit_status) {
+  status.SetPayload(kExitStatus, absl::Cord(absl::StrCat(exit_status)));  // does nothing if OK
+  return status;
+}
 
 struct CommandLine {
   bool help = false;
@@ -161,6 +170,8 @@ int RunProgram(int argc, char** argv, std::string_view usage, const ProgramBody&
                std::source_location caller) {
   const std::string program = std::filesystem::path(argv[0]).filename();
   FLAGS_logtostderr = true;
+  // A file that outgrows its limit is an error of the write that hits it, like a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);
   google::InitGoogleLogging(argv[0]);
   return ExitStatus(program, ParseAndRun(argc, argv, usage, body, caller.file_name()));
 }
@@ -170,8 +181,11 @@ absl::Status UsageError(std::string_view problems) {
 }
 
 absl::Status AsUsageError(absl::Status status) {
-  status.SetPayload(kUsageMark, absl::Cord());  // does nothing if OK
-  return status;
+  return WithExitStatus(std::move(status), kUsageStatus);
+}
+
+absl::Status InterruptedError(int signal, std::string_view message) {
+  return WithExitStatus(absl::CancelledError(message), 128 + signal);
 }
 
 absl::Status RefuseArguments(const std::vector<std::string>& arguments) {
@@ -181,15 +195,19 @@ absl::Status RefuseArguments(const std::vector<std::string>& arguments) {
 
 int ExitStatus(std::string_view program, const absl::Status& status) {
   if (status.ok()) return 0;
-  if (!status.GetPayload(kUsageMark)) {
+  int exit_status = 1;
+  if (const auto payload = status.GetPayload(kExitStatus)) {
+    CHECK(absl::SimpleAtoi(std::string(*payload), &exit_status));
+  }
+  if (exit_status != kUsageStatus) {
     const std::string line = absl::StrReplaceAll(status.message(), {{"\n", " "}});
     std::cerr << program << ": " << line << std::endl;
-    return 1;
+    return exit_status;
   }
   for (const std::string_view problem : absl::StrSplit(status.message(), '\n', absl::SkipEmpty())) {
     std::cerr << program << ": " << problem << std::endl;
   }
-  return 2;
+  return exit_status;
 }
 
 }  // namespace vitrine

@@ -13,11 +13,11 @@
 //     return RunProgram(argc, argv, "train [--flag=value ...] [field.path=value ...]", Run);
 //   }
 //
-// The exit status is 0 for success, 2 for a mistake in the flags or the config, 1 for everything
-// else. Which of the two errors it is can't be told from a status code (a config and a damaged
-// image both give kInvalidArgument) and is none of a library's business. So libraries return
-// ordinary errors, and the program marks the steps that read what the user typed with AsUsageError.
-// The mark is a payload; Annotate keeps it.
+// The exit status is 0 for success, 2 for a mistake in the flags or the config, 128 + n where
+// signal n ended the program in order, 1 for everything else. Which of the two errors it is can't
+// be told from a status code (a config and a damaged image both give kInvalidArgument) and is none
+// of a library's business. So libraries return ordinary errors, and the program marks the steps
+// that read what the user typed with AsUsageError. The mark is a payload; Annotate keeps it.
 
 #ifndef BASE_PROGRAM_H_
 #define BASE_PROGRAM_H_
@@ -55,6 +55,9 @@ absl::StatusOr<T> AsUsageError(absl::StatusOr<T> result) {
   if (result.ok()) return result;
   return AsUsageError(std::move(result).status());
 }
+
+// The program ends early because the signal asked it to; `message` says what to do about it.
+absl::Status InterruptedError(int signal, std::string_view message);
 
 // An error of usage if there are arguments, for programs that take none.
 absl::Status RefuseArguments(const std::vector<std::string>& arguments);

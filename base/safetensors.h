@@ -11,17 +11,12 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
-#include <string>
 #include <string_view>
 
-#include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
+#include "base/tensor_map.h"
 
 namespace vitrine {
-
-// Sorted by name, so that equal tensors give equal bytes.
-using TensorMap = std::map<std::string, at::Tensor>;
 
 struct FileDigest {
   uint64_t size = 0;  // bytes

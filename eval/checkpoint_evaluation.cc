@@ -13,25 +13,38 @@ namespace {
 
 constexpr int64_t kBatch = 128;
 
-absl::StatusOr<VisionTransformer> RestoreModel(const Checkpoint& checkpoint) {
+absl::StatusOr<VisionTransformer> RestoreModel(const Checkpoint& checkpoint, Weights weights) {
+  if (weights == Weights::kEma && !checkpoint.ema) {
+    return absl::FailedPreconditionError(
+        "no moving average of the weights; train with ema.horizon_fraction above 0");
+  }
   ASSIGN_OR_RETURN(VisionTransformer model,
                    VisionTransformer::Create(checkpoint.manifest.config().model(), /*seed=*/0));
-  RETURN_IF_ERROR(model.Load(checkpoint.model));
+  RETURN_IF_ERROR(model.Load(weights == Weights::kEma ? *checkpoint.ema : checkpoint.model));
   return model;
 }
 
 }  // namespace
 
+absl::StatusOr<Weights> ParseWeights(std::string_view name) {
+  if (name == "model") return Weights::kModel;
+  if (name == "ema") return Weights::kEma;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--weights: must be model or ema, not '", name, "'"));
+}
+
 absl::StatusOr<CheckpointEvaluation> EvaluateCheckpoint(const std::filesystem::path& path,
-                                                        Split split,
-                                                        const std::filesystem::path& data_dir) {
+                                                        Weights weights, Split split,
+                                                        const std::filesystem::path& data_dir,
+                                                        at::Device device) {
   CheckpointEvaluation result;
   result.split = split;
   ASSIGN_OR_RETURN(result.checkpoint, FindCheckpoint(path));
   ASSIGN_OR_RETURN(const Checkpoint checkpoint, ReadCheckpoint(result.checkpoint));
   const ExperimentConfig& config = checkpoint.manifest.config();
-  ASSIGN_OR_RETURN(const VisionTransformer model,
-                   Annotate(RestoreModel(checkpoint), result.checkpoint.string()));
+  ASSIGN_OR_RETURN(VisionTransformer model,
+                   Annotate(RestoreModel(checkpoint, weights), result.checkpoint.string()));
+  if (!device.is_cpu()) model = model.Clone(device);
   ASSIGN_OR_RETURN(const Dataset dataset, LoadDataset(config.data(), data_dir));
   RETURN_IF_ERROR(CheckImages(dataset, config.model().image_size(), config.model().channels(),
                               config.model().num_classes()));

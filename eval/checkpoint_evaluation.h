@@ -5,7 +5,9 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
+#include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
 #include "data/split.h"
 #include "eval/evaluator.h"
@@ -20,11 +22,18 @@ struct CheckpointEvaluation {
   Evaluation evaluation;
 };
 
+// Which weights of a checkpoint.
+enum class Weights { kModel, kEma };
+
+// The weights of this name, "model" or "ema"; an error that lists the names if there are none.
+absl::StatusOr<Weights> ParseWeights(std::string_view name);
+
 // `path` is a checkpoint or a run, of which the newest checkpoint is taken. The data set, its
 // splits and its normalisation are those of the checkpoint's config.
 absl::StatusOr<CheckpointEvaluation> EvaluateCheckpoint(const std::filesystem::path& path,
-                                                        Split split,
-                                                        const std::filesystem::path& data_dir);
+                                                        Weights weights, Split split,
+                                                        const std::filesystem::path& data_dir,
+                                                        at::Device device);
 
 // One object with the fields of the Contract: split, count, correct_top1, correct_top5, top1, top5,
 // loss, checkpoint, iteration.

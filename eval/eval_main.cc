@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "base/device.h"
 #include "base/file.h"
 #include "base/program.h"
 #include "base/status_macros.h"
@@ -19,10 +20,13 @@
 #include "nlohmann/json.hpp"
 
 DEFINE_string(checkpoint, "", "checkpoints or runs (of a run the newest checkpoint), with commas");
-DEFINE_string(weights, "model", "model; ema and swa are not available yet");
+DEFINE_string(weights, "model", "model, or ema for their moving average; swa is not available yet");
 DEFINE_string(data_dir, "",
               "the data set's folder, or the parent of mnist/ or cifar-10-batches-bin/");
 DEFINE_string(split, "test", "train, minival or test");
+DEFINE_string(device, "auto", "auto, cpu or cuda");
+DEFINE_string(torch_cuda_library, "",
+              "libtorch_cuda.so of an installed PyTorch 2.11.0, for a program built without CUDA");
 DEFINE_bool(json, false, "print JSON: an object, or an array for several checkpoints");
 
 namespace vitrine {
@@ -35,9 +39,6 @@ constexpr char kUsage[] =
 absl::Status CheckFlags(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(RefuseArguments(arguments));
   if (FLAGS_checkpoint.empty()) return UsageError("--checkpoint: name a checkpoint or a run");
-  if (FLAGS_weights != "model") {
-    return UsageError(absl::StrCat("--weights=", FLAGS_weights, ": only model is available yet"));
-  }
   return absl::OkStatus();
 }
 
@@ -59,11 +60,15 @@ void PrintText(const std::vector<CheckpointEvaluation>& results) {
 absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckFlags(arguments));
   ASSIGN_OR_RETURN(const Split split, AsUsageError(ParseSplit(FLAGS_split)));
+  ASSIGN_OR_RETURN(const Weights weights, AsUsageError(ParseWeights(FLAGS_weights)));
+  ASSIGN_OR_RETURN(const at::Device device,
+                   AsUsageError(FindDevice(FLAGS_device, FLAGS_torch_cuda_library)));
   at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
   const std::filesystem::path data_dir = FLAGS_data_dir.empty() ? "" : UserPath(FLAGS_data_dir);
   std::vector<CheckpointEvaluation> results;
   for (const std::string_view path : absl::StrSplit(FLAGS_checkpoint, ',')) {
-    ASSIGN_OR_RETURN(results.emplace_back(), EvaluateCheckpoint(UserPath(path), split, data_dir));
+    ASSIGN_OR_RETURN(results.emplace_back(),
+                     EvaluateCheckpoint(UserPath(path), weights, split, data_dir, device));
   }
   FLAGS_json ? PrintJson(results) : PrintText(results);
   return absl::OkStatus();

@@ -44,7 +44,8 @@ Evaluation Evaluate(const VisionTransformer& model, const ImageSet& images,
   for (int64_t begin = 0; begin < total; begin += batch_size) {
     const int64_t end = std::min(begin + batch_size, total);
     const Batch batch = MakeBatch(images, begin, end, normalization);
-    Accumulate(model.Forward(batch.images, {}), batch.labels, &evaluation);
+    Accumulate(model.Forward(batch.images.to(model.device()), {}), batch.labels.to(model.device()),
+               &evaluation);
   }
   CHECK_EQ(evaluation.count, total) << "every image is counted once";
   return evaluation;

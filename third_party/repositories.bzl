@@ -9,6 +9,7 @@ load("@bazel_tools//tools/build_defs/repo:http.bzl", "http_archive")
 load("//third_party/absl:archive.bzl", absl = "ARCHIVE")
 load("//third_party/benchmark:archive.bzl", benchmark = "ARCHIVE")
 load("//third_party/clang_format:archive.bzl", clang_format = "ARCHIVE")
+load("//third_party/cuda:archive.bzl", cuda = "ARCHIVE")
 load("//third_party/gflags:archive.bzl", gflags = "ARCHIVE")
 load("//third_party/glog:archive.bzl", glog = "ARCHIVE")
 load("//third_party/googletest:archive.bzl", googletest = "ARCHIVE")
@@ -81,10 +82,37 @@ def _re2_stub():
 )"""},
     )
 
+def _keep_command(paths):
+    kept = " ".join(["! -path './%s'" % path for path in paths])
+    return "find . -type f %s ! -name BUILD.bazel ! -name WORKSPACE -delete" % kept
+
 def _prune_commands(archive):
     if "keep" in archive:
-        return ["find . -type f ! -path './%s' ! -name BUILD.bazel ! -name WORKSPACE -delete" % archive["keep"]]
+        return [_keep_command([archive["keep"]])]
     return ["rm -rf " + path for path in archive.get("remove", [])]
+
+def _cuda_repository_impl(ctx):
+    if ctx.os.environ.get("VITRINE_CUDA") != "1":
+        ctx.file("BUILD.bazel", "cc_library(name = 'cuda', visibility = ['//visibility:public'])\n")
+        return
+    for wheel, sha256 in ctx.attr.wheels.items():
+        ctx.download_and_extract("https://wheel.invalid/" + wheel, sha256 = sha256, type = "zip")
+    result = ctx.execute(["sh", "-c", _keep_command(ctx.attr.keep)])
+    if result.return_code != 0:
+        fail(result.stderr)
+    ctx.symlink(ctx.attr.build_file, "BUILD.bazel")
+
+# Empty without --config=cuda. Not by select(): the tests of dependencies query all branches of one,
+# which would fetch the wheels on every machine.
+_cuda_repository = repository_rule(
+    implementation = _cuda_repository_impl,
+    attrs = {
+        "build_file": attr.label(),
+        "keep": attr.string_list(),
+        "wheels": attr.string_dict(),
+    },
+    environ = ["VITRINE_CUDA"],
+)
 
 def third_party_repositories():
     for archive in _ARCHIVES:
@@ -100,5 +128,11 @@ def third_party_repositories():
             type = "zip" if is_wheel else "tar.gz",
             urls = ["https://wheel.invalid/" + archive["wheel"] if is_wheel else archive["url"]],
         )
+    _cuda_repository(
+        name = cuda["name"],
+        build_file = cuda["build_file"],
+        keep = cuda["keep"],
+        wheels = cuda["wheels"],
+    )
     _java_stubs()
     _re2_stub()

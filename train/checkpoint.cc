@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "base/crc32c.h"
 #include "base/file.h"
+#include "base/safetensors.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
 #include "google/protobuf/io/coded_stream.h"
@@ -25,6 +26,7 @@ constexpr int kFormatVersion = 1;
 constexpr size_t kNameDigits = 9;
 constexpr char kModelFile[] = "model.safetensors";
 constexpr char kOptimizerFile[] = "optimizer.safetensors";
+constexpr char kEmaFile[] = "ema.safetensors";
 constexpr char kManifest[] = "manifest.pb";
 constexpr char kManifestText[] = "manifest.textproto";
 constexpr char kFolder[] = "checkpoints";
@@ -53,29 +55,46 @@ absl::Status WriteTensors(const fs::path& folder, const char* name, const Tensor
   return absl::OkStatus();
 }
 
-// Protobuf leaves the order of maps open, hence the request; there are none in the manifest today.
-std::string DeterministicBytes(const google::protobuf::Message& message) {
+// The manifest's own checksum is its field 15, which protobuf writes as the byte 15 << 3 | 5 and
+// four more, the smallest first.
+constexpr char kChecksumTag = CheckpointManifest::kCrc32CFieldNumber << 3 | 5;
+constexpr size_t kChecksumBytes = 5;
+
+std::string ChecksumField(std::string_view bytes) {
+  const uint32_t checksum = Crc32c(bytes);
+  std::string field(1, kChecksumTag);
+  for (int shift = 0; shift < 32; shift += 8) field.push_back(static_cast<char>(checksum >> shift));
+  return field;
+}
+
+std::string ManifestBytes(const CheckpointManifest& manifest) {
   std::string bytes;
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  CHECK(message.SerializeToCodedStream(&coded));
-  coded.Trim();
-  return bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    // Protobuf leaves the order of maps open otherwise; there are none in the manifest today.
+    coded.SetSerializationDeterministic(true);
+    CHECK(manifest.SerializeToCodedStream(&coded));
+  }
+  return bytes + ChecksumField(bytes);
 }
 
 absl::Status WriteFiles(const fs::path& folder, const Checkpoint& checkpoint) {
   CheckpointManifest manifest = checkpoint.manifest;
   manifest.set_format_version(kFormatVersion);
   manifest.clear_files();
+  manifest.clear_crc32c();
   RETURN_IF_ERROR(WriteTensors(folder, kModelFile, checkpoint.model, &manifest));
   if (checkpoint.optimizer) {
     RETURN_IF_ERROR(WriteTensors(folder, kOptimizerFile, *checkpoint.optimizer, &manifest));
   }
+  if (checkpoint.ema) {
+    RETURN_IF_ERROR(WriteTensors(folder, kEmaFile, *checkpoint.ema, &manifest));
+  }
   std::string text;
   google::protobuf::TextFormat::PrintToString(manifest, &text);
   RETURN_IF_ERROR(WriteAndSync(folder / kManifestText, text));
-  RETURN_IF_ERROR(WriteAndSync(folder / kManifest, DeterministicBytes(manifest)));
+  RETURN_IF_ERROR(WriteAndSync(folder / kManifest, ManifestBytes(manifest)));
   return SyncFolder(folder);
 }
 
@@ -97,9 +116,12 @@ absl::StatusOr<TensorMap> ReadTensors(const fs::path& folder,
 absl::StatusOr<CheckpointManifest> ReadManifest(const fs::path& folder) {
   const fs::path path = folder / kManifest;
   ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
+  const std::string_view contents =
+      std::string_view(bytes).substr(0, bytes.size() - std::min(bytes.size(), kChecksumBytes));
   CheckpointManifest manifest;
-  if (!manifest.ParseFromString(bytes)) {
-    return absl::DataLossError(absl::StrCat(path.string(), ": damaged, not a manifest"));
+  if (bytes != absl::StrCat(contents, ChecksumField(contents)) ||
+      !manifest.ParseFromString(bytes)) {
+    return absl::DataLossError(absl::StrCat(path.string(), ": damaged, its checksum is not right"));
   }
   if (manifest.format_version() != kFormatVersion) {
     return absl::FailedPreconditionError(
@@ -107,6 +129,14 @@ absl::StatusOr<CheckpointManifest> ReadManifest(const fs::path& folder) {
                      kFormatVersion, "; use the version that wrote it"));
   }
   return manifest;
+}
+
+// A whole checkpoint under the name of another would be resumed as that.
+absl::Status CheckName(const fs::path& path, int64_t iteration) {
+  const std::string name = path.filename();
+  if (!IsCheckpointName(name) || name == CheckpointName(iteration)) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(path.string(), ": holds the checkpoint of iteration ",
+                                          iteration, "; rename the folder"));
 }
 
 }  // namespace
@@ -138,11 +168,14 @@ absl::Status WriteCheckpoint(const fs::path& folder, const Checkpoint& checkpoin
 absl::StatusOr<Checkpoint> ReadCheckpoint(const fs::path& path) {
   Checkpoint checkpoint;
   ASSIGN_OR_RETURN(checkpoint.manifest, ReadManifest(path));
+  RETURN_IF_ERROR(CheckName(path, checkpoint.manifest.iteration()));
   for (const CheckpointManifest::File& file : checkpoint.manifest.files()) {
     if (file.name() == kModelFile) {
       ASSIGN_OR_RETURN(checkpoint.model, ReadTensors(path, file));
     } else if (file.name() == kOptimizerFile) {
       ASSIGN_OR_RETURN(checkpoint.optimizer, ReadTensors(path, file));
+    } else if (file.name() == kEmaFile) {
+      ASSIGN_OR_RETURN(checkpoint.ema, ReadTensors(path, file));
     } else {
       return absl::DataLossError(
           absl::StrCat(path.string(), ": the manifest names an unknown file ", file.name()));
@@ -178,7 +211,8 @@ absl::StatusOr<Checkpoint> ReadNewestWhole(const fs::path& folder) {
   return absl::NotFoundError(absl::StrCat(folder.string(), ": no whole checkpoint"));
 }
 
-absl::Status SweepCheckpoints(const fs::path& folder, const CheckpointConfig& config) {
+absl::Status SweepCheckpoints(const fs::path& folder, const CheckpointConfig& config,
+                              std::optional<int64_t> best) {
   for (const fs::path& entry : Entries(folder)) {
     const std::string name = entry.filename();
     if (name.size() == kNameDigits + 1 && name[0] == '.' && IsCheckpointName(name.substr(1))) {
@@ -191,6 +225,7 @@ absl::Status SweepCheckpoints(const fs::path& folder, const CheckpointConfig& co
     int64_t iteration;
     CHECK(absl::SimpleAtoi(checkpoints[i].filename().string(), &iteration));
     if (config.keep_every() > 0 && iteration % config.keep_every() == 0) continue;
+    if (config.keep_best() && iteration == best) continue;
     RETURN_IF_ERROR(RemoveAll(checkpoints[i]));
   }
   return absl::OkStatus();

@@ -17,21 +17,22 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "base/safetensors.h"
+#include "base/tensor_map.h"
 #include "train/checkpoint.pb.h"
 
 namespace vitrine {
 
 struct Checkpoint {
-  CheckpointManifest manifest;  // `files` is filled by WriteCheckpoint
+  CheckpointManifest manifest;  // `files` and `crc32c` are filled by WriteCheckpoint
   TensorMap model;
   std::optional<TensorMap> optimizer;  // absent: to evaluate, not to resume
+  std::optional<TensorMap> ema;        // where the run keeps a moving average
 };
 
 // Writes folder/NNNNNNNNN, replacing a damaged one of that name.
 absl::Status WriteCheckpoint(const std::filesystem::path& folder, const Checkpoint& checkpoint);
 
-// Reads and verifies. An error names the file that is missing or damaged.
+// Reads and verifies. An error names the file that is missing, damaged, or of another checkpoint.
 absl::StatusOr<Checkpoint> ReadCheckpoint(const std::filesystem::path& path);
 
 // The checkpoints in a folder, oldest first, by name alone.
@@ -44,8 +45,9 @@ absl::StatusOr<std::filesystem::path> FindCheckpoint(const std::filesystem::path
 absl::StatusOr<Checkpoint> ReadNewestWhole(const std::filesystem::path& folder);
 
 // Removes what a killed process left half-written, and the checkpoints that the config does not
-// keep.
-absl::Status SweepCheckpoints(const std::filesystem::path& folder, const CheckpointConfig& config);
+// keep. `best` is the iteration that `keep_best` keeps.
+absl::Status SweepCheckpoints(const std::filesystem::path& folder, const CheckpointConfig& config,
+                              std::optional<int64_t> best);
 
 // The name of the folder for so many updates.
 std::string CheckpointName(int64_t iteration);

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "ATen/TensorOperators.h"
 #include "ATen/ops/arange.h"
 #include "absl/strings/str_cat.h"
+#include "base/crc32c.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
@@ -27,6 +30,7 @@ Checkpoint Make(int64_t iteration) {
   checkpoint.manifest.mutable_config()->set_seed(5);
   checkpoint.model = {{"head.weight", at::arange(6, at::kFloat).reshape({2, 3})}};
   checkpoint.optimizer = TensorMap{{"exp_avg.head.weight", at::arange(6, at::kFloat)}};
+  checkpoint.ema = TensorMap{{"head.weight", at::arange(6, at::kFloat) + iteration}};
   return checkpoint;
 }
 
@@ -63,6 +67,8 @@ TEST_F(CheckpointTest, RoundTrip) {
   EXPECT_TRUE(read.model.at("head.weight").equal(Make(7).model.at("head.weight")));
   ASSERT_TRUE(read.optimizer.has_value());
   EXPECT_EQ(read.optimizer->size(), 1);
+  ASSERT_TRUE(read.ema.has_value());
+  EXPECT_EQ(read.ema->at("head.weight")[0].item<float>(), 7);
 }
 
 TEST_F(CheckpointTest, EqualStateGivesEqualBytes) {
@@ -77,16 +83,19 @@ TEST_F(CheckpointTest, EqualStateGivesEqualBytes) {
   }
 }
 
-TEST_F(CheckpointTest, WithoutOptimizerThereIsNoFile) {
+TEST_F(CheckpointTest, WithoutOptimizerAndAverageThereIsNoFile) {
   Checkpoint averaged = Make(7);
   averaged.optimizer.reset();
+  averaged.ema.reset();
   ASSERT_OK(WriteCheckpoint(folder_, averaged));
   ASSERT_OK_AND_ASSIGN(const Checkpoint read, ReadCheckpoint(folder_ / "000000007"));
   EXPECT_FALSE(read.optimizer.has_value());
+  EXPECT_FALSE(read.ema.has_value());
 }
 
 TEST_F(CheckpointTest, EveryFlippedByteIsNoticed) {
-  for (const char* file : {"model.safetensors", "optimizer.safetensors"}) {
+  for (const char* file :
+       {"model.safetensors", "optimizer.safetensors", "ema.safetensors", "manifest.pb"}) {
     ASSERT_OK(WriteCheckpoint(folder_, Make(7)));
     const fs::path path = folder_ / "000000007" / file;
     for (size_t offset = 0; offset < fs::file_size(path); ++offset) {
@@ -112,10 +121,40 @@ TEST_F(CheckpointTest, MissingShortAndSwappedFilesAreNamed) {
               Fails(absl::StatusCode::kDataLoss, HasSubstr("model.safetensors")));
 }
 
+TEST_F(CheckpointTest, FilesOfAnotherCheckpointAreNoticed) {
+  for (const int64_t i : {10, 20}) ASSERT_OK(WriteCheckpoint(folder_, Make(i)));
+  const auto swap = [&](const fs::path& name) {
+    fs::rename(folder_ / "000000010" / name, run_ / "aside");
+    fs::rename(folder_ / "000000020" / name, folder_ / "000000010" / name);
+    fs::rename(run_ / "aside", folder_ / "000000020" / name);
+  };
+  swap("ema.safetensors");
+  EXPECT_THAT(ReadCheckpoint(folder_ / "000000010"),
+              Fails(absl::StatusCode::kDataLoss, HasSubstr("ema.safetensors")));
+  swap("ema.safetensors");
+  swap("");  // the whole folders
+  EXPECT_THAT(
+      ReadCheckpoint(folder_ / "000000010"),
+      Fails(absl::StatusCode::kDataLoss, HasSubstr("holds the checkpoint of iteration 20")));
+}
+
+TEST_F(CheckpointTest, EveryTruncatedManifestIsNoticed) {
+  ASSERT_OK(WriteCheckpoint(folder_, Make(7)));
+  const fs::path path = folder_ / "000000007" / "manifest.pb";
+  for (size_t size = fs::file_size(path); size-- > 0;) {
+    fs::resize_file(path, size);
+    EXPECT_THAT(ReadCheckpoint(folder_ / "000000007"),
+                Fails(absl::StatusCode::kDataLoss, HasSubstr("manifest.pb")))
+        << size;
+  }
+}
+
 TEST_F(CheckpointTest, LaterFormatIsRefused) {
   ASSERT_OK(WriteCheckpoint(folder_, Make(7)));
   CheckpointManifest manifest;
   manifest.set_format_version(2);
+  const uint32_t checksum = Crc32c(manifest.SerializeAsString());
+  manifest.set_crc32c(checksum);
   ASSERT_OK(WriteAtomically(folder_ / "000000007" / "manifest.pb", manifest.SerializeAsString()));
   EXPECT_THAT(ReadCheckpoint(folder_ / "000000007"),
               Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("format 2")));
@@ -158,15 +197,26 @@ TEST_F(CheckpointTest, SweepKeepsTheLastAndTheMultiples) {
   CheckpointConfig config;
   config.set_keep_last(2);
   config.set_keep_every(20);
-  ASSERT_OK(SweepCheckpoints(folder_, config));
+  ASSERT_OK(SweepCheckpoints(folder_, config, std::nullopt));
   EXPECT_THAT(Names(), ElementsAre("000000020", "000000040", "000000050"));
+}
+
+TEST_F(CheckpointTest, SweepKeepsTheBest) {
+  for (const int64_t i : {10, 20, 30}) ASSERT_OK(WriteCheckpoint(folder_, Make(i)));
+  CheckpointConfig config;
+  config.set_keep_last(1);
+  config.set_keep_best(true);
+  ASSERT_OK(SweepCheckpoints(folder_, config, 10));
+  EXPECT_THAT(Names(), ElementsAre("000000010", "000000030"));
+  ASSERT_OK(SweepCheckpoints(folder_, config, 30));
+  EXPECT_THAT(Names(), ElementsAre("000000030"));
 }
 
 TEST_F(CheckpointTest, KeepLastZeroKeepsAll) {
   for (const int64_t i : {10, 20}) ASSERT_OK(WriteCheckpoint(folder_, Make(i)));
   CheckpointConfig config;
   config.set_keep_last(0);
-  ASSERT_OK(SweepCheckpoints(folder_, config));
+  ASSERT_OK(SweepCheckpoints(folder_, config, std::nullopt));
   EXPECT_THAT(Names(), ElementsAre("000000010", "000000020"));
 }
 

@@ -1,7 +1,6 @@
 #include "train/config.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -12,13 +11,11 @@
 #include "absl/strings/strip.h"
 #include "base/file.h"
 #include "base/status_macros.h"
-#include "data/validate.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "train/embedded_configs.h"
-#include "vit/config.h"
 
 namespace vitrine {
 namespace {
@@ -66,67 +63,6 @@ bool ParseValue(const FieldDescriptor& field, const std::string& value, Message*
   if (!field.is_repeated()) return parser.ParseFieldValueFromString(value, &field, parent);
   if (!absl::StartsWith(value, "[") || !absl::EndsWith(value, "]")) return false;
   return parser.MergeFromString(absl::StrCat(field.name(), ": ", value), parent);
-}
-
-class ProblemList {
- public:
-  void Check(bool good, std::string_view problem) {
-    if (!good) list_.emplace_back(problem);
-  }
-  void Append(const std::vector<std::string>& more) {
-    list_.insert(list_.end(), more.begin(), more.end());
-  }
-  std::vector<std::string> Take() { return std::move(list_); }
-
- private:
-  std::vector<std::string> list_;
-};
-
-bool IsFraction(double x) { return x >= 0 && x < 1; }
-bool IsCount(int64_t x) { return x >= 0; }
-
-void CheckSchedule(const ScheduleConfig& schedule, ProblemList* problems) {
-  problems->Check(
-      schedule.iterations() > 0,
-      absl::StrCat("schedule.iterations: must be positive, is ", schedule.iterations()));
-  problems->Check(schedule.max_learning_rate() > 0 && std::isfinite(schedule.max_learning_rate()),
-                  absl::StrCat("schedule.max_learning_rate: must be positive, is ",
-                               schedule.max_learning_rate()));
-  problems->Check(
-      schedule.min_learning_rate() >= 0 &&
-          schedule.min_learning_rate() <= schedule.max_learning_rate(),
-      absl::StrCat("schedule.min_learning_rate: must be from 0 to max_learning_rate, is ",
-                   schedule.min_learning_rate()));
-  problems->Check(
-      IsCount(schedule.warmup_iterations()) &&
-          (schedule.warmup_iterations() == 0 ||
-           schedule.warmup_iterations() < schedule.iterations()),
-      absl::StrCat("schedule.warmup_iterations: must be from 0 to below schedule.iterations ",
-                   schedule.iterations(), ", is ", schedule.warmup_iterations()));
-}
-
-void CheckOptimizer(const OptimizerConfig& optimizer, ProblemList* problems) {
-  problems->Check(IsFraction(optimizer.beta1()) && IsFraction(optimizer.beta2()),
-                  "optimizer.beta1, optimizer.beta2: must be from 0 to below 1");
-  problems->Check(optimizer.epsilon() > 0, "optimizer.epsilon: must be positive");
-  problems->Check(optimizer.weight_decay() >= 0, "optimizer.weight_decay: must not be negative");
-  problems->Check(optimizer.clip_norm() >= 0, "optimizer.clip_norm: must not be negative");
-}
-
-void CheckIntervals(const ExperimentConfig& config, ProblemList* problems) {
-  problems->Check(config.logging().every_iterations() > 0,
-                  "logging.every_iterations: must be positive");
-  problems->Check(IsCount(config.validation().every_iterations()),
-                  "validation.every_iterations: must not be negative");
-  problems->Check(IsCount(config.checkpoint().every_iterations()),
-                  "checkpoint.every_iterations: must not be negative");
-  problems->Check(IsCount(config.checkpoint().keep_last()),
-                  "checkpoint.keep_last: must not be negative");
-  problems->Check(IsCount(config.checkpoint().keep_every()),
-                  "checkpoint.keep_every: must not be negative");
-  problems->Check(config.validation().every_iterations() == 0 || config.data().minival_size() > 0,
-                  "validation.every_iterations: needs data.minival_size above 0, since nothing is "
-                  "validated on the test split during a run");
 }
 
 }  // namespace
@@ -217,37 +153,13 @@ void FillDefaults(Message* message) {
       continue;
     }
     if (reflection->HasField(*message, field) || !field->has_default_value()) continue;
+    const auto* choice = field->containing_oneof();
+    if (choice != nullptr && reflection->HasOneof(*message, choice)) continue;
     // A field without value reads as its default; writing that back makes it a value.
     std::string text;
     TextFormat::PrintFieldValueToString(*message, field, -1, &text);
     TextFormat::Parser().ParseFieldValueFromString(text, field, message);
   }
-}
-
-std::vector<std::string> ConfigProblems(const ExperimentConfig& config) {
-  ProblemList problems;
-  problems.Append(ModelConfigProblems(config.model()));
-  problems.Append(DataConfigProblems(config.data()));
-  CheckSchedule(config.schedule(), &problems);
-  CheckOptimizer(config.optimizer(), &problems);
-  CheckIntervals(config, &problems);
-  problems.Check(config.threads() >= 0 && config.threads() <= 4096,
-                 absl::StrCat("threads: must be from 0 to 4096, is ", config.threads()));
-  return problems.Take();
-}
-
-std::vector<std::string> Unavailable(const ExperimentConfig& config) {
-  ProblemList problems;
-  problems.Check(config.precision() == ExperimentConfig::FP32,
-                 "precision: only FP32 can be trained yet; precision=FP32 overrides it");
-  problems.Check(config.kernels() == ExperimentConfig::REFERENCE,
-                 "kernels: only REFERENCE is there yet; kernels=REFERENCE overrides it");
-  problems.Check(config.optimizer().clip_order() == OptimizerConfig::UNSCALED,
-                 "optimizer.clip_order: only UNSCALED is there yet; "
-                 "optimizer.clip_order=UNSCALED overrides it");
-  problems.Check(config.data().source() != DataConfig::IMAGENET100,
-                 "data.source: IMAGENET100 cannot be read yet; take MNIST or CIFAR10");
-  return problems.Take();
 }
 
 std::string ConfigText(const ExperimentConfig& config) {

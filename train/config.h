@@ -1,9 +1,8 @@
-// Experiment configs: found by name or file, overridden field by field, completed and checked.
+// Experiment configs: found by name or file, overridden field by field, and completed.
 //
 //   ASSIGN_OR_RETURN(ExperimentConfig config, LoadConfig("step2"));
 //   RETURN_IF_ERROR(ApplyOverride("schedule.iterations=10", &config));
 //   FillDefaults(&config);
-//   RETURN_IF_ERROR(CheckConfig(config));
 
 #ifndef TRAIN_CONFIG_H_
 #define TRAIN_CONFIG_H_
@@ -33,13 +32,8 @@ absl::StatusOr<ExperimentConfig> ParseConfig(std::string_view text, std::string_
 absl::Status ApplyOverride(std::string_view assignment, ExperimentConfig* config);
 
 // Writes every default into the message, at any depth, so that the text form shows all that holds.
+// Of several fields that exclude each other the first has the default.
 void FillDefaults(google::protobuf::Message* message);
-
-// Everything that is wrong with the config, one line a problem.
-std::vector<std::string> ConfigProblems(const ExperimentConfig& config);
-
-// What the config asks for that cannot be trained yet, one line each.
-std::vector<std::string> Unavailable(const ExperimentConfig& config);
 
 std::string ConfigText(const ExperimentConfig& config);
 

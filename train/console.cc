@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "train/gradient.h"
 
 namespace vitrine {
 namespace {
@@ -41,8 +42,11 @@ std::string IterationLine(const ExperimentConfig& config, const IterationMetrics
       absl::StrFormat("%d/%d  %.4f  %.4f ms", metrics.iteration, config.schedule().iterations(),
                       metrics.loss, metrics.milliseconds);
   if (config.schedule().kind() != ScheduleConfig::CONSTANT || config.optimizer().clip_norm() > 0) {
-    absl::StrAppendFormat(&line, "   norm:%.4f   lr:%.4e", metrics.gradient_norm,
-                          metrics.learning_rate);
+    absl::StrAppendFormat(&line, "   norm:%.4f", metrics.gradient_norm);
+    if (config.optimizer().clip_order() == OptimizerConfig::AS_REPORTED_SCALED) {
+      absl::StrAppendFormat(&line, " (scaled:%.4f)", metrics.gradient_norm * kReportedLossScale);
+    }
+    absl::StrAppendFormat(&line, "   lr:%.4e", metrics.learning_rate);
   }
   return line;
 }

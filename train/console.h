@@ -22,7 +22,8 @@ std::string WithCommas(int64_t number);
 std::string Table(const std::vector<std::pair<std::string, std::string>>& rows);
 
 // "100/1000  0.8162  88.0437 ms", and, where the learning rate changes or gradients are clipped,
-// "   norm:7.2206   lr:7.9537e-04" behind it.
+// "   norm:7.2206   lr:7.9537e-04" behind it. With clip_order AS_REPORTED_SCALED the norm of the
+// scaled gradients stands beside the true one.
 std::string IterationLine(const ExperimentConfig& config, const IterationMetrics& metrics);
 
 // A bar with the share done, the rate and the time left, drawn over itself on stderr. Where stderr

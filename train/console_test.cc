@@ -20,16 +20,32 @@ TEST(ConsoleTest, CommasEveryThreeDigits) {
 TEST(ConsoleTest, IterationLineOfStep2) {
   ExperimentConfig config;
   config.mutable_schedule()->set_iterations(1000);
-  EXPECT_EQ(IterationLine(config, {100, 0.8162, 3e-4, 1, 88.0437, 0}),
+  EXPECT_EQ(IterationLine(config, {.iteration = 100, .loss = 0.8162, .milliseconds = 88.0437}),
             "100/1000  0.8162  88.0437 ms");
 }
+
+constexpr IterationMetrics kRow = {.iteration = 100,
+                                   .loss = 2.4822,
+                                   .learning_rate = 7.9537e-4,
+                                   .gradient_norm = 7.2206,
+                                   .milliseconds = 37.9224};
 
 TEST(ConsoleTest, IterationLineOfStep4) {
   ExperimentConfig config;
   config.mutable_schedule()->set_iterations(1000);
   config.mutable_optimizer()->set_clip_norm(1);
-  EXPECT_EQ(IterationLine(config, {100, 2.4822, 7.9537e-4, 7.2206, 37.9224, 0}),
+  EXPECT_EQ(IterationLine(config, kRow),
             "100/1000  2.4822  37.9224 ms   norm:7.2206   lr:7.9537e-04");
+}
+
+// Step 6 printed the norm of gradients that were still scaled; the true one stands before it.
+TEST(ConsoleTest, IterationLineOfStep6) {
+  ExperimentConfig config;
+  config.mutable_schedule()->set_iterations(10000);
+  config.mutable_optimizer()->set_clip_norm(1);
+  config.mutable_optimizer()->set_clip_order(OptimizerConfig::AS_REPORTED_SCALED);
+  EXPECT_EQ(IterationLine(config, kRow),
+            "100/10000  2.4822  37.9224 ms   norm:7.2206 (scaled:473209.2416)   lr:7.9537e-04");
 }
 
 TEST(ConsoleTest, ProgressText) {

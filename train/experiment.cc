@@ -9,18 +9,29 @@
 #include "ATen/Parallel.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/device.h"
+#include "base/program.h"
 #include "base/status_macros.h"
 #include "data/dataset.h"
+#include "data/sampler.h"
+#include "glog/logging.h"
 #include "train/checkpoint.h"
 #include "train/config.h"
 #include "train/console.h"
+#include "train/durations.h"
 #include "train/run_folder.h"
+#include "train/run_log.h"
 #include "train/run_record.h"
 #include "train/trainer.h"
+#include "train/validate.h"
 #include "vit/vision_transformer.h"
 
 namespace vitrine {
 namespace {
+
+double Seconds(std::chrono::steady_clock::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
 
 std::string DescribeModel(const ModelConfig& model) {
   return absl::StrFormat("ViT, %d blocks, %d heads, width %d, patches of %d x %d in %d x %d x %d",
@@ -42,82 +53,119 @@ std::string DescribeSchedule(const ScheduleConfig& schedule) {
 
 // Everything that matters, before the first line.
 std::string StartTable(const ExperimentConfig& config, const RunFolder& folder,
-                       const Dataset& dataset, const Trainer& trainer) {
+                       const Dataset& dataset, const TrainState& state, at::Device device) {
   return Table({
       {"run", folder.path().string()},
       {"config", config.name()},
       {"model", DescribeModel(config.model())},
-      {"parameters", WithCommas(trainer.model().ParameterCount())},
+      {"parameters", WithCommas(state.model().ParameterCount())},
       {"data", dataset.Summary()},
       {"batch", absl::StrCat(config.data().batch_size())},
-      {"optimizer", trainer.optimizer().Describe()},
+      {"optimizer", state.optimizer().Describe()},
       {"schedule", DescribeSchedule(config.schedule())},
       {"precision", ExperimentConfig::Precision_Name(config.precision())},
-      {"device", absl::StrCat("cpu (", CpuCapability(), "), ", config.threads(), " threads")},
+      {"device", absl::StrCat(DescribeDevice(device), ", ", config.threads(), " threads")},
       {"seed", absl::StrCat(config.seed())},
   });
 }
 
-absl::StatusOr<RunFolder> OpenFolder(const ExperimentConfig& config,
-                                     const std::filesystem::path& path, bool resume) {
-  if (resume && RunFolder::Exists(path)) return RunFolder::Resume(path, config);
-  return RunFolder::Create(path, config);
+// Resuming goes before beginning anew, and another run's weights before random ones.
+absl::StatusOr<RunFolder> OpenFolder(const ExperimentConfig& config, const ExperimentPaths& paths,
+                                     bool resume, Trainer* trainer) {
+  if (resume && RunFolder::Exists(paths.run_dir)) return RunFolder::Resume(paths.run_dir, config);
+  if (paths.init_from.empty()) return RunFolder::Create(paths.run_dir, config);
+  ASSIGN_OR_RETURN(const std::filesystem::path path, FindCheckpoint(paths.init_from));
+  ASSIGN_OR_RETURN(const Checkpoint checkpoint, ReadCheckpoint(path));
+  ASSIGN_OR_RETURN(const std::vector<std::string> changes,
+                   Annotate(trainer->InitializeFrom(checkpoint), path.string()));
+  std::cout << "initialised from " << path.string() << std::endl;
+  for (const std::string& change : changes) std::cout << "  " << change << std::endl;
+  return RunFolder::Create(paths.run_dir, config, trainer->MakeCheckpoint());
 }
 
 absl::Status ResumeFrom(const RunFolder& folder, Trainer* trainer) {
   if (ListCheckpoints(folder.checkpoints()).empty()) return absl::OkStatus();  // from the beginning
   ASSIGN_OR_RETURN(const Checkpoint checkpoint, ReadNewestWhole(folder.checkpoints()));
   RETURN_IF_ERROR(trainer->Resume(checkpoint));
-  std::cout << "resumed after " << trainer->iteration() << " iterations" << std::endl;
+  if (trainer->iteration() > 0) {
+    std::cout << "resumed after " << trainer->iteration() << " iterations" << std::endl;
+  }
   return absl::OkStatus();
+}
+
+absl::Status SettleLengths(const Dataset& dataset, ExperimentConfig* config) {
+  ASSIGN_OR_RETURN(const auto sampler,
+                   Sampler::Create(config->seed(), dataset.train.size(), config->data()));
+  return SettleDurations(sampler->iterations_per_epoch(), config);
+}
+
+std::string EndLines(const RunRecord& record) {
+  const Evaluation& test = *record.test;
+  std::string text =
+      absl::StrFormat("\ntest accuracy %.4f (%d of %d)  loss %.4f  in %.1f s\n", test.top1(),
+                      test.correct_top1, test.count, test.loss(), record.wall_seconds);
+  if (record.test_ema) {
+    absl::StrAppendFormat(&text, "moving average %.4f (%d of %d)  loss %.4f\n",
+                          record.test_ema->top1(), record.test_ema->correct_top1,
+                          record.test_ema->count, record.test_ema->loss());
+  }
+  return text;
 }
 
 }  // namespace
 
-void SettleThreads(ExperimentConfig* config) {
+void SettleForMachine(at::Device device, ExperimentConfig* config) {
   if (config->threads() == 0) config->set_threads(std::thread::hardware_concurrency());
+  if (config->precision() == ExperimentConfig::AUTO16) {
+    config->set_precision(device.is_cpu() ? ExperimentConfig::BF16 : ExperimentConfig::FP16);
+  } else if (config->precision() == ExperimentConfig::FP16 && device.is_cpu()) {
+    LOG(WARNING) << "precision: FP16 is slow on a CPU; BF16 or AUTO16 is not";
+  }
 }
 
-absl::Status DryRun(const ExperimentConfig& config, const ExperimentPaths& paths) {
-  ASSIGN_OR_RETURN(const auto model, VisionTransformer::CreateShapesOnly(config.model()));
-  std::cout << ConfigText(config) << "\nparameters: " << WithCommas(model.ParameterCount()) << "\n";
-  for (const std::string& line : Unavailable(config)) std::cout << "not yet: " << line << "\n";
+absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths) {
   const bool embedded = config.data().source() == DataConfig::DIGITS;
+  std::string data;
   if ((embedded || !paths.data_dir.empty()) && Unavailable(config).empty()) {
     ASSIGN_OR_RETURN(const Dataset dataset, LoadDataset(config.data(), paths.data_dir));
-    std::cout << "data: " << dataset.Summary() << "\n";
+    RETURN_IF_ERROR(AsUsageError(SettleLengths(dataset, &config)));
     const ModelConfig& m = config.model();
     RETURN_IF_ERROR(CheckImages(dataset, m.image_size(), m.channels(), m.num_classes()));
+    data = absl::StrCat("data: ", dataset.Summary(), "\n");
   }
+  ASSIGN_OR_RETURN(const auto model, VisionTransformer::CreateShapesOnly(config.model()));
+  std::cout << ConfigText(config) << "\nparameters: " << WithCommas(model.ParameterCount()) << "\n"
+            << data;
+  for (const std::string& line : Unavailable(config)) std::cout << "not yet: " << line << "\n";
   return absl::OkStatus();
 }
 
-absl::Status RunExperiment(const ExperimentConfig& config, const ExperimentPaths& paths,
+absl::Status RunExperiment(ExperimentConfig config, const ExperimentPaths& paths, at::Device device,
                            bool resume) {
   const auto start = std::chrono::steady_clock::now();
   at::set_num_threads(config.threads());
   ASSIGN_OR_RETURN(const Dataset dataset, LoadDataset(config.data(), paths.data_dir));
-  ASSIGN_OR_RETURN(Trainer trainer, Trainer::Create(config, dataset));
-  ASSIGN_OR_RETURN(const RunFolder folder, OpenFolder(config, paths.run_dir, resume));
+  RETURN_IF_ERROR(AsUsageError(SettleLengths(dataset, &config)));
+  ASSIGN_OR_RETURN(Trainer trainer, Trainer::Create(config, dataset, device));
+  ASSIGN_OR_RETURN(const RunFolder folder, OpenFolder(config, paths, resume, &trainer));
   if (resume && IsFinished(folder.run_json())) {
     std::cout << folder.path().string() << ": this run is finished" << std::endl;
     return absl::OkStatus();
   }
-  std::cout << StartTable(config, folder, dataset, trainer) << std::endl;
+  std::cout << StartTable(config, folder, dataset, trainer.state(), device) << std::endl;
   RETURN_IF_ERROR(ResumeFrom(folder, &trainer));
 
   RunRecord record;
-  record.parameters = trainer.model().ParameterCount();
+  record.device = device.str();
+  record.parameters = trainer.state().model().ParameterCount();
+  record.best = trainer.best();
   RETURN_IF_ERROR(WriteRunRecord(folder.run_json(), config, record));
-  RETURN_IF_ERROR(trainer.Run(folder));
-  ASSIGN_OR_RETURN(record.test, trainer.Test(folder));
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  record.wall_seconds = seconds.count();
+  ASSIGN_OR_RETURN(RunLog log, RunLog::Open(folder, trainer.iteration()));
+  RETURN_IF_ERROR(trainer.Run(folder, &log, &record));
+  RETURN_IF_ERROR(trainer.Test(&log, &record));
+  record.wall_seconds = Seconds(std::chrono::steady_clock::now() - start);
   RETURN_IF_ERROR(WriteRunRecord(folder.run_json(), config, record));
-  const Evaluation& test = *record.test;
-  std::cout << absl::StrFormat("\ntest accuracy %.4f (%d of %d)  loss %.4f  in %.1f s\n%s\n",
-                               test.top1(), test.correct_top1, test.count, test.loss(),
-                               record.wall_seconds, folder.path().string());
+  std::cout << EndLines(record) << folder.path().string() << std::endl;
   return absl::OkStatus();
 }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 
+#include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
 #include "train/experiment.pb.h"
 
@@ -14,17 +15,18 @@ namespace vitrine {
 struct ExperimentPaths {
   std::filesystem::path data_dir;  // empty: not given
   std::filesystem::path run_dir;
+  std::filesystem::path init_from;  // a checkpoint or a run, whose weights a new run begins with
 };
 
-// Settles what the config leaves to the machine: the number of threads.
-void SettleThreads(ExperimentConfig* config);
+// Settles what the config leaves to the machine: the number of threads, and the type of AUTO16.
+void SettleForMachine(at::Device device, ExperimentConfig* config);
 
 // Prints the config, the parameter count, what cannot be trained yet, and, where the data can be
 // read, a summary of it. Trains nothing.
-absl::Status DryRun(const ExperimentConfig& config, const ExperimentPaths& paths);
+absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths);
 
 // Trains, or goes on, and evaluates on the test split.
-absl::Status RunExperiment(const ExperimentConfig& config, const ExperimentPaths& paths,
+absl::Status RunExperiment(ExperimentConfig config, const ExperimentPaths& paths, at::Device device,
                            bool resume);
 
 }  // namespace vitrine

@@ -9,10 +9,12 @@
 
 namespace vitrine {
 
-at::Tensor GradientNorm(const std::vector<at::Tensor>& gradients) {
+at::Tensor GradientNorms(const std::vector<at::Tensor>& gradients) {
   const at::NoGradGuard no_grad;
-  return at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients)));
+  return at::stack(at::_foreach_norm(gradients));
 }
+
+at::Tensor GlobalNorm(const at::Tensor& norms) { return at::linalg_vector_norm(norms); }
 
 void ClipGradients(const at::Tensor& norm, double max_norm, std::vector<at::Tensor>& gradients) {
   const at::NoGradGuard no_grad;

@@ -9,13 +9,20 @@
 
 namespace vitrine {
 
-// The Euclidean norm of all gradients together, a tensor of no dimensions on their device: reading
-// it is what would make the host wait.
-at::Tensor GradientNorm(const std::vector<at::Tensor>& gradients);
+// The Euclidean norm of each gradient, [gradients] on their device: reading it is what would make
+// the host wait.
+at::Tensor GradientNorms(const std::vector<at::Tensor>& gradients);
 
-// Scales the gradients so that their norm, which is given, becomes at most max_norm (Pascanu et
-// al., arXiv 1211.5063).
+// The norm of all gradients together, of no dimensions, from the norms of each.
+at::Tensor GlobalNorm(const at::Tensor& norms);
+
+// Multiplies the gradients by min(1, max_norm / norm): with their own global norm given, it becomes
+// at most max_norm (Pascanu et al., arXiv 1211.5063).
 void ClipGradients(const at::Tensor& norm, double max_norm, std::vector<at::Tensor>& gradients);
+
+// By which `clip_order: AS_REPORTED_SCALED` takes the gradients to be multiplied when it clips
+// them.
+inline constexpr double kReportedLossScale = 65536;
 
 }  // namespace vitrine
 

@@ -47,8 +47,9 @@ absl::Status CsvFile::Append(const std::string& row) {
 
 std::string CsvRow(const IterationMetrics& m) {
   // %.9g is every digit of a float.
-  return absl::StrFormat("%d,%.9g,%.9g,%.9g,%.4f,%d", m.iteration, m.loss, m.learning_rate,
-                         m.gradient_norm, m.milliseconds, m.epoch);
+  return absl::StrFormat("%d,%.9g,%.9g,%.9g,%.4f,%.2f,%.4f,%g,%d", m.iteration, m.loss,
+                         m.learning_rate, m.gradient_norm, m.milliseconds, m.images_per_second,
+                         m.data_wait, m.loss_scale, m.epoch);
 }
 
 absl::StatusOr<CsvFile> OpenMetrics(const std::filesystem::path& path, int64_t iteration) {

@@ -39,16 +39,24 @@ class CsvFile {
 
 // One logged iteration.
 struct IterationMetrics {
-  int64_t iteration;
-  double loss;
-  double learning_rate;
-  double gradient_norm;  // before clipping
-  double milliseconds;   // wall time of the iteration, waiting for data included
-  int64_t epoch;         // passes over the training split begun before, from 0
+  int64_t iteration = 0;
+  double loss = 0;
+  double learning_rate = 0;
+  double gradient_norm = 0;  // before clipping
+  double milliseconds = 0;   // wall time of the iteration, waiting for data included
+
+  // Since the row before: the rate of training, without validation and checkpoints, and the share
+  // of that time in which the model waited for its batch.
+  double images_per_second = 0;
+  double data_wait = 0;
+
+  double loss_scale = 1;  // other than 1 with FP16 only
+  int64_t epoch = 0;      // passes over the training split begun before, from 0
 };
 
 inline constexpr char kMetricsHeader[] =
-    "iteration,loss,learning_rate,gradient_norm,milliseconds,epoch";
+    "iteration,loss,learning_rate,gradient_norm,milliseconds,images_per_second,data_wait,"
+    "loss_scale,epoch";
 std::string CsvRow(const IterationMetrics& metrics);
 
 // metrics.csv of a run that has completed so many updates.

@@ -25,23 +25,33 @@ class CsvTest : public ::testing::Test {
 
 TEST_F(CsvTest, HeaderThenRows) {
   ASSERT_OK_AND_ASSIGN(CsvFile file, OpenMetrics(path_, 0));
-  ASSERT_OK(file.Append(CsvRow({0, 2.25, 3e-4, 7.5, 12.34567, 0})));
+  ASSERT_OK(file.Append(CsvRow({.iteration = 5,
+                                .loss = 2.25,
+                                .learning_rate = 3e-4,
+                                .gradient_norm = 7.5,
+                                .milliseconds = 12.34567,
+                                .images_per_second = 256,
+                                .data_wait = 0.25,
+                                .loss_scale = 65536,
+                                .epoch = 1})));
   EXPECT_EQ(Contents(),
-            "iteration,loss,learning_rate,gradient_norm,milliseconds,epoch\n"
-            "0,2.25,0.0003,7.5,12.3457,0\n");
+            "iteration,loss,learning_rate,gradient_norm,milliseconds,images_per_second,data_wait,"
+            "loss_scale,epoch\n"
+            "5,2.25,0.0003,7.5,12.3457,256.00,0.2500,65536,1\n");
 }
 
 TEST_F(CsvTest, FloatsKeepEveryDigit) {
-  EXPECT_THAT(CsvRow({0, 0.1f, 0, 0, 0, 0}), HasSubstr("0.100000001"));
+  EXPECT_THAT(CsvRow({.loss = 0.1f}), HasSubstr("0.100000001"));
 }
 
 TEST_F(CsvTest, ResumedRunHasEachIterationOnce) {
-  ASSERT_OK(WriteAtomically(path_, std::string(kMetricsHeader) + "\n0,1,1,1,1,0\n10,1,1,1,1,0\n"
-                                                                 "20,1,1,1,1,0\n30,1,1"));
+  const auto row = [](int64_t iteration) { return CsvRow({.iteration = iteration}) + "\n"; };
+  const std::string header = std::string(kMetricsHeader) + "\n";
+  const std::string cut_off = row(30).substr(0, 8);
+  ASSERT_OK(WriteAtomically(path_, header + row(0) + row(10) + row(20) + cut_off));
   ASSERT_OK_AND_ASSIGN(CsvFile file, OpenMetrics(path_, 15));
-  ASSERT_OK(file.Append("20,2,2,2,2,0"));
-  EXPECT_EQ(Contents(),
-            std::string(kMetricsHeader) + "\n0,1,1,1,1,0\n10,1,1,1,1,0\n20,2,2,2,2,0\n");
+  ASSERT_OK(file.Append(CsvRow({.iteration = 20, .loss = 2})));
+  EXPECT_EQ(Contents(), header + row(0) + row(10) + CsvRow({.iteration = 20, .loss = 2}) + "\n");
 }
 
 TEST_F(CsvTest, ValidationKeepsItsIterationAndDropsTest) {

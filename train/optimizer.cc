@@ -1,21 +1,26 @@
 #include "train/optimizer.h"
 
+#include "ATen/TensorOperators.h"
 #include "ATen/core/grad_mode.h"
-#include "ATen/ops/_fused_adamw.h"
-#include "ATen/ops/full.h"
-#include "ATen/ops/zeros_like.h"
+#include "ATen/ops/zeros.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/status_macros.h"
 #include "glog/logging.h"
 
 namespace vitrine {
 namespace {
 
-int64_t CountNumbers(const std::vector<at::Tensor>& tensors) {
-  int64_t count = 0;
-  for (const at::Tensor& tensor : tensors) count += tensor.numel();
-  return count;
+constexpr int64_t kMaxStepCount = int64_t{1} << 24;  // float32 counts no further
+
+// "AdamW with weight decay 0.05 on 3 tensors (1200 numbers)"
+std::string DescribeGroup(std::string_view method, double weight_decay,
+                          const std::vector<NamedParameter>& parameters) {
+  int64_t numbers = 0;
+  for (const NamedParameter& parameter : parameters) numbers += parameter.tensor.numel();
+  return absl::StrCat(method, " with weight decay ", weight_decay, " on ", parameters.size(),
+                      " tensors (", numbers, " numbers)");
 }
 
 }  // namespace
@@ -26,76 +31,77 @@ bool IsDecayed(OptimizerConfig::Decay rule, std::string_view name, int64_t dimen
   return absl::EndsWith(name, ".weight") && dimensions == 2;
 }
 
-AdamW::AdamW(const OptimizerConfig& config, const std::vector<NamedParameter>& parameters)
-    : config_(config), decayed_{config.weight_decay(), {}, {}, {}, {}}, plain_{0, {}, {}, {}, {}} {
+bool IsHiddenMatrix(std::string_view name, int64_t dimensions) {
+  return absl::StartsWith(name, "blocks.") && absl::EndsWith(name, ".weight") && dimensions == 2;
+}
+
+Optimizer::Optimizer(const OptimizerConfig& config, const std::vector<NamedParameter>& parameters)
+    : parameters_(parameters),
+      muon_(config),
+      decayed_(config, config.weight_decay()),
+      plain_(config, /*weight_decay=*/0) {
+  CHECK(!parameters.empty());
+  step_ = at::zeros({}, at::TensorOptions(parameters[0].tensor.device()).dtype(at::kFloat));
   for (const NamedParameter& parameter : parameters) {
-    const bool decay = IsDecayed(config.decay(), parameter.name, parameter.tensor.dim());
-    Group& group = decay ? decayed_ : plain_;
-    group.names.push_back(parameter.name);
-    group.parameters.push_back(parameter.tensor);
-    group.exp_avgs.push_back(at::zeros_like(parameter.tensor).requires_grad_(false));
-    group.exp_avg_sqs.push_back(at::zeros_like(parameter.tensor).requires_grad_(false));
-  }
-}
-
-void AdamW::Step(double learning_rate) {
-  const at::NoGradGuard no_grad;
-  ++step_count_;
-  const at::Tensor step = at::full({}, static_cast<double>(step_count_), at::kFloat);
-  StepGroup(decayed_, learning_rate, step);
-  StepGroup(plain_, learning_rate, step);
-}
-
-void AdamW::StepGroup(Group& group, double learning_rate, const at::Tensor& step) {
-  if (group.parameters.empty()) return;
-  std::vector<at::Tensor> gradients;
-  for (const at::Tensor& parameter : group.parameters) {
-    gradients.push_back(parameter.grad());
-    CHECK(gradients.back().defined()) << "a step needs every gradient";
-  }
-  const std::vector<at::Tensor> steps(group.parameters.size(), step);
-  at::_fused_adamw_(group.parameters, gradients, group.exp_avgs, group.exp_avg_sqs,
-                    /*max_exp_avg_sqs=*/{}, steps, learning_rate, config_.beta1(), config_.beta2(),
-                    group.weight_decay, config_.epsilon(), /*amsgrad=*/false, /*maximize=*/false);
-  for (at::Tensor& parameter : group.parameters) parameter.mutable_grad().reset();
-}
-
-TensorMap AdamW::State() const {
-  TensorMap state;
-  for (const Group* group : {&decayed_, &plain_}) {
-    for (size_t i = 0; i < group->names.size(); ++i) {
-      state.emplace(absl::StrCat("exp_avg.", group->names[i]), group->exp_avgs[i]);
-      state.emplace(absl::StrCat("exp_avg_sq.", group->names[i]), group->exp_avg_sqs[i]);
+    const int64_t dimensions = parameter.tensor.dim();
+    const bool is_decayed = IsDecayed(config.decay(), parameter.name, dimensions);
+    if (config.kind() == OptimizerConfig::MUON && IsHiddenMatrix(parameter.name, dimensions)) {
+      CHECK(is_decayed) << parameter.name << ": Muon decays what it takes, as every rule does";
+      muon_.Add(parameter);
+    } else {
+      (is_decayed ? decayed_ : plain_).Add(parameter);
     }
   }
+}
+
+void Optimizer::Step(double learning_rate, const at::Tensor& found_inf) {
+  const at::NoGradGuard no_grad;
+  for (const NamedParameter& parameter : parameters_) {
+    CHECK(parameter.tensor.grad().defined()) << parameter.name << ": a step needs every gradient";
+  }
+  step_.add_(1);
+  at::Tensor skip;
+  if (found_inf.defined()) {
+    CHECK(found_inf.dim() == 0 && found_inf.scalar_type() == at::kFloat &&
+          found_inf.device() == step_.device())
+        << "found_inf must be float32 of no dimensions on " << step_.device();
+    // The fused operator skips at 1 and at nothing else, and leaves it to its caller not to count.
+    skip = found_inf.ne(0).to(at::kFloat);
+    step_.sub_(skip);
+  }
+  muon_.Step(learning_rate, skip);
+  decayed_.Step(learning_rate, step_, skip);
+  plain_.Step(learning_rate, step_, skip);
+  for (NamedParameter& parameter : parameters_) parameter.tensor.mutable_grad().reset();
+}
+
+TensorMap Optimizer::State() const {
+  TensorMap state = muon_.State();
+  state.merge(decayed_.State());
+  state.merge(plain_.State());
   return state;
 }
 
-absl::Status AdamW::Load(const TensorMap& state, int64_t step_count) {
-  const TensorMap own = State();
-  std::vector<std::string> problems;
-  for (const auto& [name, tensor] : own) {
-    const auto found = state.find(name);
-    if (found == state.end() || found->second.sizes() != tensor.sizes()) problems.push_back(name);
+absl::Status Optimizer::Load(const TensorMap& state, int64_t step_count) {
+  if (step_count < 0 || step_count > kMaxStepCount) {
+    return absl::FailedPreconditionError(absl::StrCat("optimizer step count must be from 0 to ",
+                                                      kMaxStepCount, ", is ", step_count));
   }
-  for (const auto& [name, tensor] : state) {
-    if (own.count(name) == 0) problems.push_back(name);
-  }
-  if (!problems.empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("optimizer state does not fit the model: missing, misshapen or unknown ",
-                     absl::StrJoin(problems, ", ")));
-  }
-  for (const auto& [name, tensor] : own) tensor.copy_(state.at(name));
-  step_count_ = step_count;
+  RETURN_IF_ERROR(Annotate(CopyTensors(state, State()), "optimizer state does not fit the model"));
+  step_.fill_(step_count);
   return absl::OkStatus();
 }
 
-std::string AdamW::Describe() const {
-  return absl::StrCat("AdamW, weight decay ", config_.weight_decay(), " on ",
-                      decayed_.parameters.size(), " tensors (", CountNumbers(decayed_.parameters),
-                      " numbers), none on ", plain_.parameters.size(), " (",
-                      CountNumbers(plain_.parameters), ")");
+std::string Optimizer::Describe() const {
+  std::vector<std::string> groups;
+  if (!muon_.parameters().empty()) {
+    groups.push_back(DescribeGroup("Muon", muon_.weight_decay(), muon_.parameters()));
+  }
+  for (const AdamW* group : {&decayed_, &plain_}) {
+    if (group->parameters().empty()) continue;
+    groups.push_back(DescribeGroup("AdamW", group->weight_decay(), group->parameters()));
+  }
+  return absl::StrJoin(groups, ", ");
 }
 
 }  // namespace vitrine

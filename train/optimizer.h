@@ -1,31 +1,45 @@
-// AdamW with decoupled weight decay, through libtorch's fused operator.
+// What turns gradients into the next parameters: AdamW for all of them, or Muon for the hidden
+// matrices and AdamW for the rest.
+//
+//   Optimizer optimizer(config.optimizer(), model.Parameters());
+//   loss.backward();
+//   optimizer.Step(/*learning_rate=*/1e-3);
 
 #ifndef TRAIN_OPTIMIZER_H_
 #define TRAIN_OPTIMIZER_H_
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
-#include "base/safetensors.h"
+#include "base/tensor_map.h"
+#include "train/adamw.h"
 #include "train/experiment.pb.h"
+#include "train/muon.h"
 #include "vit/vision_transformer.h"
 
 namespace vitrine {
 
-class AdamW {
+class Optimizer {
  public:
-  // Keeps handles to the parameters, whose gradients Step reads.
-  AdamW(const OptimizerConfig& config, const std::vector<NamedParameter>& parameters);
+  // Keeps handles to the parameters, at least one, whose gradients Step reads.
+  Optimizer(const OptimizerConfig& config, const std::vector<NamedParameter>& parameters);
 
   // One update from the gradients, which are then released.
-  void Step(double learning_rate);
+  //
+  // `found_inf` is undefined, or float32 of no dimensions on the parameters' device. Where it is
+  // not 0, gradients have overflowed: parameters, moments and step count stay as they were. The
+  // host does not read it, and so need not wait for the device.
+  void Step(double learning_rate, const at::Tensor& found_inf = {});
 
-  int64_t step_count() const { return step_count_; }
+  // Updates made. Reads the count from the device.
+  int64_t step_count() const { return step_.item<int64_t>(); }
 
-  // First and second moments, as "exp_avg.<parameter>" and "exp_avg_sq.<parameter>".
+  // AdamW's moments, as "exp_avg.<parameter>" and "exp_avg_sq.<parameter>", and Muon's, as
+  // "momentum_buffer.<parameter>".
   TensorMap State() const;
 
   // Every moment must be there with its parameter's shape, and nothing else.
@@ -35,21 +49,18 @@ class AdamW {
   std::string Describe() const;
 
  private:
-  struct Group {
-    double weight_decay;
-    std::vector<std::string> names;
-    std::vector<at::Tensor> parameters, exp_avgs, exp_avg_sqs;
-  };
-
-  void StepGroup(Group& group, double learning_rate, const at::Tensor& step);
-
-  OptimizerConfig config_;
-  Group decayed_, plain_;
-  int64_t step_count_ = 0;
+  std::vector<NamedParameter> parameters_;
+  Muon muon_;
+  AdamW decayed_, plain_;
+  at::Tensor step_;  // [], float32, as the fused operator takes it; exact up to 2^24
 };
 
 // Whether the rule decays a parameter of this name and number of dimensions.
 bool IsDecayed(OptimizerConfig::Decay rule, std::string_view name, int64_t dimensions);
+
+// Whether the parameter is the weight of a linear layer inside a block, which Muon takes. Embedding
+// and head are matrices too, but Jordan et al. found AdamW better for the first and the last layer.
+bool IsHiddenMatrix(std::string_view name, int64_t dimensions);
 
 }  // namespace vitrine
 

@@ -1,12 +1,16 @@
 #include "train/optimizer.h"
 
 #include <cmath>
+#include <limits>
 
 #include "ATen/CPUGeneratorImpl.h"
 #include "ATen/TensorOperators.h"
 #include "ATen/core/grad_mode.h"
 #include "ATen/ops/empty.h"
+#include "ATen/ops/full.h"
+#include "ATen/ops/full_like.h"
 #include "ATen/ops/zeros.h"
+#include "ATen/ops/zeros_like.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -16,15 +20,23 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 at::Tensor Random(at::IntArrayRef shape, uint64_t seed) {
   return at::empty(shape).normal_(0, 1, at::detail::createCPUGenerator(seed));
 }
 
+at::Tensor Number(double value) { return at::full({}, value, at::kFloat); }
+
+// One parameter of every sort: two that Muon takes, one more that is decayed, two that are not.
 std::vector<NamedParameter> Parameters() {
-  return {{"layer.weight", Random({3, 4}, 1).requires_grad_(true)},
-          {"layer.bias", Random({3}, 2).requires_grad_(true)},
-          {"class_token", Random({1, 1, 4}, 3).requires_grad_(true)}};
+  return {{"blocks.0.attention.qkv.weight", Random({12, 4}, 1).requires_grad_(true)},
+          {"blocks.0.mlp.hidden.weight", Random({6, 4}, 2).requires_grad_(true)},
+          {"head.weight", Random({3, 4}, 3).requires_grad_(true)},
+          {"head.bias", Random({3}, 4).requires_grad_(true)},
+          {"class_token", Random({1, 1, 4}, 5).requires_grad_(true)}};
 }
 
 void SetGradients(std::vector<NamedParameter>& parameters, uint64_t seed) {
@@ -33,47 +45,64 @@ void SetGradients(std::vector<NamedParameter>& parameters, uint64_t seed) {
   }
 }
 
-// The algorithm as the paper states it (Loshchilov and Hutter, algorithm 2), in double.
-struct Reference {
-  at::Tensor value, m, v;
+void FillGradients(std::vector<NamedParameter>& parameters, double value) {
+  for (NamedParameter& p : parameters) p.tensor.mutable_grad() = at::full_like(p.tensor, value);
+}
 
-  void Step(const at::Tensor& gradient, double lr, double decay, int t) {
-    value = value - lr * decay * value;
-    m = 0.9 * m + 0.1 * gradient;
-    v = 0.999 * v + 0.001 * gradient * gradient;
-    const at::Tensor m_hat = m / (1 - std::pow(0.9, t)), v_hat = v / (1 - std::pow(0.999, t));
-    value = value - lr * m_hat / (v_hat.sqrt() + 1e-8);
-  }
+// Everything that a step changes, as integers: that 0 and -0 differ, and NaN equals itself.
+TensorMap Bits(const std::vector<NamedParameter>& parameters, const Optimizer& optimizer) {
+  TensorMap bits = optimizer.State();
+  for (const NamedParameter& p : parameters) bits[p.name] = p.tensor.detach();
+  bits["step_count"] = Number(optimizer.step_count());
+  for (auto& [name, tensor] : bits) tensor = tensor.view(at::kInt).clone();
+  return bits;
+}
+
+void ExpectEqual(const TensorMap& a, const TensorMap& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (const auto& [name, tensor] : a) EXPECT_TRUE(tensor.equal(b.at(name))) << name;
+}
+
+class OptimizerTest : public ::testing::TestWithParam<OptimizerConfig::Kind> {
+ protected:
+  OptimizerTest() { config_.set_kind(GetParam()); }
+
+  OptimizerConfig config_;
 };
 
-TEST(AdamWTest, IsTheAlgorithmOfThePaper) {
-  OptimizerConfig config;
-  config.set_weight_decay(0.1);
+TEST_P(OptimizerTest, WithoutGradientsOnlyDecaysAndOnlyWhatTheRuleSays) {
+  config_.set_weight_decay(0.1);
   auto parameters = Parameters();
-  std::vector<Reference> references;
-  for (const NamedParameter& p : parameters) {
-    const at::Tensor value = p.tensor.detach().to(at::kDouble);
-    references.push_back({value, value * 0, value * 0});
-  }
-  AdamW optimizer(config, parameters);
-  for (int t = 1; t <= 5; ++t) {
-    SetGradients(parameters, 10 * t);
-    for (size_t i = 0; i < parameters.size(); ++i) {
-      const double decay = parameters[i].name == "layer.weight" ? 0.1 : 0;
-      references[i].Step(parameters[i].tensor.grad().to(at::kDouble), 0.01, decay, t);
-    }
-    optimizer.Step(0.01);
-  }
+  Optimizer optimizer(config_, parameters);
+  FillGradients(parameters, 0);
+  optimizer.Step(0.5);
+  const auto initial = Parameters();
   for (size_t i = 0; i < parameters.size(); ++i) {
-    const at::Tensor difference = parameters[i].tensor.detach() - references[i].value;
-    EXPECT_LT(difference.abs().max().item<double>(), 1e-6) << parameters[i].name;
-    EXPECT_FALSE(parameters[i].tensor.grad().defined()) << "gradients are released";
+    const NamedParameter& p = parameters[i];
+    const double factor = IsDecayed(config_.decay(), p.name, p.tensor.dim()) ? 1 - 0.5 * 0.1 : 1;
+    const at::Tensor difference = p.tensor.detach() - factor * initial[i].tensor.detach();
+    EXPECT_LT(difference.abs().max().item<double>(), 1e-6) << p.name;
   }
 }
 
-TEST(AdamWTest, SavedStateGoesOnWithTheSameBits) {
+TEST_P(OptimizerTest, EveryStepMovesEveryParameterAndReleasesItsGradient) {
   auto parameters = Parameters();
-  AdamW optimizer({}, parameters);
+  Optimizer optimizer(config_, parameters);
+  for (int step = 1; step <= 3; ++step) {
+    const TensorMap before = Bits(parameters, optimizer);
+    SetGradients(parameters, 10 * step);
+    optimizer.Step(0.01);
+    EXPECT_EQ(optimizer.step_count(), step);
+    for (const auto& [name, bits] : Bits(parameters, optimizer)) {
+      EXPECT_FALSE(bits.equal(before.at(name))) << name;
+    }
+    for (const NamedParameter& p : parameters) EXPECT_FALSE(p.tensor.grad().defined()) << p.name;
+  }
+}
+
+TEST_P(OptimizerTest, SavedStateGoesOnWithTheSameBits) {
+  auto parameters = Parameters();
+  Optimizer optimizer(config_, parameters);
   SetGradients(parameters, 1);
   optimizer.Step(0.01);
 
@@ -81,34 +110,115 @@ TEST(AdamWTest, SavedStateGoesOnWithTheSameBits) {
   for (const NamedParameter& p : parameters) {
     copies.push_back({p.name, p.tensor.detach().clone().requires_grad_(true)});
   }
-  AdamW restored({}, copies);
+  Optimizer restored(config_, copies);
   ASSERT_OK(restored.Load(optimizer.State(), optimizer.step_count()));
   SetGradients(parameters, 2);
   SetGradients(copies, 2);
   optimizer.Step(0.02);
   restored.Step(0.02);
   EXPECT_EQ(restored.step_count(), 2);
-  for (size_t i = 0; i < parameters.size(); ++i) {
-    EXPECT_TRUE(copies[i].tensor.equal(parameters[i].tensor)) << parameters[i].name;
-  }
+  ExpectEqual(Bits(copies, restored), Bits(parameters, optimizer));
 }
 
-TEST(AdamWTest, StateThatDoesNotFitIsNamed) {
+TEST_P(OptimizerTest, StateThatDoesNotFitIsNamed) {
   auto parameters = Parameters();
-  AdamW optimizer({}, parameters);
+  Optimizer optimizer(config_, parameters);
+  const TensorMap before = Bits(parameters, optimizer);
   TensorMap state = optimizer.State();
-  state.erase("exp_avg.layer.bias");
+  for (auto& [name, moment] : state) moment = at::full_like(moment, 1);
+  state.erase("exp_avg.head.bias");
   state["exp_avg.class_token"] = at::zeros({2});
   state["exp_avg.extra"] = at::zeros({2});
   EXPECT_THAT(optimizer.Load(state, 1),
               Fails(absl::StatusCode::kFailedPrecondition,
-                    AllOf(HasSubstr("exp_avg.layer.bias"), HasSubstr("exp_avg.class_token"),
-                          HasSubstr("exp_avg.extra"))));
+                    AllOf(HasSubstr("exp_avg.head.bias"), HasSubstr("exp_avg.class_token"),
+                          HasSubstr("exp_avg.extra"), Not(HasSubstr("head.weight")))));
+  ExpectEqual(Bits(parameters, optimizer), before);
 }
 
-TEST(AdamWTest, DescriptionCountsTheGroups) {
-  EXPECT_THAT(AdamW({}, Parameters()).Describe(),
-              HasSubstr("on 1 tensors (12 numbers), none on 2 (7)"));
+TEST_P(OptimizerTest, StateOfTheOtherKindIsNamed) {
+  const bool is_muon = GetParam() == OptimizerConfig::MUON;
+  OptimizerConfig other;
+  other.set_kind(is_muon ? OptimizerConfig::ADAMW : OptimizerConfig::MUON);
+  EXPECT_THAT(Optimizer(config_, Parameters()).Load(Optimizer(other, Parameters()).State(), 0),
+              Fails(absl::StatusCode::kFailedPrecondition,
+                    AllOf(HasSubstr("momentum_buffer.blocks.0.attention.qkv.weight"),
+                          HasSubstr("exp_avg.blocks.0.attention.qkv.weight"),
+                          HasSubstr("exp_avg_sq.blocks.0.mlp.hidden.weight"))));
+}
+
+TEST_P(OptimizerTest, StepCountThatCannotBeIsRefused) {
+  Optimizer optimizer(config_, Parameters());
+  for (const int64_t count : {int64_t{-1}, (int64_t{1} << 24) + 1}) {
+    EXPECT_THAT(optimizer.Load(optimizer.State(), count),
+                Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("step count")));
+  }
+  EXPECT_OK(optimizer.Load(optimizer.State(), 1 << 24));
+  EXPECT_EQ(optimizer.step_count(), 1 << 24);
+}
+
+TEST_P(OptimizerTest, FoundInfLeavesEveryBit) {
+  auto parameters = Parameters();
+  Optimizer optimizer(config_, parameters);
+  {
+    const at::NoGradGuard no_grad;
+    for (NamedParameter& p : parameters) p.tensor.select(0, 0).fill_(-0.0);
+  }
+  FillGradients(parameters, -0.0);
+  optimizer.Step(0);
+  const TensorMap before = Bits(parameters, optimizer);
+  for (const double found_inf : {1.0, 0.5, -1.0, 1e-30, kInfinity, double{NAN}}) {
+    for (const double gradient : {double{NAN}, kInfinity, 1e38, 1.0}) {
+      FillGradients(parameters, gradient);
+      optimizer.Step(0.01, Number(found_inf));
+      ExpectEqual(Bits(parameters, optimizer), before);
+      EXPECT_FALSE(parameters[0].tensor.grad().defined());
+    }
+  }
+}
+
+TEST_P(OptimizerTest, SkippedUpdateIsAsIfItHadNotBeen) {
+  auto parameters = Parameters(), others = Parameters();
+  Optimizer optimizer(config_, parameters), other(config_, others);
+  for (int step = 0; step < 3; ++step) {
+    FillGradients(parameters, NAN);
+    optimizer.Step(0.01, Number(1));
+    SetGradients(parameters, 10 * step);
+    optimizer.Step(0.01, Number(0));
+    SetGradients(others, 10 * step);
+    other.Step(0.01);
+  }
+  EXPECT_EQ(optimizer.step_count(), 3);
+  ExpectEqual(Bits(parameters, optimizer), Bits(others, other));
+}
+
+TEST_P(OptimizerTest, WrongUseIsAFailedCheck) {
+  auto parameters = Parameters();
+  Optimizer optimizer(config_, parameters);
+  SetGradients(parameters, 1);
+  EXPECT_DEATH(optimizer.Step(0.01, at::zeros({1})), "no dimensions");
+  EXPECT_DEATH(optimizer.Step(0.01, at::zeros({}, at::kDouble)), "float32");
+  EXPECT_DEATH(optimizer.Step(0.01, at::zeros({}, at::kMeta)), "on cpu");
+  parameters[3].tensor.mutable_grad().reset();
+  EXPECT_DEATH(optimizer.Step(0.01), "head.bias: a step needs every gradient");
+  EXPECT_DEATH(Optimizer(config_, {}), "parameters");
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, OptimizerTest,
+                         ::testing::Values(OptimizerConfig::ADAMW, OptimizerConfig::MUON),
+                         [](const auto& info) { return OptimizerConfig::Kind_Name(info.param); });
+
+TEST(OptimizerDescribeTest, NamesTheGroups) {
+  OptimizerConfig config;
+  config.set_weight_decay(0.05);
+  EXPECT_EQ(Optimizer(config, Parameters()).Describe(),
+            "AdamW with weight decay 0.05 on 3 tensors (84 numbers), "
+            "AdamW with weight decay 0 on 2 tensors (7 numbers)");
+  config.set_kind(OptimizerConfig::MUON);
+  EXPECT_EQ(Optimizer(config, Parameters()).Describe(),
+            "Muon with weight decay 0.05 on 2 tensors (72 numbers), "
+            "AdamW with weight decay 0.05 on 1 tensors (12 numbers), "
+            "AdamW with weight decay 0 on 2 tensors (7 numbers)");
 }
 
 TEST(IsDecayedTest, LinearWeightsByName) {
@@ -127,6 +237,26 @@ TEST(IsDecayedTest, MatricesByDimensions) {
   EXPECT_TRUE(IsDecayed(rule, "class_token", 3));
   EXPECT_TRUE(IsDecayed(rule, "position_embedding", 3));
   EXPECT_FALSE(IsDecayed(rule, "final_norm.weight", 1));
+}
+
+TEST(IsHiddenMatrixTest, TakesFourWeightsOfEveryBlockAndNothingElse) {
+  ModelConfig config;
+  config.set_depth(3);
+  config.set_register_tokens(2);
+  config.set_layer_scale(0.1);
+  ASSERT_OK_AND_ASSIGN(const auto model, VisionTransformer::CreateShapesOnly(config));
+  std::vector<std::string> taken;
+  for (const auto& [name, tensor] : model.Parameters()) {
+    if (IsHiddenMatrix(name, tensor.dim())) taken.push_back(name);
+  }
+  std::vector<std::string> expected;
+  for (const char* block : {"blocks.0.", "blocks.1.", "blocks.2."}) {
+    for (const char* layer :
+         {"attention.qkv", "attention.projection", "mlp.hidden", "mlp.output"}) {
+      expected.push_back(std::string(block) + layer + ".weight");
+    }
+  }
+  EXPECT_EQ(taken, expected);
 }
 
 }  // namespace

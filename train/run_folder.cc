@@ -16,19 +16,22 @@ namespace fs = std::filesystem;
 
 constexpr char kConfig[] = "config.textproto";
 
-// Whether nothing is there but what a process left that died while it wrote the first file.
+// Whether nothing is there but what a process left that died before the config was written.
 bool HoldsNothing(const fs::path& folder) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
     const std::string name = entry.path().filename();
-    if (!absl::StartsWith(name, absl::StrCat(".", kConfig, "."))) return false;
+    const bool is_left = absl::StartsWith(name, absl::StrCat(".", kConfig, ".")) ||
+                         (name == "checkpoints" && fs::is_empty(entry.path(), error));
+    if (!is_left) return false;
   }
   return !error;
 }
 
 }  // namespace
 
-absl::StatusOr<RunFolder> RunFolder::Create(const fs::path& path, const ExperimentConfig& config) {
+absl::StatusOr<RunFolder> RunFolder::Create(const fs::path& path, const ExperimentConfig& config,
+                                            const std::optional<Checkpoint>& first) {
   ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Acquire(path));
   if (!HoldsNothing(path)) {
     return absl::FailedPreconditionError(absl::StrCat(
@@ -36,9 +39,9 @@ absl::StatusOr<RunFolder> RunFolder::Create(const fs::path& path, const Experime
         ": not empty; go on with the run in it by --resume, or take another --run_dir"));
   }
   RunFolder folder(path, std::move(lock));
-  // First, so that at any moment this is a run that can be resumed, or none.
-  RETURN_IF_ERROR(WriteAtomically(path / kConfig, ConfigText(config)));
   RETURN_IF_ERROR(CreateFolder(folder.checkpoints()));
+  if (first) RETURN_IF_ERROR(WriteCheckpoint(folder.checkpoints(), *first));
+  RETURN_IF_ERROR(WriteAtomically(path / kConfig, ConfigText(config)));
   return folder;
 }
 

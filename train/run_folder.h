@@ -1,16 +1,18 @@
-// The folder that one run writes to: config.textproto, metrics.csv, validation.csv, run.json and
-// checkpoints/.
+// The folder that one run writes to: config.textproto, metrics.csv, validation.csv, TensorBoard's
+// event files, run.json and checkpoints/.
 
 #ifndef TRAIN_RUN_FOLDER_H_
 #define TRAIN_RUN_FOLDER_H_
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/folder_lock.h"
+#include "train/checkpoint.h"
 #include "train/experiment.pb.h"
 
 namespace vitrine {
@@ -18,9 +20,11 @@ namespace vitrine {
 class RunFolder {
  public:
   // A new run's folder, made if absent. One that holds anything is refused: it belongs to another
-  // run.
+  // run. `first`, where there is one, is the checkpoint that the run begins with; it is there
+  // before the run counts as begun, so that no resumed run can miss it.
   static absl::StatusOr<RunFolder> Create(const std::filesystem::path& path,
-                                          const ExperimentConfig& config);
+                                          const ExperimentConfig& config,
+                                          const std::optional<Checkpoint>& first = std::nullopt);
 
   // The folder of a run to go on with. A config that contradicts the run's own is refused, with the
   // fields that differ.

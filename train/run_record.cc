@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "nlohmann/json.hpp"
 #include "torch/headeronly/version.h"
+#include "train/checkpoint.h"
 
 namespace vitrine {
 namespace {
@@ -42,10 +43,6 @@ Json TestJson(const Evaluation& test) {
 
 }  // namespace
 
-std::string CpuCapability() { return at::get_cpu_capability(); }
-
-std::string TorchVersion() { return TORCH_VERSION; }
-
 bool IsFinished(const fs::path& path) {
   const auto text = ReadFile(path);
   if (!text.ok()) return false;
@@ -58,15 +55,20 @@ absl::Status WriteRunRecord(const fs::path& path, const ExperimentConfig& config
   Json json = {{"config", config.name()},
                {"status", record.test ? kFinished : "running"},
                {"seed", config.seed()},
-               {"device", "cpu"},
-               {"cpu_capability", CpuCapability()},
+               {"device", record.device},
+               {"cpu_capability", at::get_cpu_capability()},
                {"threads", config.threads()},
                {"precision", ExperimentConfig::Precision_Name(config.precision())},
-               {"libtorch", TorchVersion()},
+               {"libtorch", TORCH_VERSION},
                {"git_revision", GitRevision()},
                {"parameters", record.parameters},
                {"wall_seconds", record.wall_seconds}};
+  if (record.best) {
+    json["best"] = {{"checkpoint", CheckpointName(record.best->iteration())},
+                    {"minival_loss", record.best->loss()}};
+  }
   if (record.test) json["test"] = TestJson(*record.test);
+  if (record.test_ema) json["test_ema"] = TestJson(*record.test_ema);
   return WriteAtomically(path, json.dump(2) + "\n");
 }
 

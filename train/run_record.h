@@ -9,20 +9,22 @@
 
 #include "absl/status/status.h"
 #include "eval/evaluator.h"
+#include "train/checkpoint.pb.h"
 #include "train/experiment.pb.h"
 
 namespace vitrine {
 
+// The validated iteration with the lowest loss on minival.
+using BestCheckpoint = CheckpointManifest::Best;
+
 struct RunRecord {
+  std::string device;  // as DescribeDevice says it
   int64_t parameters = 0;
-  double wall_seconds = 0;         // of the process that finished the run
-  std::optional<Evaluation> test;  // there once the run is finished
+  double wall_seconds = 0;             // of the process that finished the run
+  std::optional<BestCheckpoint> best;  // where the config validates
+  std::optional<Evaluation> test;      // there once the run is finished
+  std::optional<Evaluation> test_ema;  // the same of the moving average, where there is one
 };
-
-// The instruction set that libtorch chose on this machine, as "AVX512".
-std::string CpuCapability();
-
-std::string TorchVersion();
 
 // Whether the record there is of a run that was trained and evaluated to the end.
 bool IsFinished(const std::filesystem::path& path);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "base/device.h"
 #include "base/file.h"
 #include "base/program.h"
 #include "base/status_macros.h"
@@ -14,14 +15,19 @@
 #include "train/config.h"
 #include "train/experiment.h"
 #include "train/run_folder.h"
+#include "train/validate.h"
 
 DEFINE_string(config, "quickstart", "a config of train/configs by name, or a textproto file");
 DEFINE_string(data_dir, "",
               "the data set's folder, or the parent of mnist/ or cifar-10-batches-bin/");
 DEFINE_string(run_dir, "", "the run's folder; default runs/<config>-<time>");
-DEFINE_string(device, "auto", "auto or cpu; cuda is not available yet");
+DEFINE_string(device, "auto", "auto, cpu or cuda");
+DEFINE_string(torch_cuda_library, "",
+              "libtorch_cuda.so of an installed PyTorch 2.11.0, for a program built without CUDA");
 DEFINE_bool(resume, false, "go on with the run in --run_dir, or start it if it is not there");
-DEFINE_string(init_from, "", "a checkpoint to start from; not available yet");
+DEFINE_string(init_from, "",
+              "a checkpoint or run whose weights a new run begins with; other classes get a new "
+              "head, another image size resampled positions");
 DEFINE_bool(dry_run, false,
             "check and print the config, the parameter count and the data, and stop");
 
@@ -34,18 +40,13 @@ constexpr char kUsage[] =
     "schedule.iterations=10.";
 
 absl::Status CheckFlags() {
-  if (FLAGS_device != "auto" && FLAGS_device != "cpu") {
-    return UsageError(absl::StrCat("--device=", FLAGS_device, ": must be auto or cpu"));
-  }
-  if (!FLAGS_init_from.empty()) {
-    return UsageError("--init_from: not available yet; leave it out");
-  }
   if (FLAGS_resume && FLAGS_run_dir.empty()) return UsageError("--resume: needs --run_dir");
   return absl::OkStatus();
 }
 
 // The config of the flags and overrides, or of the run to resume where no --config is given.
-absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& overrides) {
+absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& overrides,
+                                               at::Device device) {
   const bool is_given = !gflags::GetCommandLineFlagInfoOrDie("config").is_default;
   const bool of_run = FLAGS_resume && !is_given && RunFolder::Exists(UserPath(FLAGS_run_dir));
   ASSIGN_OR_RETURN(ExperimentConfig config, of_run ? RunFolder::ReadConfig(UserPath(FLAGS_run_dir))
@@ -54,7 +55,7 @@ absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& o
     RETURN_IF_ERROR(ApplyOverride(override, &config));
   }
   FillDefaults(&config);
-  SettleThreads(&config);
+  SettleForMachine(device, &config);
   const std::vector<std::string> problems = ConfigProblems(config);
   if (!problems.empty()) return UsageError(absl::StrJoin(problems, "\n"));
   return config;
@@ -67,17 +68,20 @@ ExperimentPaths Paths(const std::string& config_name) {
   const std::string run_dir =
       FLAGS_run_dir.empty() ? absl::StrCat("runs/", config_name, "-", time) : FLAGS_run_dir;
   paths.run_dir = UserPath(run_dir);
+  if (!FLAGS_init_from.empty()) paths.init_from = UserPath(FLAGS_init_from);
   return paths;
 }
 
 absl::Status Run(const std::vector<std::string>& overrides) {
   RETURN_IF_ERROR(CheckFlags());
-  ASSIGN_OR_RETURN(const ExperimentConfig config, AsUsageError(ResolveConfig(overrides)));
+  ASSIGN_OR_RETURN(const at::Device device,
+                   AsUsageError(FindDevice(FLAGS_device, FLAGS_torch_cuda_library)));
+  ASSIGN_OR_RETURN(const ExperimentConfig config, AsUsageError(ResolveConfig(overrides, device)));
   const ExperimentPaths paths = Paths(config.name());
   if (FLAGS_dry_run) return DryRun(config, paths);
   const std::vector<std::string> unavailable = Unavailable(config);
   if (!unavailable.empty()) return UsageError(absl::StrJoin(unavailable, "\n"));
-  return RunExperiment(config, paths, FLAGS_resume);
+  return RunExperiment(config, paths, device, FLAGS_resume);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -26,11 +27,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 namespace fs = std::filesystem;
-
-struct Result {
-  int status;
-  std::string out, err;
-};
 
 class TrainProcessTest : public ::testing::Test {
  protected:
@@ -56,13 +52,6 @@ class TrainProcessTest : public ::testing::Test {
     return command;
   }
 
-  static Result Run(const std::vector<std::string>& command) {
-    auto child = ChildProcess::Start(command);
-    EXPECT_THAT(child, IsOk());
-    const int status = child->Wait();
-    return {status, child->Out(), child->Err()};
-  }
-
   // Every file of the last checkpoint, by name.
   std::map<std::string, std::string> LastCheckpoint(const std::string& run) const {
     std::map<std::string, std::string> files;
@@ -72,23 +61,35 @@ class TrainProcessTest : public ::testing::Test {
     return files;
   }
 
-  // The rows of a CSV file without the column that holds times.
+  // The rows of a CSV file without the columns that hold times.
   std::vector<std::string> Rows(const std::string& run, const std::string& file) const {
     std::vector<std::string> rows;
     const std::string text = ReadFile(folder_ / run / file).value();
     for (const std::string_view row : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
       std::vector<std::string> cells = absl::StrSplit(row, ',');
-      if (file == "metrics.csv") cells.erase(cells.begin() + 4);
+      if (file == "metrics.csv") cells.erase(cells.begin() + 4, cells.begin() + 7);
       rows.push_back(absl::StrJoin(cells, ","));
     }
     return rows;
+  }
+
+  int EventFiles(const std::string& run) const {
+    int count = 0;
+    for (const auto& entry : fs::directory_iterator(folder_ / run)) {
+      count += absl::StartsWith(entry.path().filename().string(), "events.out.tfevents.");
+    }
+    return count;
+  }
+
+  bool RunHasBegun(const std::string& run) const {
+    return fs::exists(folder_ / run / "config.textproto");
   }
 
   const fs::path folder_ = fs::path(::testing::TempDir()) / "runs";
 };
 
 TEST_F(TrainProcessTest, LeavesWhatTheContractSays) {
-  const Result result = Run(Command("run"));
+  const ChildResult result = RunChild(Command("run"));
   ASSERT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out, AllOf(HasSubstr("parameters"), HasSubstr("0/40  "), HasSubstr("39/40  "),
                                 HasSubstr("test accuracy ")));
@@ -100,64 +101,139 @@ TEST_F(TrainProcessTest, LeavesWhatTheContractSays) {
   EXPECT_EQ(record["threads"], 1);
   EXPECT_TRUE(fs::exists(folder_ / "run" / "config.textproto"));
   EXPECT_EQ(LastCheckpoint("run").size(), 4);
+  EXPECT_EQ(EventFiles("run"), 1);
 }
 
 TEST_F(TrainProcessTest, SameSeedSameBytesOtherSeedOtherBytes) {
-  ASSERT_EQ(Run(Command("a")).status, 0);
-  ASSERT_EQ(Run(Command("b")).status, 0);
-  ASSERT_EQ(Run(Command("c", {"seed=1"})).status, 0);
+  ASSERT_EQ(RunChild(Command("a")).status, 0);
+  ASSERT_EQ(RunChild(Command("b")).status, 0);
+  ASSERT_EQ(RunChild(Command("c", {"seed=1"})).status, 0);
   EXPECT_EQ(LastCheckpoint("a"), LastCheckpoint("b"));
   EXPECT_NE(LastCheckpoint("a").at("model.safetensors"),
             LastCheckpoint("c").at("model.safetensors"));
 }
 
-TEST_F(TrainProcessTest, KilledAndResumedGivesTheBytesOfAnUninterruptedRun) {
-  ASSERT_EQ(Run(Command("whole")).status, 0);
-  int kills = 0;
-  // Killed ever later, until a run gets to its end; a start alone takes some of the first moments.
-  for (int milliseconds = 300;; milliseconds += 150) {
-    ASSERT_OK_AND_ASSIGN(ChildProcess child, ChildProcess::Start(Command("killed", {"--resume"})));
-    absl::SleepFor(absl::Milliseconds(milliseconds));
-    child.Signal(SIGKILL);
-    const int status = child.Wait();
-    if (status == 0) break;
-    ASSERT_EQ(status, 128 + SIGKILL) << child.Err();
-    ++kills;
-    ASSERT_LT(kills, 100);
+TEST_F(TrainProcessTest, LengthsMayBeInEpochs) {
+  const ChildResult result =
+      RunChild(Command("run", {"schedule.epochs=1", "schedule.warmup_fraction=0.25"}));
+  ASSERT_EQ(result.status, 0) << result.err;
+  const std::string config = ReadFile(folder_ / "run" / "config.textproto").value();
+  EXPECT_THAT(config, AllOf(HasSubstr("  iterations: 16\n"), HasSubstr("warmup_iterations: 4\n"),
+                            Not(HasSubstr("epochs"))));
+}
+
+TEST_F(TrainProcessTest, AverageAndBestCheckpointAreKept) {
+  const ChildResult result =
+      RunChild(Command("run", {"ema.horizon_fraction=0.5", "checkpoint.every_iterations=10",
+                               "validation.every_iterations=10", "checkpoint.keep_last=1",
+                               "checkpoint.keep_best=true"}));
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("moving average"), HasSubstr("test accuracy")));
+  const auto record = nlohmann::json::parse(ReadFile(folder_ / "run" / "run.json").value());
+  const std::string best = record["best"]["checkpoint"];
+  EXPECT_TRUE(fs::exists(folder_ / "run" / "checkpoints" / best / "manifest.pb")) << best;
+  EXPECT_EQ(record["test_ema"]["count"], 360);
+  EXPECT_EQ(LastCheckpoint("run").count("ema.safetensors"), 1);
+  double lowest = 1e9;
+  for (const std::string& row : Rows("run", "validation.csv")) {
+    const std::vector<std::string> cells = absl::StrSplit(row, ',');
+    if (cells[1] == "minival") lowest = std::min(lowest, std::stod(cells[2]));
   }
-  EXPECT_GE(kills, 1);
-  EXPECT_EQ(LastCheckpoint("killed"), LastCheckpoint("whole"));
-  EXPECT_EQ(Rows("killed", "metrics.csv"), Rows("whole", "metrics.csv"));
-  EXPECT_EQ(Rows("killed", "validation.csv"), Rows("whole", "validation.csv"));
+  EXPECT_NEAR(record["best"]["minival_loss"].get<double>(), lowest, 1e-6);
+}
+
+TEST_F(TrainProcessTest, HalfPrecisionOfTheDeviceIsSaidAndRecorded) {
+  const ChildResult result = RunChild(Command("run", {"--device=cpu", "precision=AUTO16"}));
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("BF16"));
+  const auto record = nlohmann::json::parse(ReadFile(folder_ / "run" / "run.json").value());
+  EXPECT_EQ(record["precision"], "BF16");
+}
+
+TEST_F(TrainProcessTest, Fp16OnACpuWarns) {
+  const ChildResult result =
+      RunChild(Command("run", {"--device=cpu", "precision=FP16", "schedule.iterations=5"}));
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("FP16 is slow on a CPU"));
+}
+
+TEST_F(TrainProcessTest, BadNumbersEndTheRunAndLeaveTheLastCheckpoint) {
+  const ChildResult result =
+      RunChild(Command("run", {"schedule.max_learning_rate=1e30", "optimizer.clip_norm=0",
+                               "schedule.kind=CONSTANT", "checkpoint.every_iterations=1"}));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("iteration "), HasSubstr("max_learning_rate")));
+  const ChildResult eval = RunChild({"train/train", "--resume", "--dry_run",
+                                     absl::StrCat("--run_dir=", (folder_ / "run").string())});
+  EXPECT_EQ(eval.status, 0) << eval.err;
+  EXPECT_FALSE(fs::is_empty(folder_ / "run" / "checkpoints"));
+}
+
+// The digits once more, as a task of its own: what was learnt must be there from the start.
+TEST_F(TrainProcessTest, FineTuningBeginsWithTheWeightsOfAnotherRun) {
+  ASSERT_EQ(RunChild(Command("first", {"schedule.iterations=200"})).status, 0);
+  const std::string from = absl::StrCat("--init_from=", (folder_ / "first").string());
+  const ChildResult tuned = RunChild(Command("tuned", {from, "logging.every_iterations=1"}));
+  ASSERT_EQ(tuned.status, 0) << tuned.err;
+  EXPECT_THAT(tuned.out, HasSubstr("initialised from"));
+  const auto first_loss = [this](const std::string& run) {
+    const std::vector<std::string> cells = absl::StrSplit(Rows(run, "metrics.csv")[1], ',');
+    return std::stod(cells[1]);
+  };
+  EXPECT_LT(first_loss("tuned"), 0.5 * first_loss("first"));
+
+  // Killed before its first checkpoint it goes on from the same weights, without being told.
+  const std::vector<std::string> command = Command("killed", {from});
+  ASSERT_OK_AND_ASSIGN(ChildProcess child, ChildProcess::Start(command));
+  while (!RunHasBegun("killed")) absl::SleepFor(absl::Milliseconds(1));
+  child.Signal(SIGKILL);
+  child.Wait();
+  ASSERT_EQ(RunChild(Command("killed", {"--resume", "logging.every_iterations=7"})).status, 0);
+  EXPECT_EQ(LastCheckpoint("killed").at("model.safetensors"),
+            LastCheckpoint("tuned").at("model.safetensors"));
+}
+
+TEST_F(TrainProcessTest, FullDiskIsOneLineAndTheRunGoesOnLater) {
+  ASSERT_EQ(RunChild(Command("whole")).status, 0);
+  // 40 blocks of 1024 bytes a file: enough for the logs, too few for a checkpoint.
+  std::vector<std::string> limited = {"bash", "-c", "ulimit -f 40; exec \"$@\"", "bash"};
+  const std::vector<std::string> command = Command("full", {"--resume"});
+  limited.insert(limited.end(), command.begin(), command.end());
+  const ChildResult result = RunChild(limited);
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("safetensors"), HasSubstr("too large")));
+  EXPECT_TRUE(fs::is_empty(folder_ / "full" / "checkpoints")) << "nothing is half-written";
+  ASSERT_EQ(RunChild(command).status, 0);
+  EXPECT_EQ(LastCheckpoint("full"), LastCheckpoint("whole"));
 }
 
 TEST_F(TrainProcessTest, RunThatWasKilledInItsFirstMomentIsStartedAgain) {
-  fs::create_directories(folder_ / "run");
+  fs::create_directories(folder_ / "run" / "checkpoints");
   ASSERT_THAT(WriteAndSync(folder_ / "run" / ".config.textproto.1.partial", "seed"), IsOk());
-  const Result result = Run(Command("run", {"--resume"}));
+  const ChildResult result = RunChild(Command("run", {"--resume"}));
   EXPECT_EQ(result.status, 0) << result.err;
 }
 
 TEST_F(TrainProcessTest, FinishedRunIsLeftAsItIs) {
-  ASSERT_EQ(Run(Command("run")).status, 0);
+  ASSERT_EQ(RunChild(Command("run")).status, 0);
   const std::string record = ReadFile(folder_ / "run" / "run.json").value();
-  const Result again =
-      Run({"train/train", "--resume", absl::StrCat("--run_dir=", (folder_ / "run").string())});
+  const ChildResult again =
+      RunChild({"train/train", "--resume", absl::StrCat("--run_dir=", (folder_ / "run").string())});
   EXPECT_EQ(again.status, 0) << again.err;
   EXPECT_THAT(again.out, HasSubstr("this run is finished"));
   EXPECT_EQ(ReadFile(folder_ / "run" / "run.json").value(), record);
 }
 
 TEST_F(TrainProcessTest, FolderOfAnotherRunIsRefused) {
-  ASSERT_EQ(Run(Command("run")).status, 0);
-  const Result result = Run(Command("run"));
+  ASSERT_EQ(RunChild(Command("run")).status, 0);
+  const ChildResult result = RunChild(Command("run"));
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, AllOf(HasSubstr("not empty"), HasSubstr("--resume")));
 }
 
 TEST_F(TrainProcessTest, ContradictingConfigIsNotResumed) {
-  ASSERT_EQ(Run(Command("run")).status, 0);
-  const Result result = Run(Command("run", {"--resume", "data.batch_size=16"}));
+  ASSERT_EQ(RunChild(Command("run")).status, 0);
+  const ChildResult result = RunChild(Command("run", {"--resume", "data.batch_size=16"}));
   EXPECT_NE(result.status, 0);
   EXPECT_THAT(result.err, HasSubstr("data.batch_size: 64 -> 16"));
 }
@@ -174,7 +250,7 @@ TEST_P(MistakeTest, IsOneLineWithTheRemedy) {
   std::vector<std::string> command = {"train/train",
                                       absl::StrCat("--run_dir=", (folder_ / "run").string())};
   for (const std::string& argument : GetParam().arguments) command.push_back(argument);
-  const Result result = Run(command);
+  const ChildResult result = RunChild(command);
   EXPECT_EQ(result.status, GetParam().status) << result.err;
   EXPECT_THAT(result.err, HasSubstr(GetParam().message));
   EXPECT_EQ(result.err.find('\n'), result.err.size() - 1) << result.err;
@@ -187,17 +263,18 @@ INSTANTIATE_TEST_SUITE_P(
                       Mistake{{"--config=step9"}, 2, "no config 'step9'"},
                       Mistake{{"schedule.iteration=3"}, 2, "no field 'iteration'"},
                       Mistake{{"data.batch_size=0"}, 2, "data.batch_size"},
-                      Mistake{{"precision=BF16"}, 2, "precision=FP32"},
-                      Mistake{{"--device=cuda"}, 2, "--device=cuda"},
-                      Mistake{{"--config=step6", "optimizer.clip_order=UNSCALED"}, 2, "precision"},
+                      Mistake{{"kernels=FUSED"}, 2, "kernels=REFERENCE"},
+                      Mistake{{"--device=tpu"}, 2, "--device"},
+                      Mistake{{"--torch_cuda_library=/none.so", "--device=cuda"}, 2, "/none.so"},
+                      Mistake{{"schedule.epochs=0.001"}, 2, "schedule.warmup_iterations"},
                       Mistake{{"--config=step7"}, 2, "IMAGENET100"},
                       Mistake{{"--config=step1"}, 1, "//data:prepare"},
                       Mistake{{"--config=step1", "--data_dir=/nonexistent"}, 1, "/nonexistent"},
                       Mistake{{"model.image_size=35"}, 1, "28"},
-                      Mistake{{"data.batch_size=5000"}, 1, "batch"}));
+                      Mistake{{"data.batch_size=5000"}, 2, "data.batch_size: 5000"}));
 
 TEST_F(TrainProcessTest, SeveralProblemsAreALineEach) {
-  const Result result = Run({"train/train", "data.batch_size=0", "model.heads=3"});
+  const ChildResult result = RunChild({"train/train", "data.batch_size=0", "model.heads=3"});
   EXPECT_EQ(result.status, 2);
   EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 2) << result.err;
 }
@@ -209,15 +286,15 @@ TEST_F(TrainProcessTest, DryRunPrintsExactCountsAndTrainsNothing) {
                                                      {"step6", "12,675,690"},
                                                      {"step7", "85,878,628"}};
   for (const auto& [config, count] : counts) {
-    const Result result = Run({"train/train", "--config=" + config, "--dry_run"});
+    const ChildResult result = RunChild({"train/train", "--config=" + config, "--dry_run"});
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_THAT(result.out, HasSubstr("parameters: " + count)) << config;
   }
-  EXPECT_THAT(Run({"train/train", "--dry_run"}).out, HasSubstr("data: "));
+  EXPECT_THAT(RunChild({"train/train", "--dry_run"}).out, HasSubstr("data: "));
 }
 
 TEST_F(TrainProcessTest, HelpShowsOwnFlagsOnly) {
-  const Result result = Run({"train/train", "--help"});
+  const ChildResult result = RunChild({"train/train", "--help"});
   EXPECT_EQ(result.status, 0);
   EXPECT_THAT(result.out,
               AllOf(HasSubstr("--data_dir"), HasSubstr("--resume"), Not(HasSubstr("logtostderr"))));

@@ -1,30 +1,23 @@
 #include "train/trainer.h"
 
-#include <chrono>
-#include <cmath>
 #include <iostream>
 #include <utility>
 
-#include "ATen/CPUGeneratorImpl.h"
-#include "ATen/ops/cross_entropy_loss.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "base/random.h"
+#include "base/interruption.h"
+#include "base/program.h"
 #include "base/status_macros.h"
 #include "train/console.h"
-#include "train/gradient.h"
-#include "train/schedule.h"
 
 namespace vitrine {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double MillisecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+double Seconds(std::chrono::steady_clock::duration duration) {
+  return std::chrono::duration<double>(duration).count();
 }
 
-// Every `interval` updates; an interval of 0 never comes.
+// Every `interval` iterations; an interval of 0 never comes.
 bool IsDue(int64_t iteration, int64_t interval) {
   return interval > 0 && iteration % interval == 0;
 }
@@ -34,129 +27,164 @@ constexpr int64_t kEvaluationBatch = 128;
 
 }  // namespace
 
-absl::StatusOr<Trainer> Trainer::Create(const ExperimentConfig& config, const Dataset& dataset) {
+absl::StatusOr<Trainer> Trainer::Create(const ExperimentConfig& config, const Dataset& dataset,
+                                        at::Device device) {
   const ModelConfig& model = config.model();
   RETURN_IF_ERROR(CheckImages(dataset, model.image_size(), model.channels(), model.num_classes()));
-  ASSIGN_OR_RETURN(VisionTransformer initial, VisionTransformer::Create(model, config.seed()));
   ASSIGN_OR_RETURN(auto sampler,
                    Sampler::Create(config.seed(), dataset.train.size(), config.data()));
   ASSIGN_OR_RETURN(auto normalization, Normalization::Create(config.data(), dataset.channels()));
-  return Trainer(config, dataset, std::move(initial), std::move(sampler), std::move(normalization));
+  ASSIGN_OR_RETURN(TrainState state, TrainState::Create(config, device));
+  return Trainer(config, dataset, std::move(state), std::move(sampler), std::move(normalization));
 }
 
-Trainer::Trainer(const ExperimentConfig& config, const Dataset& dataset, VisionTransformer model,
+Trainer::Trainer(const ExperimentConfig& config, const Dataset& dataset, TrainState state,
                  std::unique_ptr<Sampler> sampler, Normalization normalization)
     : config_(config),
       dataset_(&dataset),
-      model_(std::move(model)),
-      parameters_(model_.Parameters()),
-      optimizer_(config.optimizer(), parameters_),
+      state_(std::move(state)),
       sampler_(std::move(sampler)),
       normalization_(std::move(normalization)) {}
 
 absl::Status Trainer::Resume(const Checkpoint& checkpoint) {
-  if (!checkpoint.optimizer) {
-    return absl::FailedPreconditionError("the checkpoint has no optimizer state to resume from");
-  }
-  RETURN_IF_ERROR(model_.Load(checkpoint.model));
-  RETURN_IF_ERROR(optimizer_.Load(*checkpoint.optimizer, checkpoint.manifest.optimizer_step()));
+  RETURN_IF_ERROR(state_.Load(checkpoint));
   iteration_ = checkpoint.manifest.iteration();
+  if (checkpoint.manifest.has_best()) best_ = checkpoint.manifest.best();
   return absl::OkStatus();
 }
 
-absl::Status Trainer::Run(const RunFolder& folder) {
-  ASSIGN_OR_RETURN(CsvFile metrics, OpenMetrics(folder.metrics(), iteration_));
-  ASSIGN_OR_RETURN(CsvFile validation, OpenValidationLog(folder.validation(), iteration_));
-  const int64_t last = config_.schedule().iterations() - 1;
-  ProgressBar progress(iteration_, last + 1);
-  while (iteration_ <= last) {
-    const bool logged =
-        IsDue(iteration_, config_.logging().every_iterations()) || iteration_ == last;
-    const Clock::time_point start = Clock::now();
-    const Update update = Step();
-    if (logged) {
-      ASSIGN_OR_RETURN(const IterationMetrics row, Measure(update, MillisecondsSince(start)));
-      RETURN_IF_ERROR(metrics.Append(CsvRow(row)));
+absl::StatusOr<std::vector<std::string>> Trainer::InitializeFrom(const Checkpoint& checkpoint) {
+  return state_.InitializeFrom(checkpoint);
+}
+
+absl::Status Trainer::Run(const RunFolder& folder, RunLog* log, RunRecord* record) {
+  CheckpointWriter writer(folder.checkpoints(), config_.checkpoint());
+  ProgressBar progress(iteration_, config_.schedule().iterations());
+  const InterruptionGuard guard;
+  while (!finished()) {
+    ASSIGN_OR_RETURN(const std::optional<IterationMetrics> row, Iterate());
+    if (row) {
+      RETURN_IF_ERROR(log->AddIteration(*row));
       progress.Clear();
-      std::cout << IterationLine(config_, row) << std::endl;
+      std::cout << IterationLine(config_, *row) << std::endl;
     }
-    ++iteration_;
-    if (IsDue(iteration_, config_.validation().every_iterations())) {
+    if (IsValidated()) {
       progress.Clear();
-      RETURN_IF_ERROR(Validate(&validation));
+      RETURN_IF_ERROR(Validate(log));
+      record->best = best_;
+      RETURN_IF_ERROR(WriteRunRecord(folder.run_json(), config_, *record));
     }
-    if (IsDue(iteration_, config_.checkpoint().every_iterations()) || finished()) {
-      RETURN_IF_ERROR(Save(folder));
+    const int signal = InterruptionGuard::Signal();
+    if (IsSaved() || signal != 0) RETURN_IF_ERROR(Save(&writer));
+    if (signal != 0) {
+      RETURN_IF_ERROR(writer.Finish());
+      return InterruptedError(signal, absl::StrCat("interrupted after ", iteration_,
+                                                   " iterations; go on with --resume --run_dir=",
+                                                   folder.path().string()));
     }
     progress.Update(iteration_);
   }
+  return writer.Finish();
+}
+
+bool Trainer::IsLogged() const {
+  return IsDue(iteration_, config_.logging().every_iterations()) ||
+         iteration_ + 1 == config_.schedule().iterations();
+}
+
+bool Trainer::IsValidated() const {
+  const int64_t interval = config_.validation().every_iterations();
+  return IsDue(iteration_, interval) || (interval > 0 && finished());
+}
+
+bool Trainer::IsSaved() const {
+  return IsDue(iteration_, config_.checkpoint().every_iterations()) || finished();
+}
+
+absl::StatusOr<std::optional<IterationMetrics>> Trainer::Iterate() {
+  const Clock::time_point start = Clock::now();
+  const Batch batch = MakeBatch(dataset_->train, sampler_->Indices(iteration_), normalization_);
+  waiting_ += Clock::now() - start;
+  const StepResult result = state_.Step(iteration_, batch);
+  images_ += batch.labels.size(0);
+
+  // Reading a number of the device waits for it. The CPU has computed it already.
+  const bool logged = IsLogged();
+  if (logged || result.loss.is_cpu()) RETURN_IF_ERROR(state_.CheckFinite());
+  const Clock::duration time = Clock::now() - start;
+  training_ += time;
+  std::optional<IterationMetrics> row;
+  if (logged) {
+    row = Measure(result, time);
+    images_ = 0;
+    training_ = waiting_ = {};
+  }
+  ++iteration_;
+  return row;
+}
+
+IterationMetrics Trainer::Measure(const StepResult& result, Clock::duration time) const {
+  return {.iteration = iteration_,
+          .loss = result.loss.item<double>(),
+          .learning_rate = result.learning_rate,
+          .gradient_norm = result.gradient_norm.item<double>(),
+          .milliseconds = 1e3 * Seconds(time),
+          .images_per_second = images_ / Seconds(training_),
+          .data_wait = Seconds(waiting_) / Seconds(training_),
+          .loss_scale = result.loss_scale.defined() ? result.loss_scale.item<double>() : 1,
+          .epoch = sampler_->EpochOf(iteration_)};
+}
+
+absl::Status Trainer::Validate(RunLog* log) {
+  ASSIGN_OR_RETURN(const Evaluation minival,
+                   EvaluateInto(state_.model(), Split::kMinival, "", log));
+  std::cout << absl::StrFormat("%d/%d  minival loss %.4f  accuracy %.4f", iteration_,
+                               config_.schedule().iterations(), minival.loss(), minival.top1());
+  if (IsSaved() && (!best_ || minival.loss() < best_->loss())) {
+    best_.emplace();
+    best_->set_iteration(iteration_);
+    best_->set_loss(minival.loss());
+  }
+  ASSIGN_OR_RETURN(const std::optional<VisionTransformer> average, state_.AverageModel());
+  if (average) {
+    ASSIGN_OR_RETURN(const Evaluation ema,
+                     EvaluateInto(*average, Split::kMinival, kEmaSuffix, log));
+    std::cout << absl::StrFormat("  moving average %.4f  %.4f", ema.loss(), ema.top1());
+  }
+  std::cout << std::endl;
   return absl::OkStatus();
 }
 
-Trainer::Update Trainer::Step() {
-  const Batch batch = MakeBatch(dataset_->train, sampler_->Indices(iteration_), normalization_);
-  ForwardContext context;
-  context.training = true;
-  context.generator =
-      at::detail::createCPUGenerator(StreamKey(config_.seed(), "dropout", iteration_));
-  const at::Tensor logits = model_.Forward(batch.images, context);
-  const at::Tensor loss = at::cross_entropy_loss(logits, batch.labels);
-  loss.backward();
-
-  std::vector<at::Tensor> gradients;
-  for (const NamedParameter& parameter : parameters_) gradients.push_back(parameter.tensor.grad());
-  const at::Tensor norm = GradientNorm(gradients);
-  const double clip_norm = config_.optimizer().clip_norm();
-  if (clip_norm > 0) ClipGradients(norm, clip_norm, gradients);
-  const double learning_rate = LearningRate(config_.schedule(), iteration_);
-  optimizer_.Step(learning_rate);
-  return {loss.detach(), norm, learning_rate};
+absl::Status Trainer::Save(CheckpointWriter* writer) {
+  RETURN_IF_ERROR(state_.CheckFinite());
+  return writer->Write(MakeCheckpoint());
 }
 
-absl::StatusOr<IterationMetrics> Trainer::Measure(const Update& update, double milliseconds) const {
-  const double loss = update.loss.item<double>();
-  if (!std::isfinite(loss)) {
-    return absl::InternalError(
-        absl::StrCat("iteration ", iteration_, ": the loss is ", loss,
-                     "; lower schedule.max_learning_rate, and go on from an earlier checkpoint"));
-  }
-  return IterationMetrics{iteration_,           loss,
-                          update.learning_rate, update.gradient_norm.item<double>(),
-                          milliseconds,         sampler_->EpochOf(iteration_)};
-}
-
-absl::Status Trainer::Validate(CsvFile* file) const {
-  const Evaluation evaluation = EvaluateOn(dataset_->minival);
-  std::cout << absl::StrFormat("%d/%d  minival loss %.4f  accuracy %.4f", iteration_,
-                               config_.schedule().iterations(), evaluation.loss(),
-                               evaluation.top1())
-            << std::endl;
-  return file->Append(ValidationRow(iteration_, Split::kMinival, evaluation));
-}
-
-absl::Status Trainer::Save(const RunFolder& folder) const {
+Checkpoint Trainer::MakeCheckpoint() const {
   Checkpoint checkpoint;
   checkpoint.manifest.set_iteration(iteration_);
-  checkpoint.manifest.set_optimizer_step(optimizer_.step_count());
   *checkpoint.manifest.mutable_config() = config_;
   for (const std::string& name : dataset_->class_names) checkpoint.manifest.add_class_names(name);
-  for (const NamedParameter& parameter : parameters_) {
-    checkpoint.model.emplace(parameter.name, parameter.tensor);
-  }
-  checkpoint.optimizer = optimizer_.State();
-  RETURN_IF_ERROR(WriteCheckpoint(folder.checkpoints(), checkpoint));
-  return SweepCheckpoints(folder.checkpoints(), config_.checkpoint());
+  if (best_) *checkpoint.manifest.mutable_best() = *best_;
+  state_.Save(&checkpoint);
+  return checkpoint;
 }
 
-absl::StatusOr<Evaluation> Trainer::Test(const RunFolder& folder) const {
-  const Evaluation evaluation = EvaluateOn(dataset_->test);
-  ASSIGN_OR_RETURN(CsvFile file, OpenValidationLog(folder.validation(), iteration_));
-  RETURN_IF_ERROR(file.Append(ValidationRow(iteration_, Split::kTest, evaluation)));
+absl::Status Trainer::Test(RunLog* log, RunRecord* record) const {
+  ASSIGN_OR_RETURN(record->test, EvaluateInto(state_.model(), Split::kTest, "", log));
+  ASSIGN_OR_RETURN(const std::optional<VisionTransformer> average, state_.AverageModel());
+  if (!average) return absl::OkStatus();
+  ASSIGN_OR_RETURN(record->test_ema, EvaluateInto(*average, Split::kTest, kEmaSuffix, log));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Evaluation> Trainer::EvaluateInto(const VisionTransformer& model, Split split,
+                                                 std::string_view suffix, RunLog* log) const {
+  const Evaluation evaluation =
+      Evaluate(model, dataset_->part(split), normalization_, kEvaluationBatch);
+  RETURN_IF_ERROR(
+      log->AddEvaluation(iteration_, absl::StrCat(SplitName(split), suffix), evaluation));
   return evaluation;
-}
-
-Evaluation Trainer::EvaluateOn(const ImageSet& images) const {
-  return Evaluate(model_, images, normalization_, kEvaluationBatch);
 }
 
 }  // namespace vitrine

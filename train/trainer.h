@@ -1,15 +1,19 @@
-// The training loop.
+// The training loop: batches in, and out come a trained model, logs and checkpoints.
 //
-//   ASSIGN_OR_RETURN(Trainer trainer, Trainer::Create(config, dataset));
+//   ASSIGN_OR_RETURN(Trainer trainer, Trainer::Create(config, dataset, device));
 //   RETURN_IF_ERROR(trainer.Resume(checkpoint));              // or not
-//   RETURN_IF_ERROR(trainer.Run(folder));
-//   ASSIGN_OR_RETURN(const Evaluation test, trainer.Test(folder));
+//   RETURN_IF_ERROR(trainer.Run(folder, &log, &record));
+//   RETURN_IF_ERROR(trainer.Test(&log, &record));
 
 #ifndef TRAIN_TRAINER_H_
 #define TRAIN_TRAINER_H_
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -19,62 +23,80 @@
 #include "data/sampler.h"
 #include "eval/evaluator.h"
 #include "train/checkpoint.h"
+#include "train/checkpoint_writer.h"
 #include "train/experiment.pb.h"
 #include "train/metrics.h"
-#include "train/optimizer.h"
 #include "train/run_folder.h"
-#include "train/validation_log.h"
-#include "vit/vision_transformer.h"
+#include "train/run_log.h"
+#include "train/run_record.h"
+#include "train/train_state.h"
 
 namespace vitrine {
 
 class Trainer {
  public:
   // A model at its first values. The data set must outlive the trainer; a config or data that
-  // contradict the model are refused.
-  static absl::StatusOr<Trainer> Create(const ExperimentConfig& config, const Dataset& dataset);
+  // contradict the model are refused. Lengths of time in the config are settled.
+  static absl::StatusOr<Trainer> Create(const ExperimentConfig& config, const Dataset& dataset,
+                                        at::Device device);
 
   // Goes on where the checkpoint was written: what follows has the bits that an uninterrupted run
   // has. Data order, dropout and learning rate depend on the iteration's number alone.
   absl::Status Resume(const Checkpoint& checkpoint);
 
-  // Trains to the last iteration, writing metrics and checkpoints into the folder.
-  absl::Status Run(const RunFolder& folder);
+  // Begins with the weights of another run's checkpoint; says what had to be changed in them.
+  absl::StatusOr<std::vector<std::string>> InitializeFrom(const Checkpoint& checkpoint);
 
-  // Updates completed.
+  // All that Resume needs, as it is now: handles to tensors, not copies.
+  Checkpoint MakeCheckpoint() const;
+
+  // Trains to the last iteration, writing checkpoints into the folder, metrics into the log, and
+  // into the record which checkpoint is the best. SIGINT and SIGTERM end it early, with a
+  // checkpoint and an InterruptedError.
+  absl::Status Run(const RunFolder& folder, RunLog* log, RunRecord* record);
+
+  // Evaluates the test split, on which nothing is selected, with the weights and with their moving
+  // average where there is one; into the log and the record.
+  absl::Status Test(RunLog* log, RunRecord* record) const;
+
+  // Iterations completed.
   int64_t iteration() const { return iteration_; }
-  bool finished() const { return iteration_ == config_.schedule().iterations(); }
+  const TrainState& state() const { return state_; }
 
-  const VisionTransformer& model() const { return model_; }
-  const AdamW& optimizer() const { return optimizer_; }
-
-  // Evaluates the test split, on which nothing is selected, and notes it in validation.csv.
-  absl::StatusOr<Evaluation> Test(const RunFolder& folder) const;
+  // The best checkpoint so far.
+  const std::optional<BestCheckpoint>& best() const { return best_; }
 
  private:
-  Trainer(const ExperimentConfig& config, const Dataset& dataset, VisionTransformer model,
+  using Clock = std::chrono::steady_clock;
+
+  Trainer(const ExperimentConfig& config, const Dataset& dataset, TrainState state,
           std::unique_ptr<Sampler> sampler, Normalization normalization);
 
-  // One update. Loss and gradient norm are left on the device.
-  struct Update {
-    at::Tensor loss, gradient_norm;
-    double learning_rate;
-  };
-  Update Step();
+  bool finished() const { return iteration_ == config_.schedule().iterations(); }
+  bool IsLogged() const;
+  bool IsValidated() const;
+  bool IsSaved() const;
 
-  absl::StatusOr<IterationMetrics> Measure(const Update& update, double milliseconds) const;
-  Evaluation EvaluateOn(const ImageSet& images) const;
-  absl::Status Validate(CsvFile* file) const;
-  absl::Status Save(const RunFolder& folder) const;
+  // One iteration, whose metrics come back where it is one to be logged.
+  absl::StatusOr<std::optional<IterationMetrics>> Iterate();
+  IterationMetrics Measure(const StepResult& result, Clock::duration time) const;
+
+  absl::Status Validate(RunLog* log);
+  absl::Status Save(CheckpointWriter* writer);
+  absl::StatusOr<Evaluation> EvaluateInto(const VisionTransformer& model, Split split,
+                                          std::string_view suffix, RunLog* log) const;
 
   ExperimentConfig config_;
   const Dataset* dataset_;
-  VisionTransformer model_;
-  std::vector<NamedParameter> parameters_;
-  AdamW optimizer_;
+  TrainState state_;
   std::unique_ptr<Sampler> sampler_;
   Normalization normalization_;
   int64_t iteration_ = 0;
+  std::optional<BestCheckpoint> best_;
+
+  // Since the last logged iteration.
+  int64_t images_ = 0;
+  Clock::duration training_{}, waiting_{};
 };
 
 }  // namespace vitrine

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "data/split.h"
@@ -14,11 +15,12 @@
 
 namespace vitrine {
 
-// The log of a run that has completed so many updates. A row of the test split, which is the last
-// thing that a run writes, is dropped: the run that goes on will write it again.
+// The log of a run that has completed so many updates. Rows of the test split, which are
+// the last thing that a run writes, are dropped: the run that goes on will write them again.
 absl::StatusOr<CsvFile> OpenValidationLog(const std::filesystem::path& path, int64_t iteration);
 
-std::string ValidationRow(int64_t iteration, Split split, const Evaluation& evaluation);
+// `split` is its name, with "_ema" behind it where the moving average of the weights was evaluated.
+std::string ValidationRow(int64_t iteration, std::string_view split, const Evaluation& evaluation);
 
 }  // namespace vitrine
 

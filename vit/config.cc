@@ -1,6 +1,9 @@
 #include "vit/config.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
+#include "base/problems.h"
 
 namespace vitrine {
 namespace {
@@ -8,40 +11,23 @@ namespace {
 // Larger values are typing errors, and would overflow or exhaust memory before anyone saw them.
 constexpr int kMaxSize = 1 << 16;
 
-class Problems {
- public:
-  void Check(bool good, const std::string& problem) {
-    if (!good) list_.push_back(problem);
-  }
-
-  void InRange(const char* field, double value, double low, double high) {
-    Check(value >= low && value <= high,
-          absl::StrCat("model.", field, ": must be from ", low, " to ", high, ", is ", value));
-  }
-
-  std::vector<std::string> Take() { return std::move(list_); }
-
- private:
-  std::vector<std::string> list_;
-};
-
 }  // namespace
 
 std::vector<std::string> ModelConfigProblems(const ModelConfig& config) {
   Problems problems;
-  problems.InRange("image_size", config.image_size(), 1, kMaxSize);
-  problems.InRange("channels", config.channels(), 1, 1024);
-  problems.InRange("patch_size", config.patch_size(), 1, kMaxSize);
-  problems.InRange("num_classes", config.num_classes(), 1, 1'000'000);
-  problems.InRange("depth", config.depth(), 1, 1000);
-  problems.InRange("heads", config.heads(), 1, 1024);
-  problems.InRange("width", config.width(), 1, kMaxSize);
-  problems.InRange("register_tokens", config.register_tokens(), 0, 1024);
-  problems.InRange("dropout", config.dropout(), 0, 0.99);
-  problems.InRange("stochastic_depth", config.stochastic_depth(), 0, 0.99);
-  problems.InRange("layer_scale", config.layer_scale(), 0, 10);
+  problems.InRange("model.image_size", config.image_size(), 1, kMaxSize);
+  problems.InRange("model.channels", config.channels(), 1, 1024);
+  problems.InRange("model.patch_size", config.patch_size(), 1, kMaxSize);
+  problems.InRange("model.num_classes", config.num_classes(), 1, 1'000'000);
+  problems.InRange("model.depth", config.depth(), 1, 1000);
+  problems.InRange("model.heads", config.heads(), 1, 1024);
+  problems.InRange("model.width", config.width(), 1, kMaxSize);
+  problems.InRange("model.register_tokens", config.register_tokens(), 0, 1024);
+  problems.InRange("model.dropout", config.dropout(), 0, 0.99);
+  problems.InRange("model.stochastic_depth", config.stochastic_depth(), 0, 0.99);
+  problems.InRange("model.layer_scale", config.layer_scale(), 0, 10);
   if (config.has_mlp_width()) {
-    problems.InRange("mlp_width", config.mlp_width(), 1, 4 * kMaxSize);
+    problems.InRange("model.mlp_width", config.mlp_width(), 1, 4 * kMaxSize);
   }
   const bool patches = config.patch_size() > 0 && config.image_size() > 0;
   problems.Check(!patches || config.image_size() % config.patch_size() == 0,

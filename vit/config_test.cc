@@ -1,5 +1,7 @@
 #include "vit/config.h"
 
+#include <limits>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

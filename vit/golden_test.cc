@@ -1,7 +1,9 @@
 // The model against an independent one in PyTorch: testdata/generate.py made the expected values,
 // in double precision.
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "ATen/TensorOperators.h"
 #include "ATen/core/Tensor.h"

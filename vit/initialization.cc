@@ -6,7 +6,6 @@
 #include "ATen/core/grad_mode.h"
 #include "absl/strings/match.h"
 #include "base/random.h"
-#include "glog/logging.h"
 #include "vit/config.h"
 
 namespace vitrine {

@@ -4,7 +4,6 @@
 
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/empty.h"
-#include "ATen/ops/empty_like.h"
 #include "ATen/ops/layer_norm.h"
 #include "ATen/ops/linear.h"
 #include "glog/logging.h"

@@ -30,6 +30,10 @@ struct ForwardContext {
 
   // Where not null, filled with every block's output, queries and keys.
   Intermediates* intermediates = nullptr;
+
+  // While training, keeps only the input of each block for the backward pass, which computes the
+  // rest again (recompute.h): the same bits in less memory for more time. Not with intermediates.
+  bool recompute_blocks = false;
 };
 
 // y = x W^T + b

@@ -1,13 +1,11 @@
 #include "vit/vision_transformer.h"
 
-#include <set>
 #include <utility>
 
 #include "ATen/TensorOperators.h"
 #include "ATen/core/grad_mode.h"
 #include "ATen/ops/cat.h"
 #include "ATen/ops/empty.h"
-#include "ATen/ops/empty_like.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -15,6 +13,7 @@
 #include "vit/config.h"
 #include "vit/initialization.h"
 #include "vit/positions.h"
+#include "vit/recompute.h"
 
 namespace vitrine {
 namespace {
@@ -34,10 +33,11 @@ bool HasLearnedPositions(const ModelConfig& config) {
 }
 
 at::Tensor MakePositions(const ModelConfig& config, const at::TensorOptions& options) {
-  if (HasLearnedPositions(config)) {
-    return at::empty({1, SequenceLength(config) - config.register_tokens(), config.width()},
-                     options);
-  }
+  const bool learned = HasLearnedPositions(config);
+  const int64_t tokens =
+      learned ? SequenceLength(config) - config.register_tokens() : PatchCount(config);
+  // A meta tensor has a shape and no values.
+  if (learned || options.device().is_meta()) return at::empty({1, tokens, config.width()}, options);
   return SinCosPositions(config.image_size() / config.patch_size(), config.width(), options);
 }
 
@@ -83,9 +83,7 @@ at::Tensor VisionTransformer::Forward(const at::Tensor& images,
   const at::Tensor patches = Patchify(images, config_.patch_size());  // [B, n, p * p * C]
   at::Tensor x = AddPrefixAndPositions(patch_embedding_(patches));    // [B, T, D]
   x = Dropout(x, config_.dropout(), context);
-  for (size_t i = 0; i < blocks_.size(); ++i) {
-    x = blocks_[i](x, absl::StrCat("blocks.", i), context);  // [B, T, D]
-  }
+  for (size_t i = 0; i < blocks_.size(); ++i) x = RunBlock(i, x, context);
   return head_(Pool(x));  // [B, classes]
 }
 
@@ -104,6 +102,20 @@ at::Tensor VisionTransformer::AddPrefixAndPositions(at::Tensor patches) const {
   if (register_tokens_.defined()) tokens.push_back(register_tokens_.expand({batch, -1, -1}));
   tokens.push_back(patches);
   return tokens.size() == 1 ? patches : at::cat(tokens, 1);
+}
+
+at::Tensor VisionTransformer::RunBlock(size_t index, const at::Tensor& x,
+                                       const ForwardContext& context) const {
+  const std::string name = absl::StrCat("blocks.", index);
+  if (!context.training || !context.recompute_blocks) return blocks_[index](x, name, context);
+  Block block = blocks_[index];  // handles to its tensors, which may have to outlive the model
+  std::vector<at::Tensor> parameters;
+  block.VisitParameters(
+      name, [&](const std::string&, at::Tensor& parameter) { parameters.push_back(parameter); });
+  const auto run = [block, name](const at::Tensor& x, const ForwardContext& context) {
+    return block(x, name, context);
+  };
+  return Recompute(run, x, parameters, context);
 }
 
 at::Tensor VisionTransformer::Pool(const at::Tensor& tokens) const {
@@ -141,29 +153,16 @@ int64_t VisionTransformer::ParameterCount() const {
   return count;
 }
 
-absl::Status VisionTransformer::Load(const TensorMap& tensors) {
-  std::vector<std::string> problems;
-  std::set<std::string> known;
+TensorMap VisionTransformer::Tensors() const {
+  TensorMap tensors;
   for (const NamedParameter& parameter : Parameters()) {
-    known.insert(parameter.name);
-    const auto found = tensors.find(parameter.name);
-    if (found == tensors.end()) {
-      problems.push_back(absl::StrCat("no tensor ", parameter.name));
-    } else if (found->second.sizes() != parameter.tensor.sizes()) {
-      problems.push_back(
-          absl::StrCat(parameter.name, " has shape [", absl::StrJoin(found->second.sizes(), ", "),
-                       "], the model's is [", absl::StrJoin(parameter.tensor.sizes(), ", "), "]"));
-    }
+    tensors.emplace(parameter.name, parameter.tensor);
   }
-  for (const auto& [name, tensor] : tensors) {
-    if (known.count(name) == 0) problems.push_back(absl::StrCat("unknown tensor ", name));
-  }
-  if (!problems.empty()) return absl::FailedPreconditionError(absl::StrJoin(problems, "; "));
-  const at::NoGradGuard no_grad;
-  for (NamedParameter& parameter : Parameters()) {
-    parameter.tensor.copy_(tensors.at(parameter.name));
-  }
-  return absl::OkStatus();
+  return tensors;
+}
+
+absl::Status VisionTransformer::Load(const TensorMap& tensors) {
+  return CopyTensors(tensors, Tensors());
 }
 
 VisionTransformer VisionTransformer::Clone(const at::TensorOptions& options) const {

@@ -7,13 +7,14 @@
 #ifndef VIT_VISION_TRANSFORMER_H_
 #define VIT_VISION_TRANSFORMER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
-#include "base/safetensors.h"
+#include "base/tensor_map.h"
 #include "vit/block.h"
 #include "vit/layers.h"
 #include "vit/model.pb.h"
@@ -42,14 +43,17 @@ class VisionTransformer {
   at::Tensor Forward(const at::Tensor& images, const ForwardContext& context) const;
 
   const ModelConfig& config() const { return config_; }
+  at::Device device() const { return head_.weight.device(); }
 
   // Every parameter, in the order of the forward pass.
   std::vector<NamedParameter> Parameters() const;
 
   int64_t ParameterCount() const;
 
-  // Copies values in, under Parameters' names. Missing, unknown and misshapen tensors are all
-  // named.
+  // The same by name.
+  TensorMap Tensors() const;
+
+  // Copies values in. Missing, unknown and misshapen tensors are all named.
   absl::Status Load(const TensorMap& tensors);
 
   // A model of its own memory, with this one's values, type and device changed as the options say.
@@ -62,6 +66,9 @@ class VisionTransformer {
 
   // [B, n, D] to [B, T, D]: positions added, class token and registers put in front.
   at::Tensor AddPrefixAndPositions(at::Tensor patches) const;
+
+  // [B, T, D] to the same.
+  at::Tensor RunBlock(size_t index, const at::Tensor& x, const ForwardContext& context) const;
 
   // [B, T, D] to what the head sees, [B, D].
   at::Tensor Pool(const at::Tensor& tokens) const;

@@ -10,53 +10,22 @@
 #include "ATen/ops/cat.h"
 #include "ATen/ops/cross_entropy_loss.h"
 #include "ATen/ops/empty.h"
+#include "ATen/ops/layer_norm.h"
+#include "ATen/ops/linear.h"
 #include "ATen/ops/matmul.h"
 #include "ATen/ops/softmax.h"
 #include "ATen/ops/tensor.h"
-#include "base/file.h"
+#include "base/safetensors.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "vit/config.h"
+#include "vit/testing.h"
 
 namespace vitrine {
 namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-
-ModelConfig Small() {
-  ModelConfig config;
-  config.set_image_size(8);
-  config.set_channels(2);
-  config.set_patch_size(4);
-  config.set_width(16);
-  config.set_depth(2);
-  config.set_heads(2);
-  config.set_num_classes(5);
-  return config;
-}
-
-ModelConfig SmallWithOptions() {
-  ModelConfig config = Small();
-  config.set_pooling(ModelConfig::MEAN);
-  config.set_register_tokens(2);
-  config.set_position_embedding(ModelConfig::SINCOS_2D);
-  config.set_layer_scale(0.5);
-  return config;
-}
-
-VisionTransformer Make(const ModelConfig& config, uint64_t seed = 1) {
-  auto model = VisionTransformer::Create(config, seed);
-  EXPECT_THAT(model, IsOk());
-  return *std::move(model);
-}
-
-at::Tensor RandomImages(int64_t count, const ModelConfig& config, uint64_t seed = 2) {
-  at::Tensor images =
-      at::empty({count, config.channels(), config.image_size(), config.image_size()});
-  return images.normal_(0, 1, at::detail::createCPUGenerator(seed));
-}
 
 struct Step {
   const char* name;
@@ -90,11 +59,12 @@ INSTANTIATE_TEST_SUITE_P(Steps, ParameterCountTest,
 
 class AnyConfigTest : public ::testing::TestWithParam<ModelConfig> {};
 
-INSTANTIATE_TEST_SUITE_P(Configs, AnyConfigTest, ::testing::Values(Small(), SmallWithOptions()),
+INSTANTIATE_TEST_SUITE_P(Configs, AnyConfigTest,
+                         ::testing::Values(SmallConfig(), SmallConfigWithOptions()),
                          [](const auto& info) { return info.index == 0 ? "Plain" : "Options"; });
 
 TEST_P(AnyConfigTest, BatchOfTwoEqualsTwoOfOne) {
-  const VisionTransformer model = Make(GetParam());
+  const VisionTransformer model = MakeModel(GetParam());
   const at::Tensor images = RandomImages(2, GetParam());
   const at::Tensor together = model.Forward(images, {});
   const at::Tensor apart =
@@ -105,7 +75,7 @@ TEST_P(AnyConfigTest, BatchOfTwoEqualsTwoOfOne) {
 
 // d loss / d parameter by central differences, for some numbers of every parameter.
 TEST_P(AnyConfigTest, GradientsEqualFiniteDifferencesInDouble) {
-  const VisionTransformer model = Make(GetParam()).Clone(at::kDouble);
+  const VisionTransformer model = MakeModel(GetParam()).Clone(at::kDouble);
   const at::Tensor images = RandomImages(3, GetParam()).to(at::kDouble);
   const at::Tensor labels = at::tensor({0, 3, 4}, at::kLong);
   const auto loss = [&] { return at::cross_entropy_loss(model.Forward(images, {}), labels); };
@@ -130,8 +100,8 @@ TEST_P(AnyConfigTest, GradientsEqualFiniteDifferencesInDouble) {
 
 // Without positions a transformer sees a set of patches, not an image.
 TEST(VisionTransformerTest, WithoutPositionsTheOrderOfPatchesDoesNotMatter) {
-  const ModelConfig config = Small();
-  const VisionTransformer model = Make(config);
+  const ModelConfig config = SmallConfig();
+  const VisionTransformer model = MakeModel(config);
   const at::Tensor image = RandomImages(1, config);
   const at::Tensor top = image.slice(2, 0, 4), bottom = image.slice(2, 4, 8);
   const at::Tensor swapped = at::cat({bottom, top}, 2);
@@ -158,24 +128,45 @@ TEST(VisionTransformerTest, PatchesAreRowsOfRowColumnChannel) {
   EXPECT_TRUE(second_patch.equal(at::tensor({2, 102, 3, 103, 12, 112, 13, 113}, at::kFloat)));
 }
 
-// What the fused operator computes, from the queries and keys that it is handed.
+// What the last block adds, from the queries and keys that it hands out and the values that follow
+// from its input, by the formula that the fused operator replaces.
 TEST(VisionTransformerTest, QueriesAndKeysExplainTheAttention) {
-  const ModelConfig config = Small();
-  const VisionTransformer model = Make(config);
+  const ModelConfig config = SmallConfig();
+  const VisionTransformer model = MakeModel(config);
+  const at::NoGradGuard no_grad;
+  const TensorMap p = model.Tensors();
+  // Without its MLP the block adds the attention alone.
+  p.at("blocks.1.mlp.output.weight").zero_();
+  p.at("blocks.1.mlp.output.bias").zero_();
   Intermediates named;
   ForwardContext context;
   context.intermediates = &named;
-  model.Forward(RandomImages(2, config), context);
-  const at::Tensor scores =
-      at::matmul(named.at("blocks.1.queries"), named.at("blocks.1.keys").transpose(-1, -2));
-  const at::Tensor weights = at::softmax(scores / std::sqrt(8.0), -1);
-  EXPECT_EQ(weights.sizes(), at::IntArrayRef({2, 2, 5, 5}));
+  model.Forward(RandomImages(3, config), context);
   EXPECT_EQ(named.size(), 6);
+  const at::Tensor input = named.at("blocks.0.output");  // [3, 5, 16]
+  const at::Tensor added = named.at("blocks.1.output") - input;
+
+  const at::Tensor queries = named.at("blocks.1.queries");  // [3, 2, 5, 8]
+  const at::Tensor scores = at::matmul(queries, named.at("blocks.1.keys").transpose(-1, -2));
+  const at::Tensor weights = at::softmax(scores / std::sqrt(8.0), -1);  // [3, 2, 5, 5]
+  const at::Tensor normalized = at::layer_norm(input, {16}, p.at("blocks.1.attention_norm.weight"),
+                                               p.at("blocks.1.attention_norm.bias"));
+  const at::Tensor values =
+      at::linear(normalized, p.at("blocks.1.attention.qkv.weight").slice(0, 32),
+                 p.at("blocks.1.attention.qkv.bias").slice(0, 32))
+          .view({3, 5, 2, 8})
+          .transpose(1, 2);  // [3, 2, 5, 8]
+  const at::Tensor mixed = at::matmul(weights, values).transpose(1, 2).reshape({3, 5, 16});
+  const at::Tensor expected = at::linear(mixed, p.at("blocks.1.attention.projection.weight"),
+                                         p.at("blocks.1.attention.projection.bias"));
+  EXPECT_LT((added - expected).abs().max().item<double>(), 1e-6);
+  // Equal weights would make queries and keys irrelevant, and the test blind.
+  EXPECT_GT((weights - 0.2).abs().max().item<double>(), 0.02);
 }
 
 TEST(VisionTransformerTest, CloneIsEqualAndItsOwn) {
-  const ModelConfig config = SmallWithOptions();
-  const VisionTransformer model = Make(config);
+  const ModelConfig config = SmallConfigWithOptions();
+  const VisionTransformer model = MakeModel(config);
   const VisionTransformer clone = model.Clone();
   const at::Tensor images = RandomImages(2, config);
   const at::Tensor before = model.Forward(images, {});
@@ -186,14 +177,10 @@ TEST(VisionTransformerTest, CloneIsEqualAndItsOwn) {
 }
 
 TEST(VisionTransformerTest, FileRoundTripGivesTheSameBits) {
-  const ModelConfig config = SmallWithOptions();
-  const VisionTransformer model = Make(config, 1), other = Make(config, 2);
-  TensorMap tensors;
-  for (const NamedParameter& parameter : model.Parameters()) {
-    tensors.emplace(parameter.name, parameter.tensor);
-  }
+  const ModelConfig config = SmallConfigWithOptions();
+  const VisionTransformer model = MakeModel(config, 1), other = MakeModel(config, 2);
   const std::string path = ::testing::TempDir() + "/model.safetensors";
-  ASSERT_OK(WriteSafetensors(path, tensors));
+  ASSERT_OK(WriteSafetensors(path, model.Tensors()));
   ASSERT_OK_AND_ASSIGN(const TensorMap read, ReadSafetensors(path));
   VisionTransformer loaded = other.Clone();
   ASSERT_OK(loaded.Load(read));
@@ -202,26 +189,22 @@ TEST(VisionTransformerTest, FileRoundTripGivesTheSameBits) {
 }
 
 TEST(VisionTransformerTest, LoadNamesEveryTensorThatDoesNotFit) {
-  VisionTransformer model = Make(Small());
-  TensorMap tensors;
-  for (const NamedParameter& parameter : model.Parameters()) {
-    tensors.emplace(parameter.name, parameter.tensor);
-  }
+  VisionTransformer model = MakeModel(SmallConfig());
+  TensorMap tensors = model.Tensors();
   tensors.erase("class_token");
   tensors["head.bias"] = at::empty({7});
   tensors["extra"] = at::empty({1});
-  EXPECT_THAT(model.Load(tensors),
-              Fails(absl::StatusCode::kFailedPrecondition,
-                    AllOf(HasSubstr("no tensor class_token"),
-                          HasSubstr("head.bias has shape [7], the model's is [5]"),
-                          HasSubstr("unknown tensor extra"))));
+  EXPECT_THAT(model.Load(tensors), Fails(absl::StatusCode::kFailedPrecondition,
+                                         AllOf(HasSubstr("no tensor class_token"),
+                                               HasSubstr("head.bias has shape [7] instead of [5]"),
+                                               HasSubstr("unknown tensor extra"))));
 }
 
 TEST(VisionTransformerTest, DropoutActsOnlyWhileTraining) {
-  ModelConfig config = Small();
+  ModelConfig config = SmallConfig();
   config.set_dropout(0.5);
   config.set_stochastic_depth(0.5);
-  const VisionTransformer model = Make(config);
+  const VisionTransformer model = MakeModel(config);
   const at::Tensor images = RandomImages(2, config);
   EXPECT_TRUE(model.Forward(images, {}).equal(model.Forward(images, {})));
   const auto train = [&](uint64_t seed) {
@@ -234,8 +217,20 @@ TEST(VisionTransformerTest, DropoutActsOnlyWhileTraining) {
   EXPECT_FALSE(train(1).equal(train(2)));
 }
 
+// 2^32 patches would take terabytes.
+TEST(VisionTransformerTest, ShapesTakeNoMemory) {
+  ModelConfig config = SmallConfig();
+  config.set_image_size(1 << 16);
+  config.set_patch_size(1);
+  ASSERT_OK_AND_ASSIGN(const auto learned, VisionTransformer::CreateShapesOnly(config));
+  EXPECT_GT(learned.ParameterCount(), int64_t{16} << 32);
+  config.set_position_embedding(ModelConfig::SINCOS_2D);
+  ASSERT_OK_AND_ASSIGN(const auto fixed, VisionTransformer::CreateShapesOnly(config));
+  EXPECT_LT(fixed.ParameterCount(), 10'000);
+}
+
 TEST(VisionTransformerTest, BadConfigIsRefused) {
-  ModelConfig config = Small();
+  ModelConfig config = SmallConfig();
   config.set_heads(3);
   config.set_depth(0);
   EXPECT_THAT(VisionTransformer::Create(config, 0),

@@ -36,13 +36,19 @@ class FetchError(Exception):
     """One line that names the archive and the remedy."""
 
 
-def read_archives():
-    """The ARCHIVE dictionaries of third_party/*/archive.bzl, which are valid Python literals."""
+def read_archives(with_cuda):
+    """The ARCHIVE dictionaries of third_party/*/archive.bzl, which are valid Python literals. One that
+    has several wheels, which only --config=cuda needs, gives an archive for each."""
     archives = []
     for path in sorted(ROOT.glob("third_party/*/archive.bzl")):
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.Assign) and node.targets[0].id == "ARCHIVE":
-                archives.append(ast.literal_eval(node.value))
+                archive = ast.literal_eval(node.value)
+                if "wheels" not in archive:
+                    archives.append(archive)
+                elif with_cuda:
+                    for wheel, sha256 in archive["wheels"].items():
+                        archives.append({"name": wheel, "wheel": wheel, "sha256": sha256})
     return archives
 
 
@@ -122,10 +128,13 @@ def cache_entry(archive, cache):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=pathlib.Path, required=True, help="Bazel's repository cache")
-    cache = parser.parse_args().cache
+    parser.add_argument("--with_cuda", action="store_true", help="what --config=cuda needs, too")
+    arguments = parser.parse_args()
+    cache = arguments.cache
     cache.mkdir(parents=True, exist_ok=True)
 
-    missing = [a for a in read_archives() if not cache_entry(a, cache).exists()]
+    archives = read_archives(arguments.with_cuda)
+    missing = [a for a in archives if not cache_entry(a, cache).exists()]
     if not missing:
         return
     upstream = Upstream()

@@ -4,14 +4,13 @@ Trains the quick start for 20 iterations, or checks the run named by --run_dir.
 """
 
 import argparse
-import os
 import pathlib
 import re
-import subprocess
 import sys
 import tempfile
 
 from generate import Architecture, Reference
+import quickstart
 from safetensors.torch import load_file
 import torch
 from torch import Tensor
@@ -32,16 +31,8 @@ DEFAULTS = {
     "layer_scale": "0",
 }
 
-
-def train(run_dir: pathlib.Path) -> None:
-    root = pathlib.Path(__file__).resolve().parents[2]
-    command = [root / "tools/bazel", "run", "//train", "--", "--config=quickstart"]
-    command += [f"--run_dir={run_dir}", "schedule.iterations=20", "schedule.warmup_iterations=5"]
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    done = subprocess.run(command, cwd=root, env=environment, text=True, **pipes)
-    if done.returncode != 0:
-        sys.exit(f"//train exited with {done.returncode}:\n{done.stdout[-2000:]}")
+# What AdamW keeps of a parameter, and what Muon keeps.
+MOMENTS = ({"exp_avg", "exp_avg_sq"}, {"momentum_buffer"})
 
 
 def read_architecture(config: str) -> Architecture:
@@ -83,10 +74,10 @@ def optimizer_problems(architecture: Architecture, tensors: dict[str, Tensor]) -
     """Each moment is named after its parameter, behind a prefix, and has its shape."""
     problems = []
     for name, shape in architecture.parameter_shapes().items():
-        moments = [t for key, t in tensors.items() if re.search(rf"(^|\W){re.escape(name)}$", key)]
-        if len(moments) != 2:
-            problems.append(f"{len(moments)} moments of {name}, not 2")
-        if any(tuple(moment.shape) != shape for moment in moments):
+        moments = {key.removesuffix(f".{name}"): key for key in tensors if key.endswith(f".{name}")}
+        if moments.keys() not in MOMENTS:
+            problems.append(f"{name} has the moments {sorted(moments)}")
+        if any(tuple(tensors[key].shape) != shape for key in moments.values()):
             problems.append(f"a moment of {name} does not have its shape")
     return problems
 
@@ -118,7 +109,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         if run_dir is None:
             run_dir = pathlib.Path(folder) / "run"
-            train(run_dir)
+            quickstart.train(run_dir, "schedule.iterations=20", "schedule.warmup_iterations=5")
         architecture = read_architecture((run_dir / "config.textproto").read_text())
         checkpoints = sorted((run_dir / "checkpoints").glob("[0-9]*"))
         problems = [

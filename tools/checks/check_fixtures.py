@@ -1,17 +1,22 @@
-"""vit/testdata/generate.py still makes the fixtures that are committed."""
+"""The generators still make the fixtures that are committed beside them."""
 
 import pathlib
 import sys
 import tempfile
+from types import ModuleType
 
 import generate
+import generate_muon
 import numpy as np
 from safetensors import safe_open
 
-# Relative to the largest value of a tensor. What is drawn at random must be equal; what is computed
-# may differ by a rounding, since another CPU adds in another order.
+GENERATORS = (generate, generate_muon)
+
+# Relative to the largest value of a tensor. What is drawn at random must be equal, a generator's EXACT
+# names it; what is computed may differ by a rounding, since another CPU adds in another order.
 TOLERANCE = 1e-6
-EXACT = ("parameters/", "images", "labels")
+
+FILES = "*.safetensors"
 
 Arrays = dict[str, np.ndarray]
 
@@ -31,7 +36,7 @@ def difference(committed: np.ndarray, made: np.ndarray) -> float:
     return float(distance / max(np.abs(committed).max(), 1e-30))
 
 
-def compare(name: str, committed: Arrays, made: Arrays) -> list[str]:
+def compare(name: str, committed: Arrays, made: Arrays, exact: tuple[str, ...]) -> list[str]:
     """Prints the largest difference and returns what is wrong."""
     problems = [f"{name}: only one has {key}" for key in committed.keys() ^ made.keys()]
     worst, where = 0.0, "none"
@@ -39,20 +44,29 @@ def compare(name: str, committed: Arrays, made: Arrays) -> list[str]:
         distance = difference(committed[key], made[key])
         if distance > worst:
             worst, where = distance, key
-        if distance > (0.0 if key.startswith(EXACT) else TOLERANCE):
+        if distance > (0.0 if key.startswith(exact) else TOLERANCE):
             problems.append(f"{name}: {key} differs by {distance:.2e} of its largest value")
     print(f"{name}: {len(committed)} tensors, largest relative difference {worst:.2e} ({where})")
     return problems
 
 
-def main() -> None:
-    committed = pathlib.Path(generate.__file__).parent
+def check(generator: ModuleType) -> list[str]:
+    """Makes the generator's fixtures in another folder, and returns what differs."""
+    committed = pathlib.Path(generator.__file__).parent
     problems = []
     with tempfile.TemporaryDirectory() as folder:
-        generate.write_fixtures(pathlib.Path(folder))
-        for name in generate.FIXTURES:
-            file = f"{name}.safetensors"
-            problems += compare(name, read(committed / file), read(pathlib.Path(folder) / file))
+        made = pathlib.Path(folder)
+        generator.write_fixtures(made)
+        for file in sorted({path.name for path in (*committed.glob(FILES), *made.glob(FILES))}):
+            if (committed / file).exists() and (made / file).exists():
+                problems += compare(file, read(committed / file), read(made / file), generator.EXACT)
+            else:
+                problems.append(f"{file}: either not committed or not made by its generator")
+    return problems
+
+
+def main() -> None:
+    problems = [problem for generator in GENERATORS for problem in check(generator)]
     if problems:
         sys.exit("\n".join(problems))
 

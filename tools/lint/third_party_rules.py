@@ -39,14 +39,15 @@ def _archive_problems(tree, path):
     if archive is None:
         yield "no ARCHIVE dictionary of literals"
         return
-    if not re.fullmatch(r"[0-9a-f]{64}", archive.get("sha256", "")):
-        yield "no sha256"
+    wheels = archive.get("wheels") or {archive.get("wheel"): archive.get("sha256", "")}
+    for wheel, sha256 in wheels.items():
+        if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+            yield "no sha256"
+        if wheel and not re.fullmatch(r"[\w.-]+==[\w.]+", wheel):
+            yield "a wheel must be of the form name==version"
     if not archive.get("licence"):
         yield "no licence"
-    if archive.get("wheel"):
-        if not re.fullmatch(r"[\w.-]+==[\w.]+", archive["wheel"]):
-            yield "the wheel must be of the form name==version"
-    elif not (archive.get("url") and archive.get("debian_source")):
+    if None in wheels and not (archive.get("url") and archive.get("debian_source")):
         yield "neither a wheel nor a url with a debian_source"
     for label in [*archive.get("patches", []), *filter(None, [archive.get("build_file")])]:
         if not tree.exists(label.removeprefix("//").replace(":", "/")):

@@ -114,6 +114,8 @@ FIXTURES = {
         layer_scale=True,
     ),
 }
+# What is drawn at random, by the beginning of its name; the rest is computed from it.
+EXACT = ("parameters/", "images", "labels", "positions")
 SEEDS = {"as_reported": 20101192, "options": 20101193}
 BATCH_SIZE = 6
 
@@ -300,16 +302,42 @@ def make_fixture(architecture: Architecture, seed: int) -> dict[str, Tensor]:
     return fixture
 
 
+def make_resampled_positions() -> dict[str, Tensor]:
+    """Learned positions of a class token and 4 x 4 patches, and what other grids make of them."""
+    rng = np.random.default_rng(20101194)
+    width, grid = 16, 4
+    values = rng.standard_normal((1, 1 + grid**2, width))
+    positions = torch.from_numpy(values.astype(np.float32)).double()
+    class_token, patch_positions = positions[:, :1], positions[:, 1:]
+    picture = patch_positions.transpose(1, 2).unflatten(2, (grid, grid))  # [1, D, rows, columns]
+    fixture = {"positions": positions}
+    for side in (2, 3, 7):
+        resampled = F.interpolate(
+            picture, size=(side, side), mode="bicubic", align_corners=False, antialias=True
+        )
+        resampled = resampled.flatten(start_dim=2).transpose(1, 2)
+        fixture[f"resampled.{side}"] = torch.cat([class_token, resampled], dim=1)
+    return fixture
+
+
+def write_fixture(
+    path: pathlib.Path, fixture: dict[str, Tensor], metadata: dict[str, str] | None = None
+) -> None:
+    arrays = {}
+    for key, tensor in fixture.items():
+        stored = tensor.float() if tensor.is_floating_point() else tensor
+        arrays[key] = stored.contiguous().numpy()
+    save_file(arrays, path, metadata)
+
+
 def write_fixtures(folder: pathlib.Path) -> None:
     torch.set_num_threads(1)
     for name, architecture in FIXTURES.items():
-        arrays = {}
-        for key, tensor in make_fixture(architecture, SEEDS[name]).items():
-            stored = tensor.float() if tensor.is_floating_point() else tensor
-            arrays[key] = stored.contiguous().numpy()
         # One key only: the order in which safetensors writes several is not fixed.
         metadata = {"architecture": json.dumps(dataclasses.asdict(architecture))}
-        save_file(arrays, folder / f"{name}.safetensors", metadata)
+        fixture = make_fixture(architecture, SEEDS[name])
+        write_fixture(folder / f"{name}.safetensors", fixture, metadata)
+    write_fixture(folder / "resampled_positions.safetensors", make_resampled_positions())
 
 
 def main() -> None:

@@ -1,0 +1,50 @@
+// Collects everything that is wrong with a config, so that its author hears of it all at once.
+//
+//   Problems problems;
+//   problems.Check(config.clip_norm() >= 0, "optimizer.clip_norm: must not be negative");
+//   problems.InRange("model.depth", config.depth(), 1, 1000);
+//   return problems.Take();
+
+#ifndef BASE_PROBLEMS_H_
+#define BASE_PROBLEMS_H_
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+namespace vitrine {
+
+// Each problem is one line that begins with the field's name.
+class Problems {
+ public:
+  void Check(bool good, std::string_view problem) {
+    if (!good) list_.emplace_back(problem);
+  }
+
+  // Both ends are allowed; a value that is not a number is not.
+  void InRange(std::string_view field, double value, double low, double high) {
+    Check(value >= low && value <= high,
+          absl::StrCat(field, ": must be from ", low, " to ", high, ", is ", value));
+  }
+
+  // For counts and intervals, of which 0 means none or never.
+  void NotNegative(std::string_view field, double value) {
+    Check(value >= 0, absl::StrCat(field, ": must not be negative, is ", value));
+  }
+
+  void Append(const std::vector<std::string>& more) {
+    list_.insert(list_.end(), more.begin(), more.end());
+  }
+
+  std::vector<std::string> Take() { return std::move(list_); }
+
+ private:
+  std::vector<std::string> list_;
+};
+
+}  // namespace vitrine
+
+#endif  // BASE_PROBLEMS_H_

@@ -1,0 +1,45 @@
+#include "base/tensor_map.h"
+
+#include <vector>
+
+#include "ATen/core/grad_mode.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace vitrine {
+namespace {
+
+std::string ShapeText(const at::Tensor& tensor) {
+  return absl::StrCat("[", absl::StrJoin(tensor.sizes(), ", "), "]");
+}
+
+std::vector<std::string> Differences(const TensorMap& from, const TensorMap& to) {
+  std::vector<std::string> differences;
+  for (const auto& [name, tensor] : to) {
+    const auto found = from.find(name);
+    if (found == from.end()) {
+      differences.push_back(absl::StrCat("no tensor ", name));
+    } else if (found->second.sizes() != tensor.sizes()) {
+      differences.push_back(absl::StrCat(name, " has shape ", ShapeText(found->second),
+                                         " instead of ", ShapeText(tensor)));
+    }
+  }
+  for (const auto& [name, tensor] : from) {
+    if (to.count(name) == 0) differences.push_back(absl::StrCat("unknown tensor ", name));
+  }
+  return differences;
+}
+
+}  // namespace
+
+absl::Status CopyTensors(const TensorMap& from, const TensorMap& to) {
+  const std::vector<std::string> differences = Differences(from, to);
+  if (!differences.empty()) {
+    return absl::FailedPreconditionError(absl::StrJoin(differences, "; "));
+  }
+  const at::NoGradGuard no_grad;
+  for (const auto& [name, tensor] : to) tensor.copy_(from.at(name));
+  return absl::OkStatus();
+}
+
+}  // namespace vitrine

@@ -1,0 +1,24 @@
+// Tensors by name: what a model, an optimizer and a file exchange.
+
+#ifndef BASE_TENSOR_MAP_H_
+#define BASE_TENSOR_MAP_H_
+
+#include <map>
+#include <string>
+
+#include "ATen/core/Tensor.h"
+#include "absl/status/status.h"
+
+namespace vitrine {
+
+// Sorted by name, so that equal tensors give equal bytes in a file.
+using TensorMap = std::map<std::string, at::Tensor>;
+
+// Copies the values of `from` into the memory of `to`, on whatever devices they lie. Both have the
+// same names and shapes, or nothing is copied and the error names every tensor that is missing,
+// unknown or of another shape.
+absl::Status CopyTensors(const TensorMap& from, const TensorMap& to);
+
+}  // namespace vitrine
+
+#endif  // BASE_TENSOR_MAP_H_

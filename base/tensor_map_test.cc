@@ -1,0 +1,41 @@
+#include "base/tensor_map.h"
+
+#include "ATen/ops/ones.h"
+#include "ATen/ops/zeros.h"
+#include "base/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace vitrine {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+TEST(CopyTensorsTest, FillsTheMemoryThatIsThere) {
+  const TensorMap from = {{"a", at::ones({2})}, {"b", at::ones({1, 3})}};
+  const TensorMap to = {{"a", at::zeros({2})}, {"b", at::zeros({1, 3})}};
+  const void* memory = to.at("a").data_ptr();
+  ASSERT_OK(CopyTensors(from, to));
+  EXPECT_TRUE(to.at("b").equal(from.at("b")));
+  EXPECT_EQ(to.at("a").data_ptr(), memory);
+}
+
+TEST(CopyTensorsTest, LeavesThatNeedGradientsAreFilledToo) {
+  const TensorMap to = {{"a", at::zeros({2}).requires_grad_(true)}};
+  ASSERT_OK(CopyTensors({{"a", at::ones({2})}}, to));
+  EXPECT_TRUE(to.at("a").is_leaf());
+}
+
+TEST(CopyTensorsTest, DifferencesAreAllNamedAndNothingIsCopied) {
+  const TensorMap from = {{"a", at::ones({2})}, {"b", at::ones({3})}, {"d", at::ones({1})}};
+  const TensorMap to = {{"a", at::zeros({2})}, {"b", at::zeros({1, 3})}, {"c", at::zeros({1})}};
+  EXPECT_THAT(CopyTensors(from, to),
+              Fails(absl::StatusCode::kFailedPrecondition,
+                    AllOf(HasSubstr("b has shape [3] instead of [1, 3]"), HasSubstr("no tensor c"),
+                          HasSubstr("unknown tensor d"))));
+  EXPECT_TRUE(to.at("a").equal(at::zeros({2})));
+}
+
+}  // namespace
+}  // namespace vitrine

@@ -1,0 +1,29 @@
+"""Micro-benchmarks that can't rot: each is also a test that it still runs."""
+
+load("@rules_cc//cc:defs.bzl", "cc_binary")
+
+def cc_benchmark(name, srcs, deps):
+    """A Google Benchmark program, and `<name>_test`, which runs each benchmark for one iteration.
+
+    The test asserts no times. It fails if a benchmark stops with an error or a failed CHECK, or if
+    there is none. Measured is by hand: tools/bazel run //base:crc32c_benchmark
+
+    Args:
+      name: of the program.
+      srcs: its C++ files, without a main().
+      deps: its libraries, besides Google Benchmark.
+    """
+    cc_binary(
+        name = name,
+        testonly = 1,
+        srcs = srcs,
+        deps = deps + ["@com_github_google_benchmark//:benchmark_main"],
+    )
+    native.sh_test(
+        name = name + "_test",
+        size = "small",
+        srcs = ["//tools:benchmark_dry_run.sh"],
+        args = ["$(location :%s)" % name],
+        data = [":" + name],
+        tags = ["benchmark"],
+    )

@@ -1,0 +1,60 @@
+#include "train/autocast.h"
+
+#include "ATen/TensorOperators.h"
+#include "ATen/autocast_mode.h"
+#include "ATen/core/grad_mode.h"
+#include "ATen/ops/linear.h"
+#include "ATen/ops/ones.h"
+#include "gtest/gtest.h"
+
+namespace vitrine {
+namespace {
+
+at::ScalarType TypeOfProduct() {
+  return at::linear(at::ones({2, 3}), at::ones({4, 3})).scalar_type();
+}
+
+TEST(AutocastTest, ProductsHaveTheTypeWhileItLives) {
+  {
+    const Autocast autocast(at::kCPU, at::kBFloat16);
+    EXPECT_EQ(TypeOfProduct(), at::kBFloat16);
+    {
+      const Autocast inner(at::kCPU, at::kHalf);
+      EXPECT_EQ(TypeOfProduct(), at::kHalf);
+    }
+    EXPECT_EQ(TypeOfProduct(), at::kBFloat16);
+  }
+  EXPECT_EQ(TypeOfProduct(), at::kFloat);
+  EXPECT_FALSE(at::autocast::is_autocast_enabled(at::kCPU));
+}
+
+TEST(AutocastTest, WithoutATypeNothingChanges) {
+  const Autocast autocast(at::kCPU, std::nullopt);
+  EXPECT_EQ(TypeOfProduct(), at::kFloat);
+}
+
+// Autocast keeps the converted weight of a leaf that needs a gradient, and does not see that the
+// weight has changed.
+TEST(AutocastTest, UpdatedWeightsAreSeenByTheNextIteration) {
+  at::Tensor weight = at::ones({1, 4}).requires_grad_(true);
+  const auto forward = [&] {
+    const Autocast autocast(at::kCPU, at::kBFloat16);
+    return at::linear(at::ones({1, 4}), weight).item<float>();
+  };
+  EXPECT_EQ(forward(), 4);
+  {
+    const at::NoGradGuard no_grad;
+    weight.mul_(5);
+  }
+  EXPECT_EQ(forward(), 20);
+}
+
+TEST(AutocastTypeTest, IsThatOfThePrecision) {
+  EXPECT_EQ(AutocastType(ExperimentConfig::FP32), std::nullopt);
+  EXPECT_EQ(AutocastType(ExperimentConfig::BF16), at::kBFloat16);
+  EXPECT_EQ(AutocastType(ExperimentConfig::FP16), at::kHalf);
+  EXPECT_DEATH(AutocastType(ExperimentConfig::AUTO16), "not been settled");
+}
+
+}  // namespace
+}  // namespace vitrine

@@ -1,0 +1,61 @@
+#include "train/non_finite_guard.h"
+
+#include <limits>
+
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/full.h"
+#include "ATen/ops/tensor.h"
+#include "base/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace vitrine {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+constexpr float kInf = std::numeric_limits<float>::infinity();
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+class NonFiniteGuardTest : public ::testing::Test {
+ protected:
+  static bool Observe(NonFiniteGuard& guard, int64_t iteration, float loss, float a, float b) {
+    return guard.Observe(iteration, at::full({}, loss), at::tensor({a, b})).item<float>() == 1;
+  }
+
+  NonFiniteGuard stop_{ExperimentConfig::STOP, {"a", "b"}, at::kCPU};
+  NonFiniteGuard skip_{ExperimentConfig::SKIP, {"a", "b"}, at::kCPU};
+};
+
+TEST_F(NonFiniteGuardTest, FiniteValuesPass) {
+  EXPECT_FALSE(Observe(stop_, 0, 1e30f, 0, -1));
+  EXPECT_OK(stop_.Check());
+}
+
+TEST_F(NonFiniteGuardTest, NamesTheFirstBadIterationAndTensor) {
+  EXPECT_FALSE(Observe(stop_, 6, 1, 1, 1));
+  EXPECT_TRUE(Observe(stop_, 7, 1, 1, kInf));
+  EXPECT_TRUE(Observe(stop_, 8, kNan, kNan, kNan));
+  EXPECT_FALSE(Observe(stop_, 9, 1, 1, 1));
+  EXPECT_THAT(stop_.Check(),
+              Fails(absl::StatusCode::kInternal, AllOf(HasSubstr("iteration 7: the gradient of b"),
+                                                       HasSubstr("on_non_finite=SKIP"))));
+}
+
+TEST_F(NonFiniteGuardTest, BadLossComesBeforeBadGradients) {
+  EXPECT_TRUE(Observe(stop_, 3, kNan, kNan, 1));
+  EXPECT_THAT(stop_.Check(),
+              Fails(absl::StatusCode::kInternal, HasSubstr("iteration 3: the loss is nan")));
+}
+
+TEST_F(NonFiniteGuardTest, SkippingGoesOn) {
+  EXPECT_TRUE(Observe(skip_, 3, kNan, 1, 1));
+  EXPECT_OK(skip_.Check());
+  EXPECT_FALSE(Observe(skip_, 4, 1, 1, 1));
+  EXPECT_TRUE(Observe(skip_, 5, 1, kInf, 1));
+  EXPECT_OK(skip_.Check());
+}
+
+}  // namespace
+}  // namespace vitrine

@@ -1,0 +1,153 @@
+#include "train/train_state.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ATen/TensorOperators.h"
+#include "ATen/core/Reduction.h"
+#include "ATen/ops/cross_entropy_loss.h"
+#include "ATen/ops/maximum.h"
+#include "ATen/ops/zeros_like.h"
+#include "base/device.h"
+#include "base/random.h"
+#include "base/status_macros.h"
+#include "train/autocast.h"
+#include "train/gradient.h"
+#include "train/schedule.h"
+#include "vit/adapt.h"
+
+namespace vitrine {
+namespace {
+
+// What cross_entropy_loss passes over: no label of ours.
+constexpr int64_t kIgnoredLabel = -100;
+
+std::vector<std::string> Names(const std::vector<NamedParameter>& parameters) {
+  std::vector<std::string> names;
+  for (const NamedParameter& parameter : parameters) names.push_back(parameter.name);
+  return names;
+}
+
+double Horizon(const ExperimentConfig& config) {
+  return std::max(1.0, config.ema().horizon_fraction() * config.schedule().iterations());
+}
+
+}  // namespace
+
+absl::StatusOr<TrainState> TrainState::Create(const ExperimentConfig& config, at::Device device) {
+  ASSIGN_OR_RETURN(VisionTransformer model,
+                   VisionTransformer::Create(config.model(), config.seed()));
+  if (!device.is_cpu()) model = model.Clone(device);
+  return TrainState(config, device, std::move(model));
+}
+
+TrainState::TrainState(const ExperimentConfig& config, at::Device device, VisionTransformer model)
+    : config_(config),
+      device_(device),
+      model_(std::move(model)),
+      parameters_(model_.Parameters()),
+      optimizer_(config.optimizer(), parameters_),
+      guard_(config.on_non_finite(), Names(parameters_), device) {
+  if (config.precision() == ExperimentConfig::FP16) scaler_.emplace(config.loss_scale(), device);
+  if (config.ema().horizon_fraction() > 0) average_.emplace(parameters_, Horizon(config));
+}
+
+StepResult TrainState::Step(int64_t iteration, const Batch& batch) {
+  StepResult result;
+  result.learning_rate = LearningRate(config_.schedule(), iteration);
+  if (scaler_) result.loss_scale = scaler_->scale().clone();
+  result.loss = Backward(iteration, batch);
+
+  std::vector<at::Tensor> gradients;
+  for (const NamedParameter& parameter : parameters_) gradients.push_back(parameter.tensor.grad());
+  at::Tensor overflow;
+  if (scaler_) overflow = scaler_->Unscale(gradients);
+  const at::Tensor norms = GradientNorms(gradients);
+  result.gradient_norm = GlobalNorm(norms);
+
+  // An overflow of scaled gradients is the scaler's to mend; a bad loss no scale can.
+  at::Tensor skip = guard_.Observe(iteration, result.loss, scaler_ ? at::zeros_like(norms) : norms);
+  if (scaler_) skip = at::maximum(skip, overflow);
+  Clip(result.gradient_norm, gradients);
+  optimizer_.Step(result.learning_rate, skip);
+  if (scaler_) scaler_->Update(overflow);
+  if (average_) average_->Update();
+  return result;
+}
+
+at::Tensor TrainState::Backward(int64_t iteration, const Batch& batch) {
+  const int64_t size = batch.labels.size(0);
+  const int64_t most = config_.micro_batch_size() > 0 ? config_.micro_batch_size() : size;
+  at::Tensor total;
+  for (int64_t begin = 0; begin < size; begin += most) {
+    const int64_t end = std::min(begin + most, size);
+    at::Tensor loss =
+        Loss(batch.images.slice(0, begin, end), batch.labels.slice(0, begin, end),
+             StreamKey(config_.seed(), "dropout", iteration, /*sub_index=*/begin / most));
+    // The mean over the batch is that of its parts, each weighted by its share.
+    if (end - begin < size) loss = loss * (static_cast<double>(end - begin) / size);
+    (scaler_ ? scaler_->Scale(loss) : loss).backward();
+    total = total.defined() ? total + loss.detach() : loss.detach();
+  }
+  return total;
+}
+
+at::Tensor TrainState::Loss(const at::Tensor& images, const at::Tensor& labels,
+                            uint64_t dropout_key) const {
+  const Autocast autocast(device_.type(), AutocastType(config_.precision()));
+  ForwardContext context;
+  context.training = true;
+  context.generator = SeededGenerator(device_, dropout_key);
+  context.recompute_blocks = config_.recompute_blocks();
+  const at::Tensor logits = model_.Forward(images.to(device_), context);
+  return at::cross_entropy_loss(logits, labels.to(device_), /*weight=*/{}, at::Reduction::Mean,
+                                kIgnoredLabel, config_.loss().label_smoothing());
+}
+
+void TrainState::Clip(const at::Tensor& norm, std::vector<at::Tensor>& gradients) const {
+  const OptimizerConfig& optimizer = config_.optimizer();
+  if (optimizer.clip_norm() == 0) return;
+  const bool scaled = optimizer.clip_order() == OptimizerConfig::AS_REPORTED_SCALED;
+  ClipGradients(scaled ? norm * kReportedLossScale : norm, optimizer.clip_norm(), gradients);
+}
+
+absl::StatusOr<std::optional<VisionTransformer>> TrainState::AverageModel() const {
+  if (!average_) return std::nullopt;
+  VisionTransformer model = model_.Clone();
+  RETURN_IF_ERROR(model.Load(average_->State()));
+  return model;
+}
+
+absl::StatusOr<std::vector<std::string>> TrainState::InitializeFrom(const Checkpoint& checkpoint) {
+  ASSIGN_OR_RETURN(Adaptation adapted,
+                   AdaptTensors(checkpoint.manifest.config().model(), checkpoint.model, model_));
+  RETURN_IF_ERROR(model_.Load(adapted.tensors));
+  return std::move(adapted.changes);
+}
+
+void TrainState::Save(Checkpoint* checkpoint) const {
+  checkpoint->model = model_.Tensors();
+  checkpoint->optimizer = optimizer_.State();
+  checkpoint->manifest.set_optimizer_step(optimizer_.step_count());
+  if (scaler_) *checkpoint->manifest.mutable_loss_scale() = scaler_->State();
+  if (average_) checkpoint->ema = average_->State();
+}
+
+absl::Status TrainState::Load(const Checkpoint& checkpoint) {
+  const CheckpointManifest& manifest = checkpoint.manifest;
+  if (!checkpoint.optimizer) {
+    return absl::FailedPreconditionError("the checkpoint has no optimizer state to resume from");
+  }
+  if (scaler_.has_value() != manifest.has_loss_scale() ||
+      average_.has_value() != checkpoint.ema.has_value()) {
+    return absl::FailedPreconditionError(
+        "the checkpoint is of a run with another precision or ema.horizon_fraction");
+  }
+  RETURN_IF_ERROR(model_.Load(checkpoint.model));
+  RETURN_IF_ERROR(optimizer_.Load(*checkpoint.optimizer, manifest.optimizer_step()));
+  if (scaler_) scaler_->Load(manifest.loss_scale());
+  if (average_) RETURN_IF_ERROR(average_->Load(*checkpoint.ema, manifest.iteration()));
+  return absl::OkStatus();
+}
+
+}  // namespace vitrine

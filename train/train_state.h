@@ -1,0 +1,87 @@
+// All that a training iteration reads and changes, and the iteration itself: forward, backward,
+// clip, update. What is not here (data, logs, files) is the Trainer's.
+//
+//   ASSIGN_OR_RETURN(TrainState state, TrainState::Create(config, at::kCPU));
+//   const StepResult result = state.Step(iteration, batch);
+//   RETURN_IF_ERROR(state.CheckFinite());
+
+#ifndef TRAIN_TRAIN_STATE_H_
+#define TRAIN_TRAIN_STATE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ATen/core/Tensor.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "data/batch.h"
+#include "train/checkpoint.h"
+#include "train/experiment.pb.h"
+#include "train/loss_scaler.h"
+#include "train/non_finite_guard.h"
+#include "train/optimizer.h"
+#include "train/weight_average.h"
+#include "vit/vision_transformer.h"
+
+namespace vitrine {
+
+// Tensors of no dimensions on the device: reading one is what makes the host wait.
+struct StepResult {
+  at::Tensor loss;           // the mean over the batch, label smoothing included
+  at::Tensor gradient_norm;  // before clipping; infinite where FP16 overflowed
+  at::Tensor loss_scale;     // undefined without FP16
+  double learning_rate;
+};
+
+class TrainState {
+ public:
+  // A model at its first values. The config's precision and durations are settled.
+  static absl::StatusOr<TrainState> Create(const ExperimentConfig& config, at::Device device);
+
+  // One update from the batch, which lies on the CPU. `iteration` counts from 0 and decides the
+  // dropout and the learning rate.
+  StepResult Step(int64_t iteration, const Batch& batch);
+
+  // An error if a step was skipped because a number was not finite, and the config says STOP. Waits
+  // for the device.
+  absl::Status CheckFinite() { return guard_.Check(); }
+
+  const VisionTransformer& model() const { return model_; }
+  const Optimizer& optimizer() const { return optimizer_; }
+
+  // The model with the moving average as its weights; nothing where the config asks for none.
+  absl::StatusOr<std::optional<VisionTransformer>> AverageModel() const;
+
+  // Takes the weights of another run's checkpoint, which may have other classes or another image
+  // size (vit/adapt.h); says what was changed, a line each. For a model at its first values.
+  absl::StatusOr<std::vector<std::string>> InitializeFrom(const Checkpoint& checkpoint);
+
+  // Puts everything that Load needs into the checkpoint: handles to tensors, not copies.
+  void Save(Checkpoint* checkpoint) const;
+
+  // Goes on where the checkpoint was saved. One that does not fit is refused, with the differences.
+  absl::Status Load(const Checkpoint& checkpoint);
+
+ private:
+  TrainState(const ExperimentConfig& config, at::Device device, VisionTransformer model);
+
+  // Adds up the gradients of all parts of the batch; returns the loss.
+  at::Tensor Backward(int64_t iteration, const Batch& batch);
+  at::Tensor Loss(const at::Tensor& images, const at::Tensor& labels, uint64_t dropout_key) const;
+  void Clip(const at::Tensor& norm, std::vector<at::Tensor>& gradients) const;
+
+  ExperimentConfig config_;
+  at::Device device_;
+  VisionTransformer model_;
+  std::vector<NamedParameter> parameters_;
+  Optimizer optimizer_;
+  std::optional<LossScaler> scaler_;      // with FP16
+  std::optional<WeightAverage> average_;  // with ema.horizon_fraction
+  NonFiniteGuard guard_;
+};
+
+}  // namespace vitrine
+
+#endif  // TRAIN_TRAIN_STATE_H_

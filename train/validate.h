@@ -1,0 +1,22 @@
+// Whether an experiment config can mean anything, and whether this program can train it.
+
+#ifndef TRAIN_VALIDATE_H_
+#define TRAIN_VALIDATE_H_
+
+#include <string>
+#include <vector>
+
+#include "train/experiment.pb.h"
+
+namespace vitrine {
+
+// Everything that is wrong with the config, one line a problem, which begins with the field's name.
+// What depends on the size of the data set is checked by SettleDurations.
+std::vector<std::string> ConfigProblems(const ExperimentConfig& config);
+
+// What the config asks for that cannot be trained yet, one line each.
+std::vector<std::string> Unavailable(const ExperimentConfig& config);
+
+}  // namespace vitrine
+
+#endif  // TRAIN_VALIDATE_H_

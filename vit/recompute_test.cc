@@ -1,0 +1,305 @@
+#include "vit/recompute.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "ATen/CPUGeneratorImpl.h"
+#include "ATen/TensorOperators.h"
+#include "ATen/autocast_mode.h"
+#include "ATen/core/grad_mode.h"
+#include "ATen/ops/cross_entropy_loss.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/linear.h"
+#include "ATen/ops/ones.h"
+#include "ATen/ops/tensor.h"
+#include "c10/core/Allocator.h"
+#include "c10/util/Exception.h"
+#include "c10/util/ThreadLocalDebugInfo.h"
+#include "gtest/gtest.h"
+#include "torch/csrc/autograd/autograd.h"
+#include "vit/testing.h"
+
+namespace vitrine {
+namespace {
+
+ForwardContext Training(uint64_t seed = 1) {
+  ForwardContext context;
+  context.training = true;
+  context.generator = at::detail::createCPUGenerator(seed);
+  return context;
+}
+
+at::Tensor Random(at::IntArrayRef shape, uint64_t seed) {
+  return at::empty(shape).normal_(0, 1, at::detail::createCPUGenerator(seed));
+}
+
+// Products in bfloat16 on the CPU until it ends.
+class Bfloat16 {
+ public:
+  Bfloat16() {
+    at::autocast::set_autocast_enabled(at::kCPU, true);
+    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+  }
+  ~Bfloat16() {
+    at::autocast::set_autocast_enabled(at::kCPU, false);
+    at::autocast::clear_cache();
+  }
+};
+
+// A linear layer whose every run is counted.
+class RecomputeTest : public ::testing::Test {
+ protected:
+  at::Tensor Run(const at::Tensor& x, const ForwardContext& context = {}) {
+    return Recompute(counted_, x, {weight_}, context);
+  }
+
+  at::Tensor x_ = Random({5, 4}, 1).requires_grad_(true);
+  at::Tensor weight_ = Random({3, 4}, 2).requires_grad_(true);
+  int runs_ = 0;
+  at::ScalarType last_type_ = at::kFloat;
+  Computation counted_ = [this](const at::Tensor& x, const ForwardContext& context) {
+    ++runs_;
+    const at::Tensor y = at::linear(Dropout(x, 0.5, context), weight_).tanh();
+    last_type_ = y.scalar_type();
+    return y;
+  };
+};
+
+TEST_F(RecomputeTest, RunsAgainInTheBackwardPassWithTheSameGradients) {
+  at::linear(x_, weight_).tanh().sum().backward();
+  const at::Tensor x_gradient = x_.grad().clone(), weight_gradient = weight_.grad().clone();
+  x_.mutable_grad().reset();
+  weight_.mutable_grad().reset();
+  const at::Tensor y = Run(x_);
+  EXPECT_EQ(runs_, 1);
+  EXPECT_TRUE(y.equal(at::linear(x_, weight_).tanh()));
+  y.sum().backward();
+  EXPECT_EQ(runs_, 2);
+  EXPECT_TRUE(x_.grad().equal(x_gradient));
+  EXPECT_TRUE(weight_.grad().equal(weight_gradient));
+}
+
+TEST_F(RecomputeTest, RunsOnceWithoutGradients) {
+  const at::NoGradGuard no_grad;
+  EXPECT_FALSE(Run(x_).requires_grad());
+  EXPECT_EQ(runs_, 1);
+}
+
+TEST_F(RecomputeTest, WhatIsFrozenGetsNoGradient) {
+  Run(x_.detach()).sum().backward();
+  EXPECT_TRUE(weight_.grad().defined());
+  weight_.mutable_grad().reset();
+  weight_.requires_grad_(false);
+  Run(x_).sum().backward();
+  EXPECT_TRUE(x_.grad().defined());
+  EXPECT_FALSE(weight_.grad().defined());
+}
+
+TEST_F(RecomputeTest, SameRandomNumbersAndAGeneratorThatMovesOnOnce) {
+  const ForwardContext context = Training(7), plain = Training(7);
+  const at::Tensor expected = counted_(x_, plain);
+  const at::Tensor y = Run(x_, context);
+  EXPECT_TRUE(y.equal(expected));
+  const auto gradients = [&](const at::Tensor& output) {
+    return torch::autograd::grad({output.sum()}, {x_, weight_}, {}, /*retain_graph=*/true);
+  };
+  // Draws between the passes must not matter, nor may the backward pass draw from the generator.
+  const at::Tensor next = at::empty({8}).uniform_(0, 1, plain.generator);
+  const auto wanted = gradients(expected), first = gradients(y), second = gradients(y);
+  EXPECT_TRUE(at::empty({8}).uniform_(0, 1, context.generator).equal(next));
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    EXPECT_TRUE(first[i].equal(wanted[i]));
+    EXPECT_TRUE(second[i].equal(wanted[i]));
+  }
+}
+
+TEST_F(RecomputeTest, AutocastIsThatOfTheForwardPass) {
+  std::optional<Bfloat16> on(std::in_place);
+  const at::Tensor narrow = Run(x_).sum();
+  on.reset();
+  last_type_ = at::kFloat;
+  narrow.backward();
+  EXPECT_EQ(last_type_, at::kBFloat16);
+  EXPECT_FALSE(at::autocast::is_autocast_enabled(at::kCPU));
+  EXPECT_TRUE(at::autocast::is_autocast_cache_enabled());
+
+  const at::Tensor wide = Run(x_).sum();
+  on.emplace();
+  last_type_ = at::kBFloat16;
+  wide.backward();
+  EXPECT_EQ(last_type_, at::kFloat);
+  EXPECT_TRUE(at::autocast::is_autocast_enabled(at::kCPU));
+}
+
+// The first run has no gradients. Were its cast of the weight cached, the plain pass would find
+// that, and the weight get no gradient.
+TEST_F(RecomputeTest, LeavesNothingInTheCacheOfAutocast) {
+  const Bfloat16 on;
+  Run(x_);
+  counted_(x_, {}).sum().backward();
+  EXPECT_TRUE(weight_.grad().defined());
+}
+
+TEST_F(RecomputeTest, AnErrorInTheSecondRunRestoresAutocast) {
+  std::optional<Bfloat16> on(std::in_place);
+  const auto fails_later = [this](const at::Tensor& x, const ForwardContext& context) {
+    TORCH_CHECK(runs_ == 0, "second run");
+    return counted_(x, context);
+  };
+  const at::Tensor y = Recompute(fails_later, x_, {weight_}, {}).sum();
+  on.reset();
+  EXPECT_THROW(y.backward(), c10::Error);
+  EXPECT_FALSE(at::autocast::is_autocast_enabled(at::kCPU));
+}
+
+TEST_F(RecomputeTest, ParametersMustNotChangeBeforeTheBackwardPass) {
+  const at::Tensor y = Run(x_).sum();
+  {
+    const at::NoGradGuard no_grad;
+    weight_.add_(1);
+  }
+  EXPECT_THROW(y.backward(), c10::Error);
+}
+
+using RecomputeDeathTest = RecomputeTest;
+
+TEST_F(RecomputeDeathTest, Refusals) {
+  Intermediates named;
+  ForwardContext context;
+  context.intermediates = &named;
+  EXPECT_DEATH(Run(x_, context), "intermediates");
+  const auto second_derivative = [&] {
+    torch::autograd::grad({Run(x_).sum()}, {x_}, {}, /*retain_graph=*/true, /*create_graph=*/true);
+  };
+  EXPECT_DEATH(second_derivative(), "second derivative");
+}
+
+struct Variant {
+  std::string name;
+  ModelConfig config;
+  bool bfloat16;
+};
+
+class RecomputedModelTest : public ::testing::TestWithParam<Variant> {
+ protected:
+  struct Result {
+    at::Tensor logits;
+    std::vector<at::Tensor> gradients;
+    at::Tensor next_draws;
+  };
+
+  Result TrainStep(bool recompute) const {
+    const VisionTransformer model = MakeModel(GetParam().config);
+    ForwardContext context = Training();
+    context.recompute_blocks = recompute;
+    Result result;
+    at::Tensor loss;
+    {
+      std::optional<Bfloat16> on;
+      if (GetParam().bfloat16) on.emplace();
+      result.logits = model.Forward(RandomImages(6, GetParam().config), context);
+      loss = at::cross_entropy_loss(result.logits, at::tensor({0, 1, 2, 3, 4, 0}, at::kLong));
+    }
+    loss.backward();
+    for (const NamedParameter& p : model.Parameters()) result.gradients.push_back(p.tensor.grad());
+    result.next_draws = at::empty({8}).uniform_(0, 1, context.generator);
+    return result;
+  }
+};
+
+TEST_P(RecomputedModelTest, ChangesNoBit) {
+  const Result plain = TrainStep(false), recomputed = TrainStep(true);
+  EXPECT_EQ(plain.logits.scalar_type(), GetParam().bfloat16 ? at::kBFloat16 : at::kFloat);
+  EXPECT_TRUE(recomputed.logits.equal(plain.logits));
+  EXPECT_TRUE(recomputed.next_draws.equal(plain.next_draws));
+  const auto parameters = MakeModel(GetParam().config).Parameters();
+  ASSERT_EQ(plain.gradients.size(), parameters.size());
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    EXPECT_TRUE(recomputed.gradients[i].equal(plain.gradients[i])) << parameters[i].name;
+    EXPECT_GT(plain.gradients[i].abs().max().item<double>(), 0) << parameters[i].name;
+  }
+}
+
+ModelConfig WithDropout(ModelConfig config) {
+  config.set_dropout(0.1);
+  config.set_stochastic_depth(0.5);
+  return config;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Variants, RecomputedModelTest,
+    ::testing::Values(Variant{"Float32", WithDropout(SmallConfig()), false},
+                      Variant{"Float32Options", WithDropout(SmallConfigWithOptions()), false},
+                      Variant{"Bfloat16", WithDropout(SmallConfig()), true},
+                      Variant{"Bfloat16Options", WithDropout(SmallConfigWithOptions()), true}),
+    [](const auto& info) { return info.param.name; });
+
+// Bytes of tensors on the CPU: those that live, and the most that ever did.
+class TensorBytes : public c10::MemoryReportingInfoBase {
+ public:
+  void reportMemoryUsage(void*, int64_t size, size_t, size_t, c10::Device) override {
+    now += size;
+    most = std::max(most, now);
+  }
+  bool memoryProfilingEnabled() const override { return true; }
+
+  int64_t now = 0, most = 0;
+};
+
+struct Memory {
+  int64_t kept;  // bytes from the forward to the backward pass
+  int64_t most;
+};
+
+Memory MeasureTrainStep(const VisionTransformer& model, bool recompute) {
+  const at::Tensor images = RandomImages(16, model.config());
+  auto bytes = std::make_shared<TensorBytes>();
+  const c10::DebugInfoGuard counting(c10::DebugInfoKind::PROFILER_STATE, bytes);
+  ForwardContext context = Training();
+  context.recompute_blocks = recompute;
+  const at::Tensor loss = model.Forward(images, context).square().sum();
+  const int64_t kept = bytes->now;
+  loss.backward();
+  for (const NamedParameter& p : model.Parameters()) p.tensor.mutable_grad().reset();
+  return {kept, bytes->most};
+}
+
+TEST(RecomputedModelMemoryTest, IsThatOfTheInputsAndOneBlock) {
+  ModelConfig config = SmallConfig();
+  config.set_image_size(32);  // 65 tokens: activations outweigh parameters
+  config.set_depth(12);
+  const VisionTransformer model = MakeModel(config);
+  const Memory plain = MeasureTrainStep(model, false), recomputed = MeasureTrainStep(model, true);
+  const int64_t block_input = 16 * 65 * 16 * sizeof(float);
+  EXPECT_GT(plain.kept, 12 * 10 * block_input);
+  EXPECT_LT(recomputed.kept, plain.kept - 12 * 10 * block_input);
+  EXPECT_GE(recomputed.kept, 12 * block_input);
+  EXPECT_LT(recomputed.most, plain.most / 3);
+}
+
+// An evaluation neither recomputes nor refuses intermediates.
+TEST(RecomputedModelLifeTest, IsForTrainingOnly) {
+  const VisionTransformer model = MakeModel(SmallConfig());
+  Intermediates named;
+  ForwardContext context;
+  context.recompute_blocks = true;
+  context.intermediates = &named;
+  model.Forward(RandomImages(1, SmallConfig()), context);
+  EXPECT_EQ(named.size(), 6);
+}
+
+// A graph may outlive the model that made it.
+TEST(RecomputedModelLifeTest, TheModelMayGoBeforeTheBackwardPass) {
+  std::optional<VisionTransformer> model = MakeModel(SmallConfig());
+  const auto parameters = model->Parameters();
+  ForwardContext context = Training();
+  context.recompute_blocks = true;
+  const at::Tensor loss = model->Forward(RandomImages(1, SmallConfig()), context).sum();
+  model.reset();
+  loss.backward();
+  for (const NamedParameter& p : parameters) EXPECT_TRUE(p.tensor.grad().defined()) << p.name;
+}
+
+}  // namespace
+}  // namespace vitrine

@@ -1,0 +1,29 @@
+// Small models for tests.
+
+#ifndef VIT_TESTING_H_
+#define VIT_TESTING_H_
+
+#include <cstdint>
+
+#include "ATen/core/Tensor.h"
+#include "vit/model.pb.h"
+#include "vit/vision_transformer.h"
+
+namespace vitrine {
+
+// Images of 8 x 8 x 2, four patches, width 16, two blocks of two heads, five classes; the other
+// fields as they are by default.
+ModelConfig SmallConfig();
+
+// The same with every option: mean pooling, registers, fixed positions, layer scale.
+ModelConfig SmallConfigWithOptions();
+
+// The config is a good one.
+VisionTransformer MakeModel(const ModelConfig& config, uint64_t seed = 1);
+
+// N(0, 1), [count, channels, image_size, image_size]
+at::Tensor RandomImages(int64_t count, const ModelConfig& config, uint64_t seed = 2);
+
+}  // namespace vitrine
+
+#endif  // VIT_TESTING_H_
