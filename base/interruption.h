@@ -21,6 +21,9 @@ class InterruptionGuard {
 
   // The number of the signal that was noted, 0 if there was none.
   static int Signal();
+
+  // Whether it was the terminal's doing, as Ctrl-C is, which sends it to child processes as well.
+  static bool FromTerminal();
 };
 
 }  // namespace vitrine

@@ -11,11 +11,13 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/interruption.h"
 
 namespace vitrine {
 namespace {
 
 constexpr int kTickMilliseconds = 500;
+constexpr int kWaitMilliseconds = 20;
 constexpr int kNotStarted = 127;  // as shells have it
 
 // The child's half of fork: nothing here allocates or locks, since other threads may have held a
@@ -49,9 +51,28 @@ std::string ReadAll(int fd, const std::function<void()>& tick) {
   }
 }
 
-int WaitFor(pid_t child) {
+// Passes a signal on, once; a second one would end the process before it is in order.
+class SignalPasser {
+ public:
+  explicit SignalPasser(pid_t child) : child_(child) {}
+
+  void PassOn() {
+    const int signal = InterruptionGuard::Signal();
+    if (signal == 0 || is_done_) return;
+    is_done_ = true;
+    if (!InterruptionGuard::FromTerminal()) kill(child_, signal);
+  }
+
+ private:
+  const pid_t child_;
+  bool is_done_ = false;
+};
+
+int WaitFor(pid_t child, SignalPasser* passer) {
   int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  while (waitpid(child, &status, WNOHANG) == 0) {
+    passer->PassOn();
+    poll(nullptr, 0, kWaitMilliseconds);
   }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
@@ -75,8 +96,12 @@ absl::StatusOr<ProcessResult> RunProcess(const std::vector<std::string>& command
   close(ends[1]);
   ProcessResult result;
   if (child > 0) {
-    result.text = ReadAll(ends[0], tick);
-    result.exit_status = WaitFor(child);
+    SignalPasser passer(child);
+    result.text = ReadAll(ends[0], [&] {
+      tick();
+      passer.PassOn();
+    });
+    result.exit_status = WaitFor(child, &passer);
   }
   close(ends[0]);
   if (child < 0) return absl::ErrnoToStatus(error, absl::StrCat(command[0], ": cannot be started"));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/interruption.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -85,6 +86,17 @@ TEST(ProcessTest, DiesWithItsCaller) {
   const pid_t orphan = std::stoi(text);
   ASSERT_EQ(waitpid(orphan, &status, 0), orphan);
   EXPECT_TRUE(WIFSIGNALED(status));
+}
+
+TEST(ProcessTest, PassesOnTheSignalThatItsCallerIsToEndBy) {
+  const InterruptionGuard guard;
+  // The child sends it to this process, which is its parent, and has it back.
+  ASSERT_OK_AND_ASSIGN(
+      const ProcessResult result,
+      RunProcess({"sh", "-c", "trap 'exit 7' TERM; kill -TERM $PPID; while :; do sleep 0.01; done"},
+                 Capture::kNothing));
+  EXPECT_EQ(result.exit_status, 7);
+  EXPECT_EQ(InterruptionGuard::Signal(), SIGTERM);
 }
 
 TEST(ProcessTest, MissingProgramIsNamed) {

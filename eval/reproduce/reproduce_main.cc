@@ -102,7 +102,7 @@ absl::Status Run(const std::string& self, const std::string& command,
   ASSIGN_OR_RETURN(const FolderLock lock, OpenRunDir(options.run_dir));
   RETURN_IF_ERROR(CreateFolder(output.parent_path()));  // an error is better now than in hours
   PrintPlan(rows, options.run_dir);
-  const std::vector<RowResult> results = RunRows(rows, train, options);
+  ASSIGN_OR_RETURN(const std::vector<RowResult> results, RunRows(rows, train, options));
 
   const std::string summary = MarkdownSummary(results, command);
   const std::string markdown = output.string() + ".md", json = output.string() + ".json";

@@ -31,11 +31,6 @@ namespace fs = std::filesystem;
 
 constexpr char kProgram[] = "eval/reproduce/reproduce";
 
-struct Result {
-  int status;
-  std::string out, err;
-};
-
 class ReproduceProcessTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -58,13 +53,6 @@ class ReproduceProcessTest : public ::testing::Test {
     return command;
   }
 
-  static Result Run(const std::vector<std::string>& command) {
-    auto child = ChildProcess::Start(command);
-    EXPECT_THAT(child, IsOk());
-    const int status = child->Wait();
-    return {status, child->Out(), child->Err()};
-  }
-
   nlohmann::json Report(const std::string& run_dir) const {
     return nlohmann::json::parse(ReadFile(folder_ / run_dir / "reproduction.json").value());
   }
@@ -81,7 +69,7 @@ class ReproduceProcessTest : public ::testing::Test {
   }
 
   // Starts the command, and ends it by the signal once the second run is under way. Returns when
-  // the process of that run is gone too.
+  // the process of that run is gone too, and leaves what both said in err_.
   void StartAndEnd(const std::vector<std::string>& command, const fs::path& second_run,
                    int signal) {
     ASSERT_OK_AND_ASSIGN(ChildProcess child, ChildProcess::Start(command));
@@ -92,6 +80,7 @@ class ReproduceProcessTest : public ::testing::Test {
     }
     child.Signal(signal);
     EXPECT_EQ(child.Wait(), 128 + signal) << "it was to be ended before its end";
+    err_ = child.Err();
     while (!FolderLock::Acquire(second_run).ok()) {
       ASSERT_LT(absl::Now(), deadline) << "the run goes on without the program that started it";
       absl::SleepFor(absl::Milliseconds(2));
@@ -99,10 +88,11 @@ class ReproduceProcessTest : public ::testing::Test {
   }
 
   fs::path folder_;
+  std::string err_;
 };
 
 TEST_F(ReproduceProcessTest, TrainsEvaluatesAndReports) {
-  const Result result = Run(Command("runs", {"--scale=0.02"}));
+  const ChildResult result = RunChild(Command("runs", {"--scale=0.02"}));
   EXPECT_EQ(result.status, 0) << result.err;
   // The console lines of //train, of 2 and of 20 iterations, and then the table.
   EXPECT_THAT(result.out, AllOf(HasSubstr("\n1/2  "), HasSubstr("\n19/20  "),
@@ -126,8 +116,9 @@ TEST_F(ReproduceProcessTest, TrainsEvaluatesAndReports) {
 }
 
 TEST_F(ReproduceProcessTest, EverySeedIsARunOfItsOwn) {
-  const Result result = Run(Command("runs", {"--scale=0.02", "--seeds=2", "--steps=3",
-                                             "--output=" + (folder_ / "out" / "r").string()}));
+  const ChildResult result =
+      RunChild(Command("runs", {"--scale=0.02", "--seeds=2", "--steps=3",
+                                "--output=" + (folder_ / "out" / "r").string()}));
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr(" +- "));
   EXPECT_TRUE(fs::exists(folder_ / "out" / "r.md"));
@@ -138,14 +129,14 @@ TEST_F(ReproduceProcessTest, EverySeedIsARunOfItsOwn) {
 
 TEST_F(ReproduceProcessTest, KilledItGoesOnWhereItWas) {
   const std::vector<std::string> length = Length(300);
-  ASSERT_EQ(Run(Command("whole", length)).status, 0);
+  ASSERT_EQ(RunChild(Command("whole", length)).status, 0);
   const fs::path killed = folder_ / "killed";
   StartAndEnd(Command("killed", length), killed / "step3-seed0", SIGKILL);
   const std::string first_run = ReadFile(killed / "step1-seed0" / "run.json").value();
 
   std::vector<std::string> resume = length;
   resume.push_back("--resume");
-  const Result result = Run(Command("killed", resume));
+  const ChildResult result = RunChild(Command("killed", resume));
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out, AllOf(HasSubstr("this run is finished"), HasSubstr("resumed after ")));
   EXPECT_EQ(ReadFile(killed / "step1-seed0" / "run.json").value(), first_run);
@@ -153,22 +144,24 @@ TEST_F(ReproduceProcessTest, KilledItGoesOnWhereItWas) {
   EXPECT_EQ(Report("killed")["rows"][1]["figures"], Report("whole")["rows"][1]["figures"]);
 }
 
-TEST_F(ReproduceProcessTest, InterruptedItEndsTheRunToo) {
+TEST_F(ReproduceProcessTest, InterruptedItEndsTheRunInOrder) {
   std::vector<std::string> more = Length(100000);
   more.push_back("--steps=3");
   StartAndEnd(Command("runs", more), folder_ / "runs" / "step3-seed0", SIGINT);
+  EXPECT_THAT(err_, AllOf(HasSubstr("train: interrupted after "),
+                          HasSubstr("reproduce: interrupted; go on with --resume")));
 }
 
 TEST_F(ReproduceProcessTest, FolderOfAnotherReproductionIsRefused) {
-  ASSERT_EQ(Run(Command("runs", {"--scale=0.01", "--steps=1"})).status, 0);
-  const Result result = Run(Command("runs", {"--scale=0.01", "--steps=1"}));
+  ASSERT_EQ(RunChild(Command("runs", {"--scale=0.01", "--steps=1"})).status, 0);
+  const ChildResult result = RunChild(Command("runs", {"--scale=0.01", "--steps=1"}));
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, AllOf(HasSubstr("not empty"), HasSubstr("--resume")));
 }
 
 TEST_F(ReproduceProcessTest, RowsWithoutDataAreNotRunAndNotFailed) {
   fs::remove_all(folder_ / "data" / "cifar-10-batches-bin");
-  const Result result = Run(Command("runs", {"--scale=0.01", "--steps=1,3,7"}));
+  const ChildResult result = RunChild(Command("runs", {"--scale=0.01", "--steps=1,3,7"}));
   EXPECT_EQ(result.status, 0) << result.err;
   const nlohmann::json rows = Report("runs")["rows"];
   EXPECT_EQ(rows[0]["figures"][0]["verdict"], "scaled, overridden");
@@ -180,8 +173,8 @@ TEST_F(ReproduceProcessTest, RowsWithoutDataAreNotRunAndNotFailed) {
 
 TEST_F(ReproduceProcessTest, ARunThatFailsIsReportedAndTheOthersAreRun) {
   // Such a learning rate makes the loss of both something else than a number.
-  const Result result =
-      Run(Command("runs", {"--scale=0.05", "--steps=1,3", "schedule.max_learning_rate=1e30"}));
+  const ChildResult result =
+      RunChild(Command("runs", {"--scale=0.05", "--steps=1,3", "schedule.max_learning_rate=1e30"}));
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, HasSubstr("not reproduced: step 1 (MNIST)"));
   const nlohmann::json rows = Report("runs")["rows"];
@@ -207,7 +200,7 @@ TEST_P(ReproduceMistakeTest, IsOneLineAndLeavesNothing) {
     command.push_back(argument == "--data_dir" ? "--data_dir=" + (folder_ / "damaged").string()
                                                : argument);
   }
-  const Result result = Run(command);
+  const ChildResult result = RunChild(command);
   EXPECT_EQ(result.status, GetParam().status) << result.err;
   EXPECT_THAT(result.err, HasSubstr(GetParam().message));
   EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
@@ -225,7 +218,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Mistake{{"--steps=1", "--data_dir"}, 1, "train-images-idx3-ubyte"}));
 
 TEST_F(ReproduceProcessTest, HelpShowsOwnFlagsOnly) {
-  const Result result = Run({kProgram, "--help"});
+  const ChildResult result = RunChild({kProgram, "--help"});
   EXPECT_EQ(result.status, 0);
   EXPECT_THAT(result.out,
               AllOf(HasSubstr("--steps"), HasSubstr("--scale"), Not(HasSubstr("logtostderr"))));

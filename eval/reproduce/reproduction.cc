@@ -2,9 +2,10 @@
 
 #include <iostream>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/interruption.h"
+#include "base/program.h"
 #include "base/status_macros.h"
 
 namespace vitrine {
@@ -24,13 +25,22 @@ std::vector<std::string> Arguments(const PlannedRun& run, const RunOptions& opti
   return arguments;
 }
 
+absl::Status CheckInterruption(const RunOptions& options) {
+  const int signal = InterruptionGuard::Signal();
+  if (signal == 0) return absl::OkStatus();
+  return InterruptedError(signal, absl::StrCat("interrupted; go on with --resume --run_dir=",
+                                               options.run_dir.string()));
+}
+
 // One result for each run of the row, or the first error.
 absl::StatusOr<std::vector<RunResult>> RunRow(const PlannedRow& row, const TrainProgram& train,
                                               const RunOptions& options) {
   std::vector<RunResult> results;
   for (const PlannedRun& run : row.runs) {
     std::cout << "\n== " << Label(row) << ", seed " << run.seed << std::endl;
-    RETURN_IF_ERROR(Annotate(train.Run(Arguments(run, options)), run.folder));
+    const absl::Status trained = train.Run(Arguments(run, options));
+    RETURN_IF_ERROR(CheckInterruption(options));
+    RETURN_IF_ERROR(Annotate(trained, run.folder));
     ASSIGN_OR_RETURN(results.emplace_back(), ReadRun(options.run_dir / run.folder));
   }
   return results;
@@ -45,8 +55,10 @@ bool Fails(const RowResult& result) {
 
 }  // namespace
 
-std::vector<RowResult> RunRows(absl::Span<const PlannedRow> rows, const TrainProgram& train,
-                               const RunOptions& options) {
+absl::StatusOr<std::vector<RowResult>> RunRows(absl::Span<const PlannedRow> rows,
+                                               const TrainProgram& train,
+                                               const RunOptions& options) {
+  const InterruptionGuard guard;
   std::vector<RowResult> results;
   for (const PlannedRow& row : rows) {
     RowResult& result = results.emplace_back();
@@ -57,6 +69,7 @@ std::vector<RowResult> RunRows(absl::Span<const PlannedRow> rows, const TrainPro
       continue;
     }
     absl::StatusOr<std::vector<RunResult>> runs = RunRow(row, train, options);
+    if (absl::IsCancelled(runs.status())) return runs.status();
     if (runs.ok()) {
       result.runs = *std::move(runs);
       result.figures = Judge(row, result.runs);

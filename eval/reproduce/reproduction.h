@@ -3,7 +3,7 @@
 //   ASSIGN_OR_RETURN(std::vector<PlannedRow> rows, PlanRows(ReportedWork(), request));
 //   RETURN_IF_ERROR(MarkUnavailable(train, &rows));
 //   RETURN_IF_ERROR(MarkWithoutData(data_dir, &rows));
-//   const std::vector<RowResult> results = RunRows(rows, train, options);
+//   ASSIGN_OR_RETURN(const std::vector<RowResult> results, RunRows(rows, train, options));
 
 #ifndef EVAL_REPRODUCE_REPRODUCTION_H_
 #define EVAL_REPRODUCE_REPRODUCTION_H_
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "eval/reproduce/plan.h"
 #include "eval/reproduce/run_result.h"
@@ -35,9 +36,11 @@ struct RunOptions {
 };
 
 // One row after another. A row that can't be run or ends early is a result too, and does not keep
-// the others from being run.
-std::vector<RowResult> RunRows(absl::Span<const PlannedRow> rows, const TrainProgram& train,
-                               const RunOptions& options);
+// the others from being run. SIGINT and SIGTERM end the run in order, with a checkpoint, and are an
+// InterruptedError.
+absl::StatusOr<std::vector<RowResult>> RunRows(absl::Span<const PlannedRow> rows,
+                                               const TrainProgram& train,
+                                               const RunOptions& options);
 
 // An error that names the rows that failed, if any did.
 absl::Status CheckAllPassed(absl::Span<const RowResult> results);

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "base/program.h"
 #include "base/status_matchers.h"
 #include "data/testing.h"
 #include "eval/reported.h"
@@ -25,12 +26,19 @@ std::vector<PlannedRow> Plan(const ReproductionRequest& request) {
   return PlanRows(ReportedWork(), request).value();
 }
 
+// The rows of the request, with this script as the program.
+std::vector<RowResult> RunAll(const ReproductionRequest& request, const std::string& script,
+                              const RunOptions& options) {
+  auto results = RunRows(Plan(request), FakeTrain(script), options);
+  EXPECT_OK(results);
+  return results.value_or(std::vector<RowResult>());
+}
+
 Verdict AccuracyVerdict(const RowResult& result) { return result.figures.front().verdict; }
 
 TEST(RunRowsTest, RunsEverySeedInAFolderOfItsOwnAndJudges) {
   const RunOptions options = {.data_dir = "/d", .run_dir = EmptyFolder("runs")};
-  const auto results =
-      RunRows(Plan({.steps = "3", .seeds = 2}), FakeTrain(FinishedRun(2600)), options);
+  const auto results = RunAll({.steps = "3", .seeds = 2}, FinishedRun(2600), options);
   ASSERT_THAT(results, SizeIs(1));
   EXPECT_EQ(results[0].problem, "");
   EXPECT_THAT(results[0].runs, SizeIs(2));
@@ -45,20 +53,20 @@ TEST(RunRowsTest, GivesFoldersAndResumeToTheProgram) {
   const std::string script =
       absl::StrCat("echo \"$*\" > '", (folder / "seen").string(), "'\n", FinishedRun(2600));
   RunOptions options = {.data_dir = "/d", .run_dir = folder, .resume = true};
-  RunRows(Plan({.steps = "3"}), FakeTrain(script), options);
+  RunAll({.steps = "3"}, script, options);
   EXPECT_THAT(ReadFile(folder / "seen").value(),
               AllOf(HasSubstr("--config=step3 "), HasSubstr(" --data_dir=/d "),
                     HasSubstr("/step3-seed0 "), HasSubstr(" --resume")));
   options = {.data_dir = "", .run_dir = folder, .resume = false};
-  RunRows(Plan({.steps = "3"}), FakeTrain(script), options);
+  RunAll({.steps = "3"}, script, options);
   EXPECT_THAT(ReadFile(folder / "seen").value(),
               Not(AnyOf(HasSubstr("--data_dir"), HasSubstr("--resume"))));
 }
 
 TEST(RunRowsTest, AFailedRunIsAnErrorOfItsRowAlone) {
   const std::string script = "case $* in *step3*) exit 1 ;; esac\n" + FinishedRun(9999);
-  const auto results = RunRows(Plan({.steps = "3,2"}), FakeTrain(script),
-                               {.data_dir = "", .run_dir = EmptyFolder("failed")});
+  const auto results =
+      RunAll({.steps = "3,2"}, script, {.data_dir = "", .run_dir = EmptyFolder("failed")});
   ASSERT_THAT(results, SizeIs(2));
   EXPECT_THAT(results[0].problem, AllOf(HasSubstr("step3-seed0"), HasSubstr("exit status 1")));
   EXPECT_EQ(AccuracyVerdict(results[0]), Verdict::kError);
@@ -69,26 +77,35 @@ TEST(RunRowsTest, AFailedRunIsAnErrorOfItsRowAlone) {
 }
 
 TEST(RunRowsTest, ARunThatLeavesNothingIsAnError) {
-  const auto results = RunRows(Plan({.steps = "3"}), FakeTrain("exit 0"),
-                               {.data_dir = "", .run_dir = EmptyFolder("nothing")});
+  const auto results =
+      RunAll({.steps = "3"}, "exit 0", {.data_dir = "", .run_dir = EmptyFolder("nothing")});
   EXPECT_EQ(AccuracyVerdict(results[0]), Verdict::kError);
   EXPECT_THAT(results[0].problem, HasSubstr("run.json"));
 }
 
 TEST(RunRowsTest, ARowThatCannotBeRunIsNeitherStartedNorAFailure) {
-  const auto results = RunRows(Plan({.steps = "7"}), FakeTrain("exit 1"),
-                               {.data_dir = "", .run_dir = EmptyFolder("not_run")});
+  const auto results =
+      RunAll({.steps = "7"}, "exit 1", {.data_dir = "", .run_dir = EmptyFolder("not_run")});
   EXPECT_THAT(results[0].problem, HasSubstr("ImageNet-100"));
   EXPECT_THAT(results[0].figures, Each(Field(&Figure::verdict, Verdict::kNotRun)));
   EXPECT_OK(CheckAllPassed(results));
 }
 
+TEST(RunRowsTest, AnInterruptionEndsTheRunAndNoOtherIsStarted) {
+  const RunOptions options = {.data_dir = "", .run_dir = EmptyFolder("interrupted")};
+  // The run interrupts its parent, which is this process, and ends when the signal is passed on.
+  const TrainProgram train =
+      FakeTrain("trap 'exit 130' INT; kill -INT $PPID; while :; do sleep 0.01; done");
+  const auto results = RunRows(Plan({.steps = "3,4"}), train, options);
+  EXPECT_THAT(results, Fails(absl::StatusCode::kCancelled, HasSubstr("go on with --resume")));
+  EXPECT_EQ(ExitStatus("reproduce", results.status()), 130);
+}
+
 TEST(CheckAllPassedTest, ALowAccuracyFailsUnlessTheRowIsScaled) {
   const RunOptions options = {.data_dir = "", .run_dir = EmptyFolder("low")};
-  const TrainProgram train = FakeTrain(FinishedRun(1000));
-  EXPECT_THAT(CheckAllPassed(RunRows(Plan({.steps = "3"}), train, options)),
+  EXPECT_THAT(CheckAllPassed(RunAll({.steps = "3"}, FinishedRun(1000), options)),
               Fails(absl::StatusCode::kInternal, HasSubstr("step 3 (CIFAR-10)")));
-  EXPECT_OK(CheckAllPassed(RunRows(Plan({.steps = "3", .scale = 0.5}), train, options)));
+  EXPECT_OK(CheckAllPassed(RunAll({.steps = "3", .scale = 0.5}, FinishedRun(1000), options)));
 }
 
 }  // namespace
