@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "train/config.h"
 #include "train/schedule.h"
+#include "train/validate.h"
 #include "vit/vision_transformer.h"
 
 namespace vitrine {
