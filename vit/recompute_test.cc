@@ -151,6 +151,7 @@ TEST_F(RecomputeTest, AnErrorInTheSecondRunRestoresAutocast) {
   on.reset();
   EXPECT_THROW(y.backward(), c10::Error);
   EXPECT_FALSE(at::autocast::is_autocast_enabled(at::kCPU));
+  EXPECT_TRUE(at::autocast::is_autocast_cache_enabled());
 }
 
 TEST_F(RecomputeTest, ParametersMustNotChangeBeforeTheBackwardPass) {
