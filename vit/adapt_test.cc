@@ -133,7 +133,7 @@ class RefusalTest : public ::testing::TestWithParam<Refusal> {};
 TEST_P(RefusalTest, NamesTheFieldAndBothValues) {
   ModelConfig config = SmallConfig();
   GetParam().change(config);
-  const TensorMap tensors = ParametersByName(MakeModel(SmallConfig()));
+  const TensorMap tensors = MakeModel(SmallConfig()).Tensors();
   EXPECT_THAT(AdaptTensors(SmallConfig(), tensors, MakeModel(config)),
               Fails(absl::StatusCode::kFailedPrecondition, HasSubstr(GetParam().message)));
 }
@@ -169,11 +169,10 @@ TEST(AdaptTensorsTest, NamesAllDifferencesAtOnceAndNoOther) {
   config.set_heads(4);
   config.set_depth(1);
   config.set_num_classes(7);
-  EXPECT_THAT(
-      AdaptTensors(SmallConfig(), ParametersByName(MakeModel(SmallConfig())), MakeModel(config)),
-      Fails(absl::StatusCode::kFailedPrecondition,
-            "model.depth: 2 in the checkpoint, 1 in the model; "
-            "model.heads: 2 in the checkpoint, 4 in the model"));
+  EXPECT_THAT(AdaptTensors(SmallConfig(), MakeModel(SmallConfig()).Tensors(), MakeModel(config)),
+              Fails(absl::StatusCode::kFailedPrecondition,
+                    "model.depth: 2 in the checkpoint, 1 in the model; "
+                    "model.heads: 2 in the checkpoint, 4 in the model"));
 }
 
 TEST(AdaptTensorsTest, ACheckpointThatContradictsItselfIsRefused) {

@@ -57,8 +57,8 @@ class ScopedAutocast {
 struct Call : torch::CustomClassHolder {
   Call(Computation compute, const ForwardContext& context, c10::DeviceType device)
       : compute(std::move(compute)), context(context), autocast(device) {
-    // The first run's casts belong to no graph and the second's to one that is gone at once, so
-    // neither may be found by other users of the cache, nor may these runs find theirs.
+    // What the second run left in the cache would still be there in the next forward pass, when the
+    // parameters have moved on. A run needs each cast once, so it loses nothing.
     autocast.cache = false;
   }
 

@@ -132,13 +132,19 @@ TEST_F(RecomputeTest, AutocastIsThatOfTheForwardPass) {
   EXPECT_TRUE(at::autocast::is_autocast_enabled(at::kCPU));
 }
 
-// The first run has no gradients. Were its cast of the weight cached, the plain pass would find
-// that, and the weight get no gradient.
-TEST_F(RecomputeTest, LeavesNothingInTheCacheOfAutocast) {
-  const Bfloat16 on;
-  Run(x_);
-  counted_(x_, {}).sum().backward();
-  EXPECT_TRUE(weight_.grad().defined());
+// Autocast keeps the casts of weights until its cache is cleared, which nobody does after a
+// backward pass: the next forward pass would see the weights of this one.
+TEST_F(RecomputeTest, LeavesNoCastsOfWeightsBehind) {
+  std::optional<Bfloat16> on(std::in_place);
+  const at::Tensor loss = Run(x_).sum();
+  on.reset();
+  loss.backward();
+  {
+    const at::NoGradGuard no_grad;
+    weight_.zero_();
+  }
+  on.emplace();
+  EXPECT_TRUE((counted_(x_, {}) == 0).all().item<bool>());
 }
 
 TEST_F(RecomputeTest, AnErrorInTheSecondRunRestoresAutocast) {
@@ -151,6 +157,7 @@ TEST_F(RecomputeTest, AnErrorInTheSecondRunRestoresAutocast) {
   on.reset();
   EXPECT_THROW(y.backward(), c10::Error);
   EXPECT_FALSE(at::autocast::is_autocast_enabled(at::kCPU));
+  EXPECT_TRUE(at::autocast::is_autocast_cache_enabled());
 }
 
 TEST_F(RecomputeTest, ParametersMustNotChangeBeforeTheBackwardPass) {

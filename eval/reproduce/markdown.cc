@@ -67,8 +67,8 @@ std::string Alteration(Results results) {
   if (results.empty()) return "";
   const PlannedRow& row = results.front().plan;  // all rows are altered in the same way
   if (!row.is_scaled && !row.is_overridden) return "";
-  return absl::StrCat("**", VerdictText(row, Verdict::kUnjudged),
-                      ": these are not the reported experiments, and neither pass nor fail.**\n\n");
+  return absl::StrCat("**Not the reported experiments (", VerdictText(row, Verdict::kUnjudged),
+                      "): nothing here passes or fails.**\n\n");
 }
 
 // Why rows have no result.

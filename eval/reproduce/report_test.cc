@@ -89,7 +89,7 @@ Machine:
 
 TEST(MarkdownTest, ScaledTablesSaySoFirst) {
   EXPECT_THAT(MarkdownSummary(Results(0.5), kCommand),
-              StartsWith("# Reported and measured\n\n**scaled: these are not the reported "));
+              StartsWith("# Reported and measured\n\n**Not the reported experiments (scaled): "));
 }
 
 TEST(MarkdownTest, DetailsAreThisText) {

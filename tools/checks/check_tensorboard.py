@@ -4,6 +4,7 @@ Trains the quick start, kills it and lets it go on. Both of TensorBoard's reader
 then have each point once.
 """
 
+import collections
 import csv
 import logging
 import math
@@ -23,10 +24,12 @@ FIELDS += ["validation.every_iterations=10", "checkpoint.every_iterations=20"]
 KILLED_AT = 33
 EVENT_FILES = "events.out.tfevents.*"
 
-TRAIN_COLUMNS = ("loss", "learning_rate", "gradient_norm", "milliseconds")
-MINIVAL_COLUMNS = ("loss", "top1")
+METRICS_COLUMNS = ("loss", "learning_rate", "gradient_norm", "milliseconds")
+METRICS_COLUMNS += ("images_per_second", "data_wait")
+VALIDATION_COLUMNS = ("loss", "top1")
 RELATIVE = 2**-22  # TensorBoard's values are float32.
-ABSOLUTE = {"train/milliseconds": 1e-4}  # metrics.csv has four decimals.
+# The decimals of metrics.csv, where they are fixed.
+ABSOLUTE = {"train/milliseconds": 1e-4, "train/images_per_second": 1e-2, "train/data_wait": 1e-4}
 
 Series = dict[str, list[tuple[int, float]]]  # (step, value) by tag
 
@@ -38,16 +41,15 @@ def rows(path: pathlib.Path) -> list[dict[str, str]]:
 
 def series_of_csv(run_dir: pathlib.Path) -> Series:
     """A validation stands at the iteration that it follows."""
-    train = rows(run_dir / "metrics.csv")
-    minival = [row for row in rows(run_dir / "validation.csv") if row["split"] == "minival"]
-    return {
-        f"{group}/{column}": [(int(row["iteration"]) - shift, float(row[column])) for row in table]
-        for group, table, columns, shift in (
-            ("train", train, TRAIN_COLUMNS, 0),
-            ("minival", minival, MINIVAL_COLUMNS, 1),
-        )
-        for column in columns
-    }
+    series = collections.defaultdict(list)
+    for row in rows(run_dir / "metrics.csv"):
+        for column in METRICS_COLUMNS:
+            series[f"train/{column}"].append((int(row["iteration"]), float(row[column])))
+    for row in rows(run_dir / "validation.csv"):
+        for column in VALIDATION_COLUMNS:
+            tag = f"{row['split']}/{column}"
+            series[tag].append((int(row["iteration"]) - 1, float(row[column])))
+    return series
 
 
 def series_of_scalars(path: pathlib.Path) -> Series:
@@ -69,12 +71,12 @@ def series_of_tensors(path: pathlib.Path) -> Series:
 
 
 def problems(shown: Series, written: Series) -> list[str]:
-    if shown.keys() != written.keys():
+    if not written or shown.keys() != written.keys():
         return [f"the tags are {sorted(shown)}, not {sorted(written)}"]
     found = []
     for tag, points in written.items():
         steps = [step for step, _ in points]
-        if not points or [step for step, _ in shown[tag]] != steps:
+        if [step for step, _ in shown[tag]] != steps:
             found.append(f"{tag} is at steps {[step for step, _ in shown[tag]]}, not {steps}")
             continue
         for (step, ours), (_, theirs) in zip(points, shown[tag]):
