@@ -68,20 +68,19 @@ class ReproduceProcessTest : public ::testing::Test {
             "checkpoint.keep_last=0"};
   }
 
-  // Starts the command, and ends it by the signal once the second run is under way. Returns when
-  // the process of that run is gone too, and leaves what both said in err_.
-  void StartAndEnd(const std::vector<std::string>& command, const fs::path& second_run,
-                   int signal) {
+  // Starts the command, and ends it by the signal once this run is under way. Returns when its
+  // process is gone too, and leaves what both said in err_.
+  void StartAndEnd(const std::vector<std::string>& command, const fs::path& run, int signal) {
     ASSERT_OK_AND_ASSIGN(ChildProcess child, ChildProcess::Start(command));
     const absl::Time deadline = absl::Now() + absl::Minutes(5);
-    while (!fs::exists(second_run / "checkpoints" / "000000030")) {
+    while (!fs::exists(run / "checkpoints" / "000000030")) {
       ASSERT_LT(absl::Now(), deadline) << child.Out() << child.Err();
       absl::SleepFor(absl::Milliseconds(2));
     }
     child.Signal(signal);
     EXPECT_EQ(child.Wait(), 128 + signal) << "it was to be ended before its end";
     err_ = child.Err();
-    while (!FolderLock::Acquire(second_run).ok()) {
+    while (!FolderLock::Acquire(run).ok()) {
       ASSERT_LT(absl::Now(), deadline) << "the run goes on without the program that started it";
       absl::SleepFor(absl::Milliseconds(2));
     }
@@ -128,20 +127,20 @@ TEST_F(ReproduceProcessTest, EverySeedIsARunOfItsOwn) {
 }
 
 TEST_F(ReproduceProcessTest, KilledItGoesOnWhereItWas) {
-  const std::vector<std::string> length = Length(300);
-  ASSERT_EQ(RunChild(Command("whole", length)).status, 0);
+  std::vector<std::string> more = Length(300);
+  more.insert(more.end(), {"--steps=3", "--seeds=2"});
+  ASSERT_EQ(RunChild(Command("whole", more)).status, 0);
   const fs::path killed = folder_ / "killed";
-  StartAndEnd(Command("killed", length), killed / "step3-seed0", SIGKILL);
-  const std::string first_run = ReadFile(killed / "step1-seed0" / "run.json").value();
+  StartAndEnd(Command("killed", more), killed / "step3-seed1", SIGKILL);
+  const std::string finished = ReadFile(killed / "step3-seed0" / "run.json").value();
 
-  std::vector<std::string> resume = length;
-  resume.push_back("--resume");
-  const ChildResult result = RunChild(Command("killed", resume));
+  more.push_back("--resume");
+  const ChildResult result = RunChild(Command("killed", more));
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out, AllOf(HasSubstr("this run is finished"), HasSubstr("resumed after ")));
-  EXPECT_EQ(ReadFile(killed / "step1-seed0" / "run.json").value(), first_run);
-  EXPECT_EQ(LastWeights("killed", "step3-seed0"), LastWeights("whole", "step3-seed0"));
-  EXPECT_EQ(Report("killed")["rows"][1]["figures"], Report("whole")["rows"][1]["figures"]);
+  EXPECT_EQ(ReadFile(killed / "step3-seed0" / "run.json").value(), finished);
+  EXPECT_EQ(LastWeights("killed", "step3-seed1"), LastWeights("whole", "step3-seed1"));
+  EXPECT_EQ(Report("killed")["rows"][0]["figures"], Report("whole")["rows"][0]["figures"]);
 }
 
 TEST_F(ReproduceProcessTest, InterruptedItEndsTheRunInOrder) {
