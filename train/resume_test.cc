@@ -92,9 +92,8 @@ class ResumeTest : public ::testing::Test {
   }
 
   std::map<std::string, std::string> RunToTheEnd(const std::string& name) {
-    auto child = ChildProcess::Start(Command(folder_ / name));
-    EXPECT_THAT(child, IsOk());
-    EXPECT_EQ(child->Wait(), 0) << child->Err();
+    const ChildResult result = RunChild(Command(folder_ / name));
+    EXPECT_EQ(result.status, 0) << result.err;
     return Contents(folder_ / name);
   }
 
@@ -168,9 +167,9 @@ TEST_F(ResumeTest, DamagedCheckpointsArePassedOverByName) {
   ASSERT_GE(checkpoints.size(), 2);
   fs::resize_file(checkpoints.back() / "optimizer.safetensors", 100);
   fs::remove(run / "run.json");  // the run is not finished, then
-  ASSERT_OK_AND_ASSIGN(ChildProcess child, ChildProcess::Start(Command(run)));
-  EXPECT_EQ(child.Wait(), 0) << child.Err();
-  EXPECT_THAT(child.Err(), HasSubstr("000000060/optimizer.safetensors"));
+  const ChildResult result = RunChild(Command(run));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("000000060/optimizer.safetensors"));
   EXPECT_EQ(Contents(run), whole_) << "the damaged checkpoint is replaced";
 }
 

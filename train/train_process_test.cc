@@ -163,9 +163,9 @@ TEST_F(TrainProcessTest, BadNumbersEndTheRunAndLeaveTheLastCheckpoint) {
                                "schedule.kind=CONSTANT", "checkpoint.every_iterations=1"}));
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, AllOf(HasSubstr("iteration "), HasSubstr("max_learning_rate")));
-  const ChildResult eval = RunChild({"train/train", "--resume", "--dry_run",
-                                     absl::StrCat("--run_dir=", (folder_ / "run").string())});
-  EXPECT_EQ(eval.status, 0) << eval.err;
+  const ChildResult resumable = RunChild({"train/train", "--resume", "--dry_run",
+                                          absl::StrCat("--run_dir=", (folder_ / "run").string())});
+  EXPECT_EQ(resumable.status, 0) << resumable.err;
   EXPECT_FALSE(fs::is_empty(folder_ / "run" / "checkpoints"));
 }
 
