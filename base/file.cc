@@ -123,7 +123,7 @@ absl::Status SyncFolder(const fs::path& path) {
 
 fs::path UserPath(const fs::path& path) {
   const char* folder = std::getenv("BUILD_WORKING_DIRECTORY");
-  return folder == nullptr ? path : fs::path(folder) / path;
+  return folder == nullptr || path.empty() ? path : fs::path(folder) / path;
 }
 
 }  // namespace vitrine

@@ -37,7 +37,7 @@ absl::Status RemoveAll(const std::filesystem::path& path);
 absl::Status SyncFolder(const std::filesystem::path& path);
 
 // A relative path as the user meant it: `bazel run` changes the working directory and leaves the
-// user's in BUILD_WORKING_DIRECTORY.
+// user's in BUILD_WORKING_DIRECTORY. An empty path stays empty.
 std::filesystem::path UserPath(const std::filesystem::path& path);
 
 }  // namespace vitrine

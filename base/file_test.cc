@@ -77,6 +77,7 @@ TEST_F(FileTest, RelativePathIsTheUsers) {
   ASSERT_EQ(setenv("BUILD_WORKING_DIRECTORY", "/home/someone", 1), 0);
   EXPECT_EQ(UserPath("runs/a"), "/home/someone/runs/a");
   EXPECT_EQ(UserPath("/data"), "/data");
+  EXPECT_EQ(UserPath(""), "");
   ASSERT_EQ(unsetenv("BUILD_WORKING_DIRECTORY"), 0);
   EXPECT_EQ(UserPath("runs/a"), "runs/a");
 }

@@ -22,6 +22,10 @@ std::vector<std::string> Differences(const TensorMap& from, const TensorMap& to)
     } else if (found->second.sizes() != tensor.sizes()) {
       differences.push_back(absl::StrCat(name, " has shape ", ShapeText(found->second),
                                          " instead of ", ShapeText(tensor)));
+    } else if (found->second.is_floating_point() != tensor.is_floating_point()) {
+      differences.push_back(absl::StrCat(name, " holds ",
+                                         c10::toString(found->second.scalar_type()), " instead of ",
+                                         c10::toString(tensor.scalar_type())));
     }
   }
   for (const auto& [name, tensor] : from) {

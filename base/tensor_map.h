@@ -15,8 +15,8 @@ namespace vitrine {
 using TensorMap = std::map<std::string, at::Tensor>;
 
 // Copies the values of `from` into the memory of `to`, on whatever devices they lie. Both have the
-// same names and shapes, or nothing is copied and the error names every tensor that is missing,
-// unknown or of another shape.
+// same names and shapes and the same of integers or floating point, or nothing is copied and the
+// error names every tensor that is missing, unknown or otherwise different.
 absl::Status CopyTensors(const TensorMap& from, const TensorMap& to);
 
 }  // namespace vitrine

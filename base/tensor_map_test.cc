@@ -37,5 +37,13 @@ TEST(CopyTensorsTest, DifferencesAreAllNamedAndNothingIsCopied) {
   EXPECT_TRUE(to.at("a").equal(at::zeros({2})));
 }
 
+TEST(CopyTensorsTest, PrecisionsAreConvertedButIntegersAreNoWeights) {
+  const TensorMap to = {{"a", at::zeros({2})}};
+  ASSERT_OK(CopyTensors({{"a", at::ones({2}, at::kBFloat16)}}, to));
+  EXPECT_TRUE(to.at("a").equal(at::ones({2})));
+  EXPECT_THAT(CopyTensors({{"a", at::ones({2}, at::kLong)}}, to),
+              Fails(absl::StatusCode::kFailedPrecondition, "a holds Long instead of Float"));
+}
+
 }  // namespace
 }  // namespace vitrine

@@ -62,9 +62,9 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const Split split, AsUsageError(ParseSplit(FLAGS_split)));
   ASSIGN_OR_RETURN(const Weights weights, AsUsageError(ParseWeights(FLAGS_weights)));
   ASSIGN_OR_RETURN(const at::Device device,
-                   AsUsageError(FindDevice(FLAGS_device, FLAGS_torch_cuda_library)));
+                   AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
   at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
-  const std::filesystem::path data_dir = FLAGS_data_dir.empty() ? "" : UserPath(FLAGS_data_dir);
+  const std::filesystem::path data_dir = UserPath(FLAGS_data_dir);
   std::vector<CheckpointEvaluation> results;
   for (const std::string_view path : absl::StrSplit(FLAGS_checkpoint, ',')) {
     ASSIGN_OR_RETURN(results.emplace_back(),

@@ -47,7 +47,8 @@ absl::StatusOr<RunFolder> RunFolder::Create(const fs::path& path, const Experime
 
 absl::StatusOr<RunFolder> RunFolder::Resume(const fs::path& path, const ExperimentConfig& config) {
   ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Acquire(path));
-  ASSIGN_OR_RETURN(const ExperimentConfig own, ReadConfig(path));
+  ASSIGN_OR_RETURN(ExperimentConfig own, ReadConfig(path));
+  FillDefaults(&own);  // of the fields that are younger than the run
   const std::string differences = ConfigDifferences(own, config);
   if (!differences.empty()) {
     return absl::FailedPreconditionError(absl::StrCat(

@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "data/split.h"
 #include "train/validation_log.h"
 
 namespace vitrine {
@@ -33,10 +35,13 @@ absl::Status RunLog::AddIteration(const IterationMetrics& m) {
 absl::Status RunLog::AddEvaluation(int64_t iteration, std::string_view split,
                                    const Evaluation& evaluation) {
   RETURN_IF_ERROR(validation_.Append(ValidationRow(iteration, split, evaluation)));
-  // At the iteration just done, not the next: a run that goes on from a checkpoint written now has
-  // TensorBoard drop the points from the next iteration on, and will not validate here again.
-  return events_.Scalars(iteration - 1, {{absl::StrCat(split, "/loss"), evaluation.loss()},
-                                         {absl::StrCat(split, "/top1"), evaluation.top1()}});
+  // A run that goes on from a checkpoint written now has TensorBoard drop the points from the next
+  // iteration on. It will not validate here again, so that point stands at the iteration just done;
+  // but it will test again.
+  const bool is_test = absl::StartsWith(split, SplitName(Split::kTest));
+  const int64_t step = is_test ? iteration : iteration - 1;
+  return events_.Scalars(step, {{absl::StrCat(split, "/loss"), evaluation.loss()},
+                                {absl::StrCat(split, "/top1"), evaluation.top1()}});
 }
 
 }  // namespace vitrine

@@ -63,19 +63,19 @@ absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& o
 
 ExperimentPaths Paths(const std::string& config_name) {
   ExperimentPaths paths;
-  if (!FLAGS_data_dir.empty()) paths.data_dir = UserPath(FLAGS_data_dir);
+  paths.data_dir = UserPath(FLAGS_data_dir);
   const std::string time = absl::FormatTime("%Y%m%d-%H%M%S", absl::Now(), absl::LocalTimeZone());
   const std::string run_dir =
       FLAGS_run_dir.empty() ? absl::StrCat("runs/", config_name, "-", time) : FLAGS_run_dir;
   paths.run_dir = UserPath(run_dir);
-  if (!FLAGS_init_from.empty()) paths.init_from = UserPath(FLAGS_init_from);
+  paths.init_from = UserPath(FLAGS_init_from);
   return paths;
 }
 
 absl::Status Run(const std::vector<std::string>& overrides) {
   RETURN_IF_ERROR(CheckFlags());
   ASSIGN_OR_RETURN(const at::Device device,
-                   AsUsageError(FindDevice(FLAGS_device, FLAGS_torch_cuda_library)));
+                   AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
   ASSIGN_OR_RETURN(const ExperimentConfig config, AsUsageError(ResolveConfig(overrides, device)));
   const ExperimentPaths paths = Paths(config.name());
   if (FLAGS_dry_run) return DryRun(config, paths);

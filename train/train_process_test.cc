@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -236,6 +237,21 @@ TEST_F(TrainProcessTest, ContradictingConfigIsNotResumed) {
   const ChildResult result = RunChild(Command("run", {"--resume", "data.batch_size=16"}));
   EXPECT_NE(result.status, 0);
   EXPECT_THAT(result.err, HasSubstr("data.batch_size: 64 -> 16"));
+}
+
+TEST_F(TrainProcessTest, RunGoesOnWhoseConfigIsOlderThanAField) {
+  ASSERT_EQ(RunChild(Command("whole")).status, 0);
+  ASSERT_EQ(RunChild(Command("old")).status, 0);
+  fs::remove(folder_ / "old" / "run.json");
+  fs::remove_all(folder_ / "old" / "checkpoints" / "000000040");
+  const fs::path config = folder_ / "old" / "config.textproto";
+  const std::string text = ReadFile(config).value();
+  const std::string old_text = absl::StrReplaceAll(text, {{"on_non_finite: STOP\n", ""}});
+  ASSERT_NE(old_text, text);
+  ASSERT_OK(WriteAtomically(config, old_text));
+  const ChildResult result = RunChild(Command("old", {"--resume"}));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(LastCheckpoint("old"), LastCheckpoint("whole"));
 }
 
 struct Mistake {

@@ -92,7 +92,7 @@ absl::Status Run(const std::string& self, const std::string& command,
                  const std::vector<std::string>& overrides) {
   ASSIGN_OR_RETURN(const TrainProgram train, FindTrainProgram(self));
   ASSIGN_OR_RETURN(std::vector<PlannedRow> rows, AsUsageError(Plan(overrides, train)));
-  const RunOptions options = {.data_dir = FLAGS_data_dir.empty() ? "" : UserPath(FLAGS_data_dir),
+  const RunOptions options = {.data_dir = UserPath(FLAGS_data_dir),
                               .run_dir = UserPath(FLAGS_run_dir),
                               .resume = FLAGS_resume};
   RETURN_IF_ERROR(MarkWithoutData(options.data_dir, &rows));

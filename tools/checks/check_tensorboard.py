@@ -40,7 +40,7 @@ def rows(path: pathlib.Path) -> list[dict[str, str]]:
 
 
 def series_of_csv(run_dir: pathlib.Path) -> Series:
-    """A validation stands at the iteration that it follows."""
+    """A validation stands at the iteration that it follows, a test at the one that would be next."""
     series = collections.defaultdict(list)
     for row in rows(run_dir / "metrics.csv"):
         for column in METRICS_COLUMNS:
@@ -48,7 +48,8 @@ def series_of_csv(run_dir: pathlib.Path) -> Series:
     for row in rows(run_dir / "validation.csv"):
         for column in VALIDATION_COLUMNS:
             tag = f"{row['split']}/{column}"
-            series[tag].append((int(row["iteration"]) - 1, float(row[column])))
+            step = int(row["iteration"]) - (0 if row["split"].startswith("test") else 1)
+            series[tag].append((step, float(row[column])))
     return series
 
 

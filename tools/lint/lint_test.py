@@ -171,6 +171,11 @@ class PinsTest(RuleTest):
         self.expect_good("pins", self.tree())
         self.expect_good("pins", self.tree(wheel=None, url="https://a/b", debian_source="b.orig.tar.gz"))
 
+    def test_several_wheels_each_have_name_version_and_sha256(self):
+        self.expect_good("pins", self.tree(wheel=None, wheels={"a==1": SHA, "b==2": SHA}))
+        self.expect_bad("pins", self.tree(wheel=None, wheels={"a==1": SHA, "b==2": ""}), "no sha256")
+        self.expect_bad("pins", self.tree(wheel=None, wheels={"a": SHA}), "name==version")
+
     def test_faults(self):
         for fault, problem in (
             ({"sha256": ""}, "no sha256"),
