@@ -14,6 +14,9 @@ load("//third_party/gflags:archive.bzl", gflags = "ARCHIVE")
 load("//third_party/glog:archive.bzl", glog = "ARCHIVE")
 load("//third_party/googletest:archive.bzl", googletest = "ARCHIVE")
 load("//third_party/libdeflate:archive.bzl", libdeflate = "ARCHIVE")
+load("//third_party/libjpeg_turbo:archive.bzl", libjpeg_turbo = "ARCHIVE")
+load("//third_party/lodepng:archive.bzl", lodepng = "ARCHIVE")
+load("//third_party/nasm:archive.bzl", nasm = "ARCHIVE")
 load("//third_party/nlohmann_json:archive.bzl", nlohmann_json = "ARCHIVE")
 load("//third_party/nvidia_cuda_cupti:archive.bzl", nvidia_cuda_cupti = "ARCHIVE")
 load("//third_party/nvidia_cuda_runtime:archive.bzl", nvidia_cuda_runtime = "ARCHIVE")
@@ -33,6 +36,9 @@ _ARCHIVES = [
     glog,
     googletest,
     libdeflate,
+    libjpeg_turbo,
+    lodepng,
+    nasm,
     nlohmann_json,
     nvidia_cuda_cupti,
     nvidia_cuda_runtime,
@@ -125,7 +131,7 @@ def third_party_repositories():
             patches = archive.get("patches", []),
             sha256 = archive["sha256"],
             strip_prefix = archive.get("strip_prefix", ""),
-            type = "zip" if is_wheel else "tar.gz",
+            type = "zip" if is_wheel else archive["url"][-len("tar.gz"):],
             urls = ["https://wheel.invalid/" + archive["wheel"] if is_wheel else archive["url"]],
         )
     _cuda_repository(

@@ -36,7 +36,7 @@ class DebianSources:
                 archive["strip_prefix"].encode(),
             )
             return _gzip(tar, folder)
-        if original.suffix == ".xz":
+        if original.suffix == ".xz" and not archive["url"].endswith(".xz"):
             return _gzip(_output("xz", "-dc", original), folder)
         return original
 
