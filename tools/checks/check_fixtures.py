@@ -6,11 +6,12 @@ import tempfile
 from types import ModuleType
 
 import generate
+import generate_images
 import generate_muon
 import numpy as np
 from safetensors import safe_open
 
-GENERATORS = (generate, generate_muon)
+GENERATORS = (generate, generate_images, generate_muon)
 
 # Relative to the largest value of a tensor. What is drawn at random must be equal, a generator's EXACT
 # names it; what is computed may differ by a rounding, since another CPU adds in another order.

@@ -1,0 +1,113 @@
+#include "data/image/decode.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "glog/logging.h"
+
+namespace vitrine {
+namespace {
+
+constexpr std::string_view kJpegStart = "\xff\xd8\xff";
+constexpr std::string_view kPngStart = "\x89PNG\r\n\x1a\n";
+
+// What is often found where an image should be.
+absl::Status NotAnImage(std::string_view bytes) {
+  if (bytes.empty()) return absl::InvalidArgumentError("an empty file");
+  std::string_view kind = "neither a JPEG nor a PNG";
+  if (absl::StartsWith(bytes, "GIF8")) kind = "a GIF";
+  if (absl::StartsWith(bytes, "BM")) kind = "a BMP";
+  if (absl::StartsWith(bytes, "RIFF") && bytes.substr(8, 4) == "WEBP") kind = "a WebP";
+  if (absl::StartsWith(bytes, "II*") || absl::StartsWith(bytes, "MM")) kind = "a TIFF";
+  if (absl::StartsWith(bytes, "<")) kind = "a web page or another text";
+  return absl::InvalidArgumentError(absl::StrCat(kind, "; JPEG and PNG are read"));
+}
+
+// By how much each side can be divided so that the box keeps the target's pixels.
+int Shrink(const Box& box, Size target) {
+  int shrink = 8;
+  while (shrink > 1 && (box.width < shrink * target.width || box.height < shrink * target.height)) {
+    shrink /= 2;
+  }
+  return shrink;
+}
+
+// The pixels of a picture divided by `shrink` that hold the box.
+Box Shrunk(const Box& box, int shrink) {
+  const int x = box.x / shrink, y = box.y / shrink;
+  const int right = (box.x + box.width - 1) / shrink + 1;
+  const int bottom = (box.y + box.height - 1) / shrink + 1;
+  return {x, y, right - x, bottom - y};
+}
+
+}  // namespace
+
+EncodedImage::EncodedImage(Decoder decoder) : decoder_(std::move(decoder)) {
+  std::visit(
+      [this](const auto& d) {
+        stored_width_ = d.width();
+        stored_height_ = d.height();
+        orientation_ = d.orientation();
+      },
+      decoder_);
+}
+
+absl::StatusOr<EncodedImage> EncodedImage::Open(std::string_view bytes, int64_t most_pixels) {
+  const auto open = [bytes]() -> absl::StatusOr<EncodedImage> {
+    if (absl::StartsWith(bytes, kJpegStart)) {
+      ASSIGN_OR_RETURN(JpegDecoder decoder, JpegDecoder::Open(bytes));
+      return EncodedImage(std::move(decoder));
+    }
+    if (absl::StartsWith(bytes, kPngStart)) {
+      ASSIGN_OR_RETURN(PngDecoder decoder, PngDecoder::Open(bytes));
+      return EncodedImage(decoder);
+    }
+    return NotAnImage(bytes);
+  };
+  ASSIGN_OR_RETURN(EncodedImage image, open());
+  if (int64_t{1} * image.width() * image.height() > most_pixels) {
+    return absl::InvalidArgumentError(absl::StrCat("a picture of ", image.width(), " x ",
+                                                   image.height(), " pixels, more than the ",
+                                                   most_pixels, " that are allowed"));
+  }
+  return image;
+}
+
+int EncodedImage::width() const {
+  return SwapsSides(orientation_) ? stored_height_ : stored_width_;
+}
+
+int EncodedImage::height() const {
+  return SwapsSides(orientation_) ? stored_width_ : stored_height_;
+}
+
+absl::StatusOr<Region> EncodedImage::Decode(const Box& box, Size target, Image* image) {
+  CHECK(box.x >= 0 && box.y >= 0 && box.width > 0 && box.height > 0 &&
+        box.width <= width() - box.x && box.height <= height() - box.y)
+      << "the box is not within the picture";
+  auto* jpeg = std::get_if<JpegDecoder>(&decoder_);
+  if (jpeg == nullptr || orientation_ != Orientation::kTopLeft) {
+    RETURN_IF_ERROR(Decode(image));
+    return Region{1.0 * box.x, 1.0 * box.y, 1.0 * box.width, 1.0 * box.height};
+  }
+  const int shrink = Shrink(box, target);
+  const Box shrunk = Shrunk(box, shrink);
+  RETURN_IF_ERROR(jpeg->Decode(shrunk, shrink, image));
+  const double scale = 1.0 / shrink;  // exact
+  return Region{box.x * scale - shrunk.x, box.y * scale - shrunk.y, box.width * scale,
+                box.height * scale};
+}
+
+absl::Status EncodedImage::Decode(Image* image) {
+  if (auto* jpeg = std::get_if<JpegDecoder>(&decoder_)) {
+    RETURN_IF_ERROR(jpeg->Decode({0, 0, stored_width_, stored_height_}, 1, image));
+  } else {
+    RETURN_IF_ERROR(std::get<PngDecoder>(decoder_).Decode(image));
+  }
+  Orient(orientation_, image);
+  return absl::OkStatus();
+}
+
+}  // namespace vitrine
