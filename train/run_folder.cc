@@ -47,8 +47,7 @@ absl::StatusOr<RunFolder> RunFolder::Create(const fs::path& path, const Experime
 
 absl::StatusOr<RunFolder> RunFolder::Resume(const fs::path& path, const ExperimentConfig& config) {
   ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Acquire(path));
-  ASSIGN_OR_RETURN(ExperimentConfig own, ReadConfig(path));
-  FillDefaults(&own);  // of the fields that are younger than the run
+  ASSIGN_OR_RETURN(const ExperimentConfig own, ReadConfig(path));
   const std::string differences = ConfigDifferences(own, config);
   if (!differences.empty()) {
     return absl::FailedPreconditionError(absl::StrCat(
@@ -64,7 +63,9 @@ bool RunFolder::Exists(const fs::path& path) { return fs::exists(path / kConfig)
 
 absl::StatusOr<ExperimentConfig> RunFolder::ReadConfig(const fs::path& path) {
   ASSIGN_OR_RETURN(const std::string text, ReadFile(path / kConfig));
-  return ParseConfig(text, (path / kConfig).string());
+  ASSIGN_OR_RETURN(ExperimentConfig config, ParseConfig(text, (path / kConfig).string()));
+  FillDefaults(&config);  // of the fields that are younger than the run
+  return config;
 }
 
 }  // namespace vitrine

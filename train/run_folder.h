@@ -34,7 +34,7 @@ class RunFolder {
   // Whether a run began here: it has a config.
   static bool Exists(const std::filesystem::path& path);
 
-  // The config of a run that began here.
+  // The config of a run that began here, with the defaults of fields that are younger than it.
   static absl::StatusOr<ExperimentConfig> ReadConfig(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }

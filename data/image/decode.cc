@@ -25,6 +25,12 @@ absl::Status NotAnImage(std::string_view bytes) {
   return absl::InvalidArgumentError(absl::StrCat(kind, "; JPEG and PNG are read"));
 }
 
+absl::StatusOr<std::variant<JpegDecoder, PngDecoder>> OpenDecoder(std::string_view bytes) {
+  if (absl::StartsWith(bytes, kJpegStart)) return JpegDecoder::Open(bytes);
+  if (absl::StartsWith(bytes, kPngStart)) return PngDecoder::Open(bytes);
+  return NotAnImage(bytes);
+}
+
 // By how much each side can be divided so that the box keeps the target's pixels.
 int Shrink(const Box& box, Size target) {
   int shrink = 8;
@@ -44,29 +50,20 @@ Box Shrunk(const Box& box, int shrink) {
 
 }  // namespace
 
-EncodedImage::EncodedImage(Decoder decoder) : decoder_(std::move(decoder)) {
-  std::visit(
-      [this](const auto& d) {
-        stored_width_ = d.width();
-        stored_height_ = d.height();
-        orientation_ = d.orientation();
-      },
-      decoder_);
+EncodedImage::EncodedImage(Decoder decoder)
+    : decoder_(std::move(decoder)),
+      orientation_(std::visit([](const auto& d) { return d.orientation(); }, decoder_)),
+      size_(std::visit(
+          [](const auto& d) {
+            return Size{d.width(), d.height()};
+          },
+          decoder_)) {
+  if (SwapsSides(orientation_)) std::swap(size_.width, size_.height);
 }
 
 absl::StatusOr<EncodedImage> EncodedImage::Open(std::string_view bytes, int64_t most_pixels) {
-  const auto open = [bytes]() -> absl::StatusOr<EncodedImage> {
-    if (absl::StartsWith(bytes, kJpegStart)) {
-      ASSIGN_OR_RETURN(JpegDecoder decoder, JpegDecoder::Open(bytes));
-      return EncodedImage(std::move(decoder));
-    }
-    if (absl::StartsWith(bytes, kPngStart)) {
-      ASSIGN_OR_RETURN(PngDecoder decoder, PngDecoder::Open(bytes));
-      return EncodedImage(decoder);
-    }
-    return NotAnImage(bytes);
-  };
-  ASSIGN_OR_RETURN(EncodedImage image, open());
+  ASSIGN_OR_RETURN(Decoder decoder, OpenDecoder(bytes));
+  EncodedImage image(std::move(decoder));
   if (int64_t{1} * image.width() * image.height() > most_pixels) {
     return absl::InvalidArgumentError(absl::StrCat("a picture of ", image.width(), " x ",
                                                    image.height(), " pixels, more than the ",
@@ -75,18 +72,8 @@ absl::StatusOr<EncodedImage> EncodedImage::Open(std::string_view bytes, int64_t 
   return image;
 }
 
-int EncodedImage::width() const {
-  return SwapsSides(orientation_) ? stored_height_ : stored_width_;
-}
-
-int EncodedImage::height() const {
-  return SwapsSides(orientation_) ? stored_width_ : stored_height_;
-}
-
 absl::StatusOr<Region> EncodedImage::Decode(const Box& box, Size target, Image* image) {
-  CHECK(box.x >= 0 && box.y >= 0 && box.width > 0 && box.height > 0 &&
-        box.width <= width() - box.x && box.height <= height() - box.y)
-      << "the box is not within the picture";
+  CHECK(IsWithin(box, size_)) << "the box is not within the picture";
   auto* jpeg = std::get_if<JpegDecoder>(&decoder_);
   if (jpeg == nullptr || orientation_ != Orientation::kTopLeft) {
     RETURN_IF_ERROR(Decode(image));
@@ -102,7 +89,7 @@ absl::StatusOr<Region> EncodedImage::Decode(const Box& box, Size target, Image* 
 
 absl::Status EncodedImage::Decode(Image* image) {
   if (auto* jpeg = std::get_if<JpegDecoder>(&decoder_)) {
-    RETURN_IF_ERROR(jpeg->Decode({0, 0, stored_width_, stored_height_}, 1, image));
+    RETURN_IF_ERROR(jpeg->Decode({0, 0, jpeg->width(), jpeg->height()}, 1, image));
   } else {
     RETURN_IF_ERROR(std::get<PngDecoder>(decoder_).Decode(image));
   }

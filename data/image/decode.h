@@ -36,8 +36,8 @@ class EncodedImage {
   static absl::StatusOr<EncodedImage> Open(std::string_view bytes,
                                            int64_t most_pixels = kMostPixels);
 
-  int width() const;
-  int height() const;
+  int width() const { return size_.width; }
+  int height() const { return size_.height; }
 
   // Decodes the box for an image of `target` that is to be made of it: a JPEG may come out smaller
   // by 2, 4 or 8, but with at least the target's pixels along each side, so that nothing is lost
@@ -54,8 +54,8 @@ class EncodedImage {
   explicit EncodedImage(Decoder decoder);
 
   Decoder decoder_;
-  int stored_width_, stored_height_;
   Orientation orientation_;
+  Size size_;  // as shown
 };
 
 }  // namespace vitrine

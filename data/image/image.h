@@ -38,6 +38,12 @@ struct Box {
   friend bool operator==(const Box&, const Box&) = default;
 };
 
+// Whether it holds a pixel, and none that lies outside of a picture of this size.
+inline bool IsWithin(const Box& box, Size size) {
+  return box.x >= 0 && box.y >= 0 && box.width > 0 && box.height > 0 &&
+         box.width <= size.width - box.x && box.height <= size.height - box.y;
+}
+
 // The same with borders that may lie within pixels.
 struct Region {
   double x = 0, y = 0, width = 0, height = 0;

@@ -1,5 +1,6 @@
 #include "data/image/jpeg.h"
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstdio>  // jpeglib.h needs FILE
 #include <cstdlib>
@@ -10,8 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "glog/logging.h"
 #include "jpeglib.h"
-//
-#include "jerror.h"  // asks jpeglib.h which messages there are
+// Behind jpeglib.h, which says what messages there are.
+#include "jerror.h"
 
 namespace vitrine {
 namespace {
@@ -148,9 +149,8 @@ absl::Status JpegDecoder::Decode(const Box& box, int shrink, Image* image) {
   codec.scale_num = 1;
   codec.scale_denom = shrink;
   jpeg_start_decompress(&codec);
-  CHECK(box.x >= 0 && box.y >= 0 && box.width > 0 && box.height > 0 &&
-        box.width <= static_cast<int>(codec.output_width) - box.x &&
-        box.height <= static_cast<int>(codec.output_height) - box.y)
+  CHECK(
+      IsWithin(box, {static_cast<int>(codec.output_width), static_cast<int>(codec.output_height)}))
       << "the box is not within the picture";
 
   // Smooth upsampling looks at the neighbours of a column, so a block more is decoded on each side.

@@ -141,11 +141,11 @@ void ResampleColumns(const std::vector<const uint8_t*>& rows, const int16_t* wei
 // asked for from the top, so that each source row is resampled once.
 class Window {
  public:
-  Window(const Image& in, const Taps& rows, const Taps& columns, int values)
+  Window(const Image& in, const Taps& rows, const Taps& columns)
       : in_(in),
         rows_(rows),
         columns_(columns),
-        stride_(values + kSlack),
+        stride_(3 * columns.first.size() + kSlack),
         source_(size_t{3} * in.width + kSlack),
         memory_(rows.taps * stride_),
         window_(rows.taps) {}
@@ -190,11 +190,10 @@ void Resample(const Image& in, const Region& region, Size size, Filter filter, I
         region.x + region.width <= in.width && region.y + region.height <= in.height);
   const Taps rows = MakeTaps(filter, region.y, region.height, in.height, size.height);
   const Taps columns = MakeTaps(filter, region.x, region.width, in.width, size.width);
-  const int values = 3 * size.width;
-  Window window(in, rows, columns, values);
+  Window window(in, rows, columns);
   out->Resize(size.width, size.height);
   for (int y = 0; y < size.height; ++y) {
-    ResampleColumns(window.Of(y), rows.WeightsOf(y), values, out->row(y));
+    ResampleColumns(window.Of(y), rows.WeightsOf(y), 3 * size.width, out->row(y));
   }
 }
 

@@ -3,6 +3,7 @@
 #ifndef DATA_IMAGE_TESTING_H_
 #define DATA_IMAGE_TESTING_H_
 
+#include <cstdint>
 #include <string>
 
 #include "ATen/core/Tensor.h"
