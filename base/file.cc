@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "base/file_descriptor.h"
 #include "base/status_macros.h"
 
 namespace vitrine {
@@ -19,28 +20,6 @@ namespace fs = std::filesystem;
 absl::Status PathError(int error, const fs::path& path, std::string_view action) {
   return absl::ErrnoToStatus(error, absl::StrCat(path.string(), ": cannot ", action));
 }
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-
-  int get() const { return fd_; }
-
-  // close() is where a network file system reports a failed write.
-  int Close() {
-    const int result = close(fd_);
-    fd_ = -1;
-    return result;
-  }
-
- private:
-  int fd_;
-};
 
 }  // namespace
 
