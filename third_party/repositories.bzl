@@ -22,6 +22,7 @@ load("//third_party/nvidia_cuda_cupti:archive.bzl", nvidia_cuda_cupti = "ARCHIVE
 load("//third_party/nvidia_cuda_runtime:archive.bzl", nvidia_cuda_runtime = "ARCHIVE")
 load("//third_party/platforms:archive.bzl", platforms = "ARCHIVE")
 load("//third_party/protobuf:archive.bzl", protobuf = "ARCHIVE")
+load("//third_party/pyarrow:archive.bzl", pyarrow = "ARCHIVE")
 load("//third_party/rules_cc:archive.bzl", rules_cc = "ARCHIVE")
 load("//third_party/rules_proto:archive.bzl", rules_proto = "ARCHIVE")
 load("//third_party/scikit_learn:archive.bzl", scikit_learn = "ARCHIVE")
@@ -44,6 +45,7 @@ _ARCHIVES = [
     nvidia_cuda_runtime,
     platforms,
     protobuf,
+    pyarrow,
     rules_cc,
     rules_proto,
     scikit_learn,
@@ -94,7 +96,7 @@ def _keep_command(paths):
 
 def _prune_commands(archive):
     if "keep" in archive:
-        return [_keep_command([archive["keep"]])]
+        return [_keep_command(archive["keep"])]
     return ["rm -rf " + path for path in archive.get("remove", [])]
 
 def _cuda_repository_impl(ctx):
