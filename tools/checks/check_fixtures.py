@@ -8,21 +8,31 @@ from types import ModuleType
 import generate
 import generate_images
 import generate_muon
+import generate_parquet
+import generate_transforms
 import numpy as np
 from safetensors import safe_open
 
-GENERATORS = (generate, generate_images, generate_muon)
+GENERATORS = (generate, generate_images, generate_muon, generate_parquet, generate_transforms)
 
 # Relative to the largest value of a tensor. What is drawn at random must be equal, a generator's EXACT
 # names it; what is computed may differ by a rounding, since another CPU adds in another order.
 TOLERANCE = 1e-6
 
-FILES = "*.safetensors"
+# Of the others, the bytes are compared.
+TENSORS = ".safetensors"
+KINDS = (TENSORS, ".parquet")
 
 Arrays = dict[str, np.ndarray]
 
 
+def fixtures(folder: pathlib.Path) -> list[pathlib.Path]:
+    return [path for path in folder.iterdir() if path.suffix in KINDS]
+
+
 def read(path: pathlib.Path) -> Arrays:
+    if path.suffix != TENSORS:
+        return {"bytes": np.fromfile(path, np.uint8)}
     with safe_open(path, framework="np") as file:
         return {name: file.get_tensor(name) for name in file.keys()}
 
@@ -58,7 +68,7 @@ def check(generator: ModuleType) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         made = pathlib.Path(folder)
         generator.write_fixtures(made)
-        for file in sorted({path.name for path in (*committed.glob(FILES), *made.glob(FILES))}):
+        for file in sorted({path.name for path in (*fixtures(committed), *fixtures(made))}):
             if (committed / file).exists() and (made / file).exists():
                 problems += compare(file, read(committed / file), read(made / file), generator.EXACT)
             else:

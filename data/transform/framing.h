@@ -1,0 +1,48 @@
+// Which part of a picture the model gets to see.
+//
+//   const Framing framing = CenterFraming({500, 375}, 224, 0.875, Filter::kBilinear);
+//   const Framing framing = PartFraming(DrawCropBox({500, 375}, config, &random), 224);
+
+#ifndef DATA_TRANSFORM_FRAMING_H_
+#define DATA_TRANSFORM_FRAMING_H_
+
+#include "base/random.h"
+#include "data/image/image.h"
+#include "data/image/resample.h"
+#include "data/transform/transform.pb.h"
+
+namespace vitrine {
+
+// A region of the picture that is resized, and the part of the result that is kept.
+struct Framing {
+  Box box;        // in the picture: the pixels that are looked at
+  Region region;  // in the picture
+  Size resized;   // what the region becomes
+  Box kept;       // in the resized one
+};
+
+// Resizes the shorter side to round(size / crop_fraction) and keeps the middle, size x size: what
+// torchvision's Resize and CenterCrop do to the whole picture, sizes and places rounded as there.
+// The region is larger than what is kept by the pixels that the filter reaches beyond it.
+Framing CenterFraming(Size picture, int size, double crop_fraction, Filter filter);
+
+// The box, resized to size x size. As in torchvision, nothing beyond the box is looked at.
+Framing PartFraming(const Box& box, int size);
+
+// Width and height of a part of this area, in pixels, and of this aspect, width by height.
+Size SizeOf(double area, double aspect);
+
+// A box of random area and aspect that fits into the picture, anywhere in it. After ten that do not
+// fit, the largest one in the middle whose aspect is allowed. That is torchvision's algorithm.
+Box DrawCropBox(Size picture, const RandomResizedCrop& config, RandomStream* random);
+
+// Uniform in [low, high); log-uniform.
+double DrawBetween(double low, double high, RandomStream* random);
+double DrawLogBetween(double low, double high, RandomStream* random);
+
+// A box of this size, anywhere in the picture, which must hold it.
+Box DrawPlace(Size picture, Size box, RandomStream* random);
+
+}  // namespace vitrine
+
+#endif  // DATA_TRANSFORM_FRAMING_H_

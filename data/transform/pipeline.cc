@@ -1,0 +1,176 @@
+#include "data/transform/pipeline.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/status_macros.h"
+#include "data/image/decode.h"
+#include "data/image/resample.h"
+#include "data/transform/color.h"
+#include "data/transform/geometry.h"
+#include "data/transform/policy.h"
+#include "glog/logging.h"
+
+namespace vitrine {
+namespace {
+
+Filter ToFilter(Interpolation interpolation) {
+  return interpolation == BICUBIC ? Filter::kBicubic : Filter::kBilinear;
+}
+
+// Where a region of the picture lies in what was decoded of it, the box, which lies at `place`. The
+// bounds are kept where a rounding would pass them.
+Region Within(const Region& region, const Box& box, const Region& place, const Image& decoded) {
+  const double x_scale = place.width / box.width, y_scale = place.height / box.height;
+  const double x = std::max(0.0, place.x + (region.x - box.x) * x_scale);
+  const double y = std::max(0.0, place.y + (region.y - box.y) * y_scale);
+  return {x, y, std::min(region.width * x_scale, decoded.width - x),
+          std::min(region.height * y_scale, decoded.height - y)};
+}
+
+void PadAndCropRandomly(const PadAndCrop& config, RandomStream* random, Image* spare,
+                        Image* image) {
+  const int padding = config.padding();
+  const auto y = static_cast<int>(random->Below(2 * padding + 1));
+  const auto x = static_cast<int>(random->Below(2 * padding + 1));
+  Shift(*image, padding - x, padding - y, spare);
+  std::swap(*image, *spare);
+}
+
+double DrawFactor(double strength, RandomStream* random) {
+  return DrawBetween(std::max(0.0, 1 - strength), 1 + strength, random);
+}
+
+void Jitter(const ColorJitter& config, RandomStream* random, Image* image) {
+  enum { kBrightness, kContrast, kSaturation, kHue };
+  std::array<int, 4> order = {kBrightness, kContrast, kSaturation, kHue};
+  for (int i = 3; i > 0; --i) std::swap(order[i], order[random->Below(i + 1)]);
+  for (const int kind : order) {
+    if (kind == kBrightness && config.brightness() > 0) {
+      AdjustBrightness(DrawFactor(config.brightness(), random), image);
+    } else if (kind == kContrast && config.contrast() > 0) {
+      AdjustContrast(DrawFactor(config.contrast(), random), image);
+    } else if (kind == kSaturation && config.saturation() > 0) {
+      AdjustSaturation(DrawFactor(config.saturation(), random), image);
+    } else if (kind == kHue && config.hue() > 0) {
+      AdjustHue(DrawBetween(-config.hue(), config.hue(), random), image);
+    }
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<TransformPipeline> TransformPipeline::Create(const TransformConfigs& transforms,
+                                                            int image_size,
+                                                            const Color& erase_color) {
+  CHECK_GT(image_size, 0);
+  const std::vector<std::string> problems = TransformProblems("transforms", transforms);
+  if (!problems.empty()) return absl::InvalidArgumentError(absl::StrJoin(problems, "; "));
+  return TransformPipeline(transforms, image_size, erase_color);
+}
+
+absl::Status TransformPipeline::Apply(std::string_view encoded, RandomStream random,
+                                      Scratch* scratch, Image* out) const {
+  ASSIGN_OR_RETURN(EncodedImage image, EncodedImage::Open(encoded));
+  const Size size = {image.width(), image.height()};
+  if (Frames()) {
+    const Framing framing = DrawFraming(size, &random);
+    ASSIGN_OR_RETURN(const Region place,
+                     image.Decode(framing.box, framing.resized, &scratch->decoded));
+    const Region region = Within(framing.region, framing.box, place, scratch->decoded);
+    Frame(scratch->decoded, region, framing, scratch, out);
+  } else {
+    RETURN_IF_ERROR(CheckSize(size));
+    RETURN_IF_ERROR(image.Decode(out));
+  }
+  ApplyRest(&random, &scratch->spare, out);
+  return absl::OkStatus();
+}
+
+absl::Status TransformPipeline::Apply(const Image& picture, RandomStream random, Scratch* scratch,
+                                      Image* out) const {
+  CHECK(&picture != out);
+  const Size size = {picture.width, picture.height};
+  if (Frames()) {
+    const Framing framing = DrawFraming(size, &random);
+    Frame(picture, framing.region, framing, scratch, out);
+  } else {
+    RETURN_IF_ERROR(CheckSize(size));
+    *out = picture;
+  }
+  ApplyRest(&random, &scratch->spare, out);
+  return absl::OkStatus();
+}
+
+absl::Status TransformPipeline::CheckSize(Size picture) const {
+  if (picture == Size{image_size_, image_size_}) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "a picture of ", picture.width, " x ", picture.height, " pixels, the model takes ",
+      image_size_, " x ", image_size_,
+      "; let the transforms begin with resize_and_center_crop or random_resized_crop"));
+}
+
+Filter TransformPipeline::FramingFilter() const {
+  const TransformConfig& first = transforms_[0];
+  return ToFilter(first.has_random_resized_crop() ? first.random_resized_crop().filter()
+                                                  : first.resize_and_center_crop().filter());
+}
+
+Framing TransformPipeline::DrawFraming(Size picture, RandomStream* random) const {
+  const TransformConfig& first = transforms_[0];
+  if (first.has_random_resized_crop()) {
+    return PartFraming(DrawCropBox(picture, first.random_resized_crop(), random), image_size_);
+  }
+  return CenterFraming(picture, image_size_, first.resize_and_center_crop().crop_fraction(),
+                       FramingFilter());
+}
+
+void TransformPipeline::Frame(const Image& in, const Region& region, const Framing& framing,
+                              Scratch* scratch, Image* out) const {
+  if (framing.resized == Size{image_size_, image_size_}) {
+    return Resample(in, region, framing.resized, FramingFilter(), out);
+  }
+  Resample(in, region, framing.resized, FramingFilter(), &scratch->spare);
+  CopyBox(scratch->spare, framing.kept, out);
+}
+
+void TransformPipeline::ApplyRest(RandomStream* random, Image* spare, Image* image) const {
+  const Size size = {image_size_, image_size_};
+  for (const TransformConfig& transform : transforms_) {
+    switch (transform.kind_case()) {
+      case TransformConfig::kResizeAndCenterCrop:
+      case TransformConfig::kRandomResizedCrop:
+      case TransformConfig::KIND_NOT_SET:
+        break;  // done first; never
+      case TransformConfig::kPadAndCrop:
+        PadAndCropRandomly(transform.pad_and_crop(), random, spare, image);
+        break;
+      case TransformConfig::kHorizontalFlip:
+        if (random->Uniform() < transform.horizontal_flip().probability()) FlipHorizontally(image);
+        break;
+      case TransformConfig::kColorJitter:
+        Jitter(transform.color_jitter(), random, image);
+        break;
+      case TransformConfig::kRandAugment:
+        for (int i = 0; i < transform.rand_augment().num_ops(); ++i) {
+          Augment(DrawRandAugment(transform.rand_augment(), size, random), image, spare);
+        }
+        break;
+      case TransformConfig::kTrivialAugmentWide:
+        Augment(DrawTrivialAugmentWide(transform.trivial_augment_wide(), random), image, spare);
+        break;
+      case TransformConfig::kRandomErasing:
+        if (const auto box = DrawEraseBox(size, transform.random_erasing(), random)) {
+          Fill(*box, erase_color_, image);
+        }
+        break;
+    }
+  }
+}
+
+}  // namespace vitrine

@@ -1,0 +1,72 @@
+// From an image file, or from pixels, to what a model sees, by the transforms of a config.
+//
+//   ASSIGN_OR_RETURN(const TransformPipeline pipeline,
+//                    TransformPipeline::Create(config.train_transforms(), 224, {124, 116, 104}));
+//   TransformPipeline::Scratch scratch;  // one for each thread
+//   for (...) {
+//     RandomStream random(seed, "transform", epoch, index);
+//     RETURN_IF_ERROR(pipeline.Apply(jpeg, random, &scratch, &image));
+//   }
+
+#ifndef DATA_TRANSFORM_PIPELINE_H_
+#define DATA_TRANSFORM_PIPELINE_H_
+
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/random.h"
+#include "data/image/image.h"
+#include "data/transform/erasing.h"
+#include "data/transform/framing.h"
+#include "data/transform/validate.h"
+
+namespace vitrine {
+
+// Immutable: any number of threads may use it at once, each with memory of its own.
+class TransformPipeline {
+ public:
+  // Memory that is kept from one picture to the next.
+  struct Scratch {
+    Image decoded, spare;
+  };
+
+  // The pictures that come out have image_size x image_size pixels; random_erasing paints with
+  // `erase_color`. InvalidArgument that lists the TransformProblems.
+  static absl::StatusOr<TransformPipeline> Create(const TransformConfigs& transforms,
+                                                  int image_size, const Color& erase_color);
+
+  // Whether pictures pass through unchanged.
+  bool empty() const { return transforms_.empty(); }
+
+  // A JPEG or PNG, of which only the part that is seen is decoded. Every draw is taken from
+  // `random`, in the order of the transforms, so that equal streams give equal bytes. Errors are
+  // those of EncodedImage, and:
+  //   InvalidArgument  no transform sets the size, and the picture has another one
+  // After an error `out` holds anything.
+  absl::Status Apply(std::string_view encoded, RandomStream random, Scratch* scratch,
+                     Image* out) const;
+
+  // Pixels in memory; `out` must be another picture.
+  absl::Status Apply(const Image& picture, RandomStream random, Scratch* scratch, Image* out) const;
+
+ private:
+  TransformPipeline(const TransformConfigs& transforms, int image_size, const Color& erase_color)
+      : transforms_(transforms), image_size_(image_size), erase_color_(erase_color) {}
+
+  bool Frames() const { return !transforms_.empty() && IsFraming(transforms_[0]); }
+  absl::Status CheckSize(Size picture) const;
+  Filter FramingFilter() const;
+  Framing DrawFraming(Size picture, RandomStream* random) const;
+  void Frame(const Image& in, const Region& region, const Framing& framing, Scratch* scratch,
+             Image* out) const;
+  void ApplyRest(RandomStream* random, Image* spare, Image* image) const;
+
+  TransformConfigs transforms_;
+  int image_size_;
+  Color erase_color_;
+};
+
+}  // namespace vitrine
+
+#endif  // DATA_TRANSFORM_PIPELINE_H_
