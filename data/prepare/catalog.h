@@ -3,6 +3,7 @@
 #ifndef DATA_PREPARE_CATALOG_H_
 #define DATA_PREPARE_CATALOG_H_
 
+#include <string_view>
 #include <vector>
 
 #include "data/prepare/download.h"
@@ -14,6 +15,12 @@ std::vector<RemoteFile> MnistFiles();
 
 // CIFAR-10 (Krizhevsky), binary version: an archive of the folder cifar-10-batches-bin.
 RemoteFile Cifar10Archive();
+
+// ImageNet-100 as Parquet files on Hugging Face: the user downloads it, this program verifies it.
+inline constexpr std::string_view kImageNet100Name = "clane9/imagenet-100";
+inline constexpr std::string_view kImageNet100Revision = "0519dc2f402a3a18c6e57f7913db059215eee25b";
+inline constexpr std::string_view kImageNet100Files =
+    "files data/train-*.parquet and data/validation-*.parquet";
 
 }  // namespace vitrine
 

@@ -1,9 +1,11 @@
-// Brings a data set to this machine, or verifies the one that is here.
+// Brings a data set to this machine or verifies the one that is here, and packs image files.
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -12,22 +14,30 @@
 #include "base/file.h"
 #include "base/program.h"
 #include "base/status_macros.h"
+#include "data/class_list.h"
+#include "data/image_files.h"
+#include "data/imagenet100.h"
 #include "data/prepare/catalog.h"
 #include "data/prepare/data_set.h"
+#include "data/prepare/pack.h"
 #include "gflags/gflags.h"
 
-DEFINE_string(dataset, "", "mnist, cifar10 or imagenet100");
-DEFINE_string(data_dir, "", "the folder that holds a folder for each data set");
+DEFINE_string(dataset, "", "mnist, cifar10, imagenet100, or images for image files of your own");
+DEFINE_string(data_dir, "",
+              "the folder that holds a folder for each data set; for images their own folder");
+DEFINE_string(pack_into, "", "imagenet100 and images: the folder for train.pack and test.pack");
+DEFINE_int32(shorter_side, 0, "packs pictures reduced to this many pixels; 0: as they are");
+DEFINE_bool(skip_bad, false, "packs without the images that can't be read or decoded");
 
 namespace vitrine {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kUsage = R"(prepare --dataset=NAME --data_dir=FOLDER
+constexpr std::string_view kUsage = R"(prepare --dataset=NAME --data_dir=FOLDER [flags]
 
 Downloads a data set, or verifies the one that is there. An interrupted download is gone on with
-the next time.)";
+the next time. Image files can be packed, which makes them quicker to read.)";
 
 absl::Status Report(const fs::path& folder, const absl::StatusOr<Outcome>& outcome) {
   RETURN_IF_ERROR(outcome.status());
@@ -38,18 +48,75 @@ absl::Status Report(const fs::path& folder, const absl::StatusOr<Outcome>& outco
   return absl::OkStatus();
 }
 
-absl::Status ExplainImageNet100(const fs::path& folder) {
-  return absl::UnimplementedError(absl::StrCat(
-      "imagenet100: not downloaded by this program, and read by a later version only; meanwhile "
-      "download clane9/imagenet-100 of Hugging Face, revision "
-      "0519dc2f402a3a18c6e57f7913db059215eee25b, into ",
-      folder.string(), " by hand"));
+absl::Status Pack(const ImageFiles& files, const fs::path& from) {
+  const fs::path into = UserPath(FLAGS_pack_into);
+  const PackOptions options = {
+      .shorter_side = FLAGS_shorter_side,
+      .skip_bad = FLAGS_skip_bad,
+      .threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()))};
+  ASSIGN_OR_RETURN(const PackResult result, PackImages(files, from, options, into));
+  std::cout << into.string() << (result.verified ? ": already packed, verified" : ": packed")
+            << std::endl;
+  if (result.left_out > 0) {
+    std::cout << "left out " << result.left_out << " images that can't be read or decoded; the "
+              << "first: " << result.example << std::endl;
+  }
+  return absl::OkStatus();
+}
+
+// Says what is there, packs it if that is asked for, or finds out whether it is whole.
+absl::Status PrepareImages(const ImageFiles& files, const fs::path& folder) {
+  std::cout << folder.string() << ": " << files.train->size() << " train and " << files.test->size()
+            << " test images of " << files.class_names.size() << " classes, class list "
+            << ClassListId(files.class_names) << std::endl;
+  return FLAGS_pack_into.empty() ? absl::OkStatus() : Pack(files, folder);
+}
+
+absl::Status PrepareImageNet100(const fs::path& parent) {
+  const fs::path own = parent / "imagenet-100";
+  const fs::path folder = FindLayout(own) || !FindLayout(parent) ? own : parent;
+  const absl::StatusOr<ImageFiles> files = OpenImageNet100(folder);
+  if (absl::IsNotFound(files.status())) {
+    return absl::NotFoundError(
+        absl::StrCat(files.status().message(), "; download the data set ", kImageNet100Name,
+                     " of Hugging Face, revision ", kImageNet100Revision, ", the ",
+                     kImageNet100Files, ", to there, for example with: hf download ",
+                     kImageNet100Name, " --repo-type=dataset --revision=", kImageNet100Revision,
+                     " --local-dir=", folder.string()));
+  }
+  RETURN_IF_ERROR(files.status());
+  return PrepareImages(*files, folder);
+}
+
+absl::Status PrepareOwnImages(const fs::path& folder) {
+  const std::optional<FileLayout> layout = FindLayout(folder);
+  if (!layout) {
+    return absl::NotFoundError(absl::StrCat(
+        folder.string(), ": there are no train/, train-*.parquet or train.pack in it"));
+  }
+  ASSIGN_OR_RETURN(const ImageFiles files, OpenImageFiles(*layout, folder));
+  return PrepareImages(files, folder);
+}
+
+absl::Status CheckFlags(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(RefuseArguments(arguments));
+  if (FLAGS_data_dir.empty()) return UsageError("--data_dir is needed; see --help");
+  if (FLAGS_shorter_side < 0) return UsageError("--shorter_side: must not be negative");
+  if (FLAGS_pack_into.empty() && (FLAGS_shorter_side > 0 || FLAGS_skip_bad)) {
+    return UsageError("--shorter_side, --skip_bad: need --pack_into");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Run(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(RefuseArguments(arguments));
-  if (FLAGS_data_dir.empty()) return UsageError("--data_dir is needed; see --help");
+  RETURN_IF_ERROR(CheckFlags(arguments));
   const fs::path parent = UserPath(FLAGS_data_dir);
+  if (FLAGS_dataset == "imagenet100") return PrepareImageNet100(parent);
+  if (FLAGS_dataset == "images") return PrepareOwnImages(parent);
+  if (!FLAGS_pack_into.empty()) {
+    return UsageError(
+        "--pack_into: is for imagenet100 and images; the others are read as they are");
+  }
   if (FLAGS_dataset == "mnist") {
     const fs::path folder = parent / "mnist";
     return Report(folder, PrepareFiles(MnistFiles(), folder));
@@ -58,8 +125,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
     const fs::path folder = parent / "cifar-10-batches-bin";
     return Report(folder, PrepareArchive(Cifar10Archive(), folder));
   }
-  if (FLAGS_dataset == "imagenet100") return ExplainImageNet100(parent / "imagenet-100");
-  return UsageError(absl::StrCat("--dataset must be mnist, cifar10 or imagenet100, not '",
+  return UsageError(absl::StrCat("--dataset must be mnist, cifar10, imagenet100 or images, not '",
                                  FLAGS_dataset, "'; see --help"));
 }
 

@@ -9,6 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
+#include "data/image/png.h"
+#include "data/image/testing.h"
+#include "data/testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -50,9 +53,14 @@ TEST(PrepareTest, MistakesOfUsageAreOneLineAndStatusTwo) {
   } cases[] = {
       {"--dataset=mnist", "prepare: --data_dir is needed; see --help\n"},
       {"--data_dir=d",
-       "prepare: --dataset must be mnist, cifar10 or imagenet100, not ''; see --help\n"},
+       "prepare: --dataset must be mnist, cifar10, imagenet100 or images, not ''; see --help\n"},
       {"--data_dir=d --dataset=cifar100",
-       "prepare: --dataset must be mnist, cifar10 or imagenet100, not 'cifar100'; see --help\n"},
+       "prepare: --dataset must be mnist, cifar10, imagenet100 or images, not 'cifar100'; see "
+       "--help\n"},
+      {"--data_dir=d --dataset=mnist --pack_into=p",
+       "prepare: --pack_into: is for imagenet100 and images; the others are read as they are\n"},
+      {"--data_dir=d --dataset=images --shorter_side=8",
+       "prepare: --shorter_side, --skip_bad: need --pack_into\n"},
       {"--data_dir=d mnist", "prepare: unexpected argument 'mnist'; see --help\n"},
   };
   for (const auto& c : cases) {
@@ -63,10 +71,10 @@ TEST(PrepareTest, MistakesOfUsageAreOneLineAndStatusTwo) {
   EXPECT_FALSE(fs::exists(Folder() / "d"));
 }
 
-TEST(PrepareTest, HelpShowsBothFlags) {
+TEST(PrepareTest, HelpShowsTheFlags) {
   const Result result = Prepare("--help");
   EXPECT_EQ(result.exit_status, 0);
-  EXPECT_THAT(result.out, StartsWith("usage: prepare --dataset=NAME --data_dir=FOLDER\n"));
+  EXPECT_THAT(result.out, StartsWith("usage: prepare --dataset=NAME --data_dir=FOLDER [flags]\n"));
   EXPECT_THAT(result.out, HasSubstr("--data_dir (string"));
 }
 
@@ -86,6 +94,31 @@ TEST(PrepareTest, ImageNet100SaysWhatToDo) {
   EXPECT_THAT(result.err, HasSubstr("0519dc2f402a3a18c6e57f7913db059215eee25b"));
   EXPECT_THAT(result.err, HasSubstr((Folder() / "d" / "imagenet-100").string()));
   EXPECT_EQ(result.err.find('\n'), result.err.size() - 1);
+}
+
+TEST(PrepareTest, ImagesAreCountedAndPacked) {
+  for (const char* name : {"train/a/1", "train/b/1", "val/a/1", "val/b/1"}) {
+    WriteTestFile(Folder() / "own" / name, EncodePng(MakePicture(30, 20)));
+  }
+  Result result = Prepare("--dataset=images --data_dir=own");
+  EXPECT_EQ(result.out, absl::StrCat((Folder() / "own").string(),
+                                     ": 2 train and 2 test images of 2 classes, class list "
+                                     "52a4fb0b\n"));
+  result = Prepare("--dataset=images --data_dir=own --pack_into=packed --shorter_side=10");
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr((Folder() / "packed").string() + ": packed\n"));
+  result = Prepare("--dataset=images --data_dir=own --pack_into=packed --shorter_side=10");
+  EXPECT_THAT(result.out, HasSubstr(": already packed, verified\n"));
+  result = Prepare("--dataset=images --data_dir=packed");
+  EXPECT_THAT(result.out, HasSubstr("class list 52a4fb0b"));
+
+  WriteTestFile(Folder() / "own/train/a/2", "no image");
+  result = Prepare("--dataset=images --data_dir=own --pack_into=packed");
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, HasSubstr("train/a/2: "));
+  result = Prepare("--dataset=images --data_dir=own --pack_into=packed --skip_bad");
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("left out 1 images"));
 }
 
 }  // namespace
