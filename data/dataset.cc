@@ -1,13 +1,24 @@
 #include "data/dataset.h"
 
+#include <algorithm>
+#include <memory>
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "data/cifar10.h"
+#include "data/class_list.h"
 #include "data/digits.h"
+#include "data/image_files.h"
+#include "data/image_set.h"
+#include "data/imagenet100.h"
 #include "data/mnist.h"
+#include "data/source/memory_source.h"
+#include "data/source/relabeled_source.h"
+#include "data/source/subset_source.h"
+#include "data/transform/validate.h"
 #include "data/validate.h"
 #include "glog/logging.h"
 
@@ -46,40 +57,75 @@ absl::StatusOr<fs::path> FindFolder(const fs::path& data_dir, const std::string&
                                           " in it nor in its folder ", own_folder));
 }
 
+// A data set held in memory.
+Dataset InMemory(const std::string& name, std::vector<std::string> class_names, ImageSet train,
+                 ImageSet test) {
+  Dataset dataset;
+  dataset.name = name;
+  dataset.class_names = std::move(class_names);
+  dataset.channels = static_cast<int>(train.images.size(1));
+  dataset.size = {.width = static_cast<int>(train.images.size(3)),
+                  .height = static_cast<int>(train.images.size(2))};
+  dataset.train = std::make_shared<MemorySource>(name + " training", std::move(train));
+  dataset.test = std::make_shared<MemorySource>(name + " test", std::move(test));
+  return dataset;
+}
+
 absl::StatusOr<Dataset> LoadDigitsSplit() {
   ASSIGN_OR_RETURN(const ImageSet all, LoadDigits());
   const HoldOut split = HoldOutStratified(Labels(all), kDigitsTestSize, kTestSeed);
-  Dataset dataset;
-  dataset.name = "digits";
-  dataset.class_names = DigitNames();
-  dataset.train = Select(all, split.kept);
-  dataset.test = Select(all, split.held);
-  return dataset;
+  return InMemory("digits", DigitNames(), Select(all, split.kept), Select(all, split.held));
 }
 
 absl::StatusOr<Dataset> LoadMnist(const fs::path& data_dir) {
   ASSIGN_OR_RETURN(const fs::path folder, FindFolder(data_dir, "mnist", "train-images-idx3-ubyte"));
-  Dataset dataset;
-  dataset.name = "mnist";
-  dataset.class_names = DigitNames();
-  ASSIGN_OR_RETURN(dataset.train, ReadMnistTrain(folder));
-  ASSIGN_OR_RETURN(dataset.test, ReadMnistTest(folder));
-  if (dataset.train.images.sizes().slice(1) != dataset.test.images.sizes().slice(1)) {
+  ASSIGN_OR_RETURN(ImageSet train, ReadMnistTrain(folder));
+  ASSIGN_OR_RETURN(ImageSet test, ReadMnistTest(folder));
+  if (train.images.sizes().slice(1) != test.images.sizes().slice(1)) {
     return absl::InvalidArgumentError(
         absl::StrCat(folder.string(), ": train and test images differ in size; get all again"));
   }
-  return dataset;
+  return InMemory("mnist", DigitNames(), std::move(train), std::move(test));
 }
 
 absl::StatusOr<Dataset> LoadCifar10(const fs::path& data_dir) {
   ASSIGN_OR_RETURN(const fs::path folder,
                    FindFolder(data_dir, "cifar-10-batches-bin", "data_batch_1.bin"));
+  ASSIGN_OR_RETURN(std::vector<std::string> class_names, ReadCifar10ClassNames(folder));
+  ASSIGN_OR_RETURN(ImageSet train, ReadCifar10Train(folder));
+  ASSIGN_OR_RETURN(ImageSet test, ReadCifar10Test(folder));
+  return InMemory("cifar10", std::move(class_names), std::move(train), std::move(test));
+}
+
+Dataset FromFiles(std::string name, ImageFiles files) {
   Dataset dataset;
-  dataset.name = "cifar10";
-  ASSIGN_OR_RETURN(dataset.class_names, ReadCifar10ClassNames(folder));
-  ASSIGN_OR_RETURN(dataset.train, ReadCifar10Train(folder));
-  ASSIGN_OR_RETURN(dataset.test, ReadCifar10Test(folder));
+  dataset.name = std::move(name);
+  dataset.class_names = std::move(files.class_names);
+  dataset.train = std::move(files.train);
+  dataset.test = std::move(files.test);
   return dataset;
+}
+
+absl::StatusOr<Dataset> LoadImageNet100(const fs::path& data_dir) {
+  if (data_dir.empty()) return absl::NotFoundError("no --data_dir is given");
+  const fs::path own = data_dir / "imagenet-100";
+  ASSIGN_OR_RETURN(ImageFiles files, OpenImageNet100(IsThere(own) ? own : data_dir));
+  return FromFiles("imagenet100", std::move(files));
+}
+
+// The user's own images, called by their folder.
+absl::StatusOr<Dataset> LoadFiles(FileLayout layout, const fs::path& data_dir) {
+  if (data_dir.empty()) {
+    return absl::NotFoundError("data.source: needs --data_dir, the folder of the images");
+  }
+  ASSIGN_OR_RETURN(ImageFiles files, OpenImageFiles(layout, data_dir));
+  const fs::path folder = data_dir.has_filename() ? data_dir : data_dir.parent_path();
+  return FromFiles(folder.filename().string(), std::move(files));
+}
+
+// Whether pictures of any size will do.
+bool Frames(const TransformConfigs& transforms) {
+  return !transforms.empty() && IsFraming(transforms[0]);
 }
 
 // Adds to "not found" what to do about it.
@@ -100,28 +146,58 @@ absl::StatusOr<Dataset> LoadSource(DataConfig::Source source, const fs::path& da
     case DataConfig::CIFAR10:
       return WithRemedy(LoadCifar10(data_dir), "cifar10", data_dir);
     case DataConfig::IMAGENET100:
-      break;
+      return WithRemedy(LoadImageNet100(data_dir), "imagenet100", data_dir);
+    case DataConfig::IMAGE_FOLDER:
+      return LoadFiles(FileLayout::kFolders, data_dir);
+    case DataConfig::PARQUET:
+      return LoadFiles(FileLayout::kParquet, data_dir);
+    case DataConfig::PACKED:
+      return LoadFiles(FileLayout::kPacked, data_dir);
   }
-  return absl::UnimplementedError(absl::StrCat("data.source: ", DataConfig::Source_Name(source),
-                                               " can't be loaded yet; choose DIGITS, MNIST or "
-                                               "CIFAR10"));
+  return absl::InternalError("data.source: not one of its values");
+}
+
+std::vector<int64_t> LabelsOf(const ImageSource& source) {
+  std::vector<int64_t> labels(source.size());
+  for (int64_t i = 0; i < source.size(); ++i) labels[i] = source.Label(i);
+  return labels;
 }
 
 absl::Status HoldOutMinival(int64_t count, Dataset& dataset) {
-  if (count >= dataset.train.size()) {
+  if (count >= dataset.train->size()) {
     return absl::InvalidArgumentError(absl::StrCat("data.minival_size: must be less than the ",
-                                                   dataset.train.size(), " training images of ",
+                                                   dataset.train->size(), " training images of ",
                                                    dataset.name, ", is ", count));
   }
-  const HoldOut split = HoldOutStratified(Labels(dataset.train), count, kMinivalSeed);
-  dataset.minival = Select(dataset.train, split.held);
-  if (count > 0) dataset.train = Select(dataset.train, split.kept);
+  HoldOut split = HoldOutStratified(LabelsOf(*dataset.train), count, kMinivalSeed);
+  dataset.minival = std::make_shared<SubsetSource>(dataset.train, std::move(split.held));
+  if (count > 0) {
+    dataset.train = std::make_shared<SubsetSource>(dataset.train, std::move(split.kept));
+  }
   return absl::OkStatus();
+}
+
+// Finds at the start what would else end a run in its middle.
+absl::Status CheckLabels(const Dataset& dataset) {
+  std::vector<bool> has_images(dataset.class_names.size());
+  for (const auto& source : {dataset.train, dataset.test}) {
+    for (int64_t i = 0; i < source->size(); ++i) {
+      const int64_t label = source->Label(i);
+      if (label < 0) return source->Read(i).status();
+      if (source == dataset.train) has_images[label] = true;
+    }
+  }
+  const auto empty = std::find(has_images.begin(), has_images.end(), false);
+  if (empty == has_images.end()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("data set ", dataset.name, ": there are no training images of class ",
+                   dataset.class_names[empty - has_images.begin()],
+                   "; add some, remove the class, or set data.on_bad_image=SKIP"));
 }
 
 }  // namespace
 
-const ImageSet& Dataset::part(Split split) const {
+const std::shared_ptr<const ImageSource>& Dataset::part(Split split) const {
   switch (split) {
     case Split::kTrain:
       return train;
@@ -134,9 +210,12 @@ const ImageSet& Dataset::part(Split split) const {
 }
 
 std::string Dataset::Summary() const {
-  return absl::StrCat(name, ": ", train.size(), " train, ", minival.size(), " minival, ",
-                      test.size(), " test images of ", channels(), " x ", height(), " x ", width(),
-                      ", ", class_names.size(), " classes");
+  const std::string images =
+      size ? absl::StrCat("images of ", channels, " x ", size->height, " x ", size->width)
+           : "image files";
+  return absl::StrCat(name, ": ", train->size(), " train, ", minival->size(), " minival, ",
+                      test->size(), " test ", images, ", ", class_names.size(), " classes (list ",
+                      ClassListId(class_names), ")");
 }
 
 absl::StatusOr<Dataset> LoadDataset(const DataConfig& config, const fs::path& data_dir) {
@@ -144,21 +223,25 @@ absl::StatusOr<Dataset> LoadDataset(const DataConfig& config, const fs::path& da
     return absl::InvalidArgumentError(absl::StrJoin(problems, "; "));
   }
   ASSIGN_OR_RETURN(Dataset dataset, LoadSource(config.source(), data_dir));
+  if (config.on_bad_image() == DataConfig::FAIL) RETURN_IF_ERROR(CheckLabels(dataset));
   RETURN_IF_ERROR(HoldOutMinival(config.minival_size(), dataset));
   return dataset;
 }
 
-absl::Status CheckImages(const Dataset& dataset, int image_size, int channels, int num_classes) {
+absl::Status CheckImages(const Dataset& dataset, const DataConfig& config, ImageShape shape,
+                         int num_classes) {
   std::vector<std::string> problems;
-  if (dataset.height() != image_size || dataset.width() != image_size) {
-    problems.push_back(absl::StrCat("images are ", dataset.height(), " x ", dataset.width(),
-                                    ", but the model's image size is ", image_size));
+  const bool resized = Frames(config.train_transforms()) && Frames(config.evaluation_transforms());
+  if (dataset.size && !resized && *dataset.size != Size{shape.size, shape.size}) {
+    problems.push_back(absl::StrCat("images are ", dataset.size->height, " x ", dataset.size->width,
+                                    ", but the model's image size is ", shape.size));
   }
-  if (dataset.channels() != channels) {
-    problems.push_back(absl::StrCat("images have ", dataset.channels(),
-                                    " channel(s), but the model takes ", channels));
+  if (dataset.channels != shape.channels) {
+    problems.push_back(absl::StrCat("images have ", dataset.channels,
+                                    " channel(s), but the model takes ", shape.channels));
   }
-  if (const int64_t classes = dataset.class_names.size(); classes != num_classes) {
+  if (const auto classes = static_cast<int64_t>(dataset.class_names.size());
+      classes != num_classes) {
     problems.push_back(
         absl::StrCat("there are ", classes, " classes, but the model tells ", num_classes));
   }
@@ -166,6 +249,18 @@ absl::Status CheckImages(const Dataset& dataset, int image_size, int channels, i
   return absl::InvalidArgumentError(absl::StrCat("data set ", dataset.name, ": ",
                                                  absl::StrJoin(problems, "; "),
                                                  "; set the model's fields to the data's"));
+}
+
+absl::Status UseClasses(const std::vector<std::string>& class_names, Dataset* dataset) {
+  if (dataset->class_names == class_names) return absl::OkStatus();
+  ASSIGN_OR_RETURN(
+      const std::vector<int64_t> labels,
+      Annotate(MatchClasses(dataset->class_names, class_names), "data set " + dataset->name));
+  for (auto* source : {&dataset->train, &dataset->minival, &dataset->test}) {
+    *source = std::make_shared<RelabeledSource>(*source, labels);
+  }
+  dataset->class_names = class_names;
+  return absl::OkStatus();
 }
 
 }  // namespace vitrine

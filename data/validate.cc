@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/problems.h"
+#include "data/transform/validate.h"
 
 namespace vitrine {
 
@@ -22,6 +23,16 @@ std::vector<std::string> DataConfigProblems(const DataConfig& config) {
   problems.Check(config.mean_size() == config.std_size(),
                  absl::StrCat("data.std: must have one number for each of data.mean's ",
                               config.mean_size(), ", has ", config.std_size()));
+  problems.Check(config.mean_size() == 0 || !config.has_normalization() ||
+                     config.normalization() == DataConfig::HALF,
+                 "data.normalization: would do the same as data.mean and data.std; leave one out");
+  problems.NotNegative("data.loader_threads", config.loader_threads());
+  problems.NotNegative("data.mix.mixup_alpha", config.mix().mixup_alpha());
+  problems.NotNegative("data.mix.cutmix_alpha", config.mix().cutmix_alpha());
+  problems.InRange("data.mix.switch_probability", config.mix().switch_probability(), 0, 1);
+  problems.InRange("data.mix.probability", config.mix().probability(), 0, 1);
+  problems.Append(TransformProblems("data.train_transforms", config.train_transforms()));
+  problems.Append(TransformProblems("data.evaluation_transforms", config.evaluation_transforms()));
   return problems.Take();
 }
 

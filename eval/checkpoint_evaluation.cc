@@ -3,8 +3,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "data/batch.h"
 #include "data/dataset.h"
+#include "data/loader.h"
 #include "train/checkpoint.h"
 #include "vit/vision_transformer.h"
 
@@ -45,18 +45,21 @@ absl::StatusOr<CheckpointEvaluation> EvaluateCheckpoint(const std::filesystem::p
   ASSIGN_OR_RETURN(VisionTransformer model,
                    Annotate(RestoreModel(checkpoint, weights), result.checkpoint.string()));
   if (!device.is_cpu()) model = model.Clone(device);
-  ASSIGN_OR_RETURN(const Dataset dataset, LoadDataset(config.data(), data_dir));
-  RETURN_IF_ERROR(CheckImages(dataset, config.model().image_size(), config.model().channels(),
-                              config.model().num_classes()));
-  const ImageSet& images = dataset.part(split);
-  if (images.size() == 0) {
+  ASSIGN_OR_RETURN(Dataset dataset, LoadDataset(config.data(), data_dir));
+  const auto& classes = checkpoint.manifest.class_names();
+  RETURN_IF_ERROR(UseClasses({classes.begin(), classes.end()}, &dataset));
+  const LoaderSpec spec = {
+      .config = config.data(),
+      .shape = {.channels = config.model().channels(), .size = config.model().image_size()},
+      .device = device};
+  RETURN_IF_ERROR(CheckImages(dataset, config.data(), spec.shape, config.model().num_classes()));
+  if (dataset.part(split)->size() == 0) {
     return absl::FailedPreconditionError(
         absl::StrCat("the run held out no ", SplitName(split), " split; take train or test"));
   }
-  ASSIGN_OR_RETURN(const auto normalization,
-                   Normalization::Create(config.data(), dataset.channels()));
+  ASSIGN_OR_RETURN(const auto loader, Loader::ForEvaluation(dataset, split, spec, kBatch));
   result.iteration = checkpoint.manifest.iteration();
-  result.evaluation = Evaluate(model, images, normalization, kBatch);
+  ASSIGN_OR_RETURN(result.evaluation, Evaluate(model, loader.get()));
   return result;
 }
 

@@ -1,12 +1,11 @@
 #include "eval/evaluator.h"
 
-#include <algorithm>
-
 #include "ATen/TensorOperators.h"
 #include "ATen/core/Reduction.h"
 #include "ATen/core/grad_mode.h"
 #include "ATen/ops/arange.h"
 #include "ATen/ops/cross_entropy_loss.h"
+#include "base/status_macros.h"
 #include "glog/logging.h"
 
 namespace vitrine {
@@ -36,18 +35,19 @@ void Accumulate(const at::Tensor& logits, const at::Tensor& labels, Evaluation* 
       at::cross_entropy_loss(scores, labels, {}, at::Reduction::Sum).item<double>();
 }
 
-Evaluation Evaluate(const VisionTransformer& model, const ImageSet& images,
-                    const Normalization& normalization, int64_t batch_size) {
+absl::StatusOr<Evaluation> Evaluate(const VisionTransformer& model, Loader* loader) {
   const at::NoGradGuard no_grad;
   Evaluation evaluation;
-  const int64_t total = images.labels.size(0);
-  for (int64_t begin = 0; begin < total; begin += batch_size) {
-    const int64_t end = std::min(begin + batch_size, total);
-    const Batch batch = MakeBatch(images, begin, end, normalization);
-    Accumulate(model.Forward(batch.images.to(model.device()), {}), batch.labels.to(model.device()),
-               &evaluation);
+  while (!loader->AtEnd()) {
+    ASSIGN_OR_RETURN(const Batch batch, loader->Next());
+    const at::Tensor logits = model.Forward(batch.images, {});
+    const at::Tensor read = (batch.labels >= 0).nonzero().squeeze(1);
+    Accumulate(logits.index_select(0, read), batch.labels.index_select(0, read), &evaluation);
   }
-  CHECK_EQ(evaluation.count, total) << "every image is counted once";
+  if (const BadImages bad = loader->bad_images(); bad.count > 0) {
+    LOG(WARNING) << bad.count << " images could not be read and are not counted; for example "
+                 << bad.example;
+  }
   return evaluation;
 }
 

@@ -6,8 +6,8 @@
 #include <cstdint>
 
 #include "ATen/core/Tensor.h"
-#include "data/batch.h"
-#include "data/image_set.h"
+#include "absl/status/statusor.h"
+#include "data/loader.h"
 #include "vit/vision_transformer.h"
 
 namespace vitrine {
@@ -28,9 +28,9 @@ struct Evaluation {
 // classes score higher, of equal scores the class of smaller number being higher.
 void Accumulate(const at::Tensor& logits, const at::Tensor& labels, Evaluation* evaluation);
 
-// Every image of the set once, in order, in batches of at most batch_size, without gradients.
-Evaluation Evaluate(const VisionTransformer& model, const ImageSet& images,
-                    const Normalization& normalization, int64_t batch_size);
+// All batches of the loader, without gradients. Images that the loader left out are not counted.
+// Errors are the loader's.
+absl::StatusOr<Evaluation> Evaluate(const VisionTransformer& model, Loader* loader);
 
 }  // namespace vitrine
 

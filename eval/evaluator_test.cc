@@ -9,6 +9,9 @@
 #include "ATen/ops/tensor.h"
 #include "ATen/ops/zeros.h"
 #include "base/status_matchers.h"
+#include "data/dataset.h"
+#include "data/loader.h"
+#include "data/source/memory_source.h"
 #include "gtest/gtest.h"
 
 namespace vitrine {
@@ -63,11 +66,17 @@ TEST(EvaluateTest, CountsEveryImageWhateverTheBatch) {
   ImageSet images;
   images.images = at::randint(0, 256, {37, 1, 8, 8}, at::kLong).to(at::kByte);
   images.labels = at::arange(37, at::kLong).remainder(10);
-  ASSERT_OK_AND_ASSIGN(const auto normalization, Normalization::Create(DataConfig(), 1));
-  const Evaluation whole = Evaluate(model, images, normalization, 37);
+  Dataset dataset;
+  dataset.test = std::make_shared<MemorySource>("made up", images);
+  const LoaderSpec spec = {.config = DataConfig(), .shape = {.channels = 1, .size = 8}};
+  const auto evaluate = [&](int64_t batch) {
+    const auto loader = Loader::ForEvaluation(dataset, Split::kTest, spec, batch).value();
+    return Evaluate(model, loader.get()).value();
+  };
+  const Evaluation whole = evaluate(37);
   EXPECT_EQ(whole.count, 37);
   for (const int64_t batch : {1, 10, 36, 100}) {
-    const Evaluation parts = Evaluate(model, images, normalization, batch);
+    const Evaluation parts = evaluate(batch);
     EXPECT_EQ(parts.count, 37);
     EXPECT_EQ(parts.correct_top1, whole.correct_top1);
     EXPECT_EQ(parts.correct_top5, whole.correct_top5);

@@ -95,7 +95,7 @@ absl::Status ResumeFrom(const RunFolder& folder, Trainer* trainer) {
 
 absl::Status SettleLengths(const Dataset& dataset, ExperimentConfig* config) {
   ASSIGN_OR_RETURN(const auto sampler,
-                   Sampler::Create(config->seed(), dataset.train.size(), config->data()));
+                   Sampler::Create(config->seed(), dataset.train->size(), config->data()));
   return SettleDurations(sampler->iterations_per_epoch(), config);
 }
 
@@ -130,7 +130,9 @@ absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths) {
     ASSIGN_OR_RETURN(const Dataset dataset, LoadDataset(config.data(), paths.data_dir));
     RETURN_IF_ERROR(AsUsageError(SettleLengths(dataset, &config)));
     const ModelConfig& m = config.model();
-    RETURN_IF_ERROR(CheckImages(dataset, m.image_size(), m.channels(), m.num_classes()));
+    RETURN_IF_ERROR(CheckImages(dataset, config.data(),
+                                {.channels = m.channels(), .size = m.image_size()},
+                                m.num_classes()));
     data = absl::StrCat("data: ", dataset.Summary(), "\n");
   }
   ASSIGN_OR_RETURN(const auto model, VisionTransformer::CreateShapesOnly(config.model()));

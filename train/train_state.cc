@@ -78,11 +78,12 @@ StepResult TrainState::Step(int64_t iteration, const Batch& batch) {
 at::Tensor TrainState::Backward(int64_t iteration, const Batch& batch) {
   const int64_t size = batch.labels.size(0);
   const int64_t most = config_.micro_batch_size() > 0 ? config_.micro_batch_size() : size;
+  const at::Tensor& targets = batch.soft_labels.defined() ? batch.soft_labels : batch.labels;
   at::Tensor total;
   for (int64_t begin = 0; begin < size; begin += most) {
     const int64_t end = std::min(begin + most, size);
     at::Tensor loss =
-        Loss(batch.images.slice(0, begin, end), batch.labels.slice(0, begin, end),
+        Loss(batch.images.slice(0, begin, end), targets.slice(0, begin, end),
              StreamKey(config_.seed(), "dropout", iteration, /*sub_index=*/begin / most));
     // The mean over the batch is that of its parts, each weighted by its share.
     if (end - begin < size) loss = loss * (static_cast<double>(end - begin) / size);
@@ -92,16 +93,16 @@ at::Tensor TrainState::Backward(int64_t iteration, const Batch& batch) {
   return total;
 }
 
-at::Tensor TrainState::Loss(const at::Tensor& images, const at::Tensor& labels,
+at::Tensor TrainState::Loss(const at::Tensor& images, const at::Tensor& targets,
                             uint64_t dropout_key) const {
   const Autocast autocast(device_.type(), AutocastType(config_.precision()));
   ForwardContext context;
   context.training = true;
   context.generator = SeededGenerator(device_, dropout_key);
   context.recompute_blocks = config_.recompute_blocks();
-  const at::Tensor logits = model_.Forward(images.to(device_), context);
-  return at::cross_entropy_loss(logits, labels.to(device_), /*weight=*/{}, at::Reduction::Mean,
-                                kIgnoredLabel, config_.loss().label_smoothing());
+  const at::Tensor logits = model_.Forward(images, context);
+  return at::cross_entropy_loss(logits, targets, /*weight=*/{}, at::Reduction::Mean, kIgnoredLabel,
+                                config_.loss().label_smoothing());
 }
 
 void TrainState::Clip(const at::Tensor& norm, std::vector<at::Tensor>& gradients) const {

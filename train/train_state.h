@@ -40,7 +40,7 @@ class TrainState {
   // A model at its first values. The config's precision and durations are settled.
   static absl::StatusOr<TrainState> Create(const ExperimentConfig& config, at::Device device);
 
-  // One update from the batch, which lies on the CPU. `iteration` counts from 0 and decides the
+  // One update from the batch, which lies on the device. `iteration` counts from 0 and decides the
   // dropout and the learning rate.
   StepResult Step(int64_t iteration, const Batch& batch);
 
@@ -69,7 +69,7 @@ class TrainState {
 
   // Adds up the gradients of all parts of the batch; returns the loss.
   at::Tensor Backward(int64_t iteration, const Batch& batch);
-  at::Tensor Loss(const at::Tensor& images, const at::Tensor& labels, uint64_t dropout_key) const;
+  at::Tensor Loss(const at::Tensor& images, const at::Tensor& targets, uint64_t dropout_key) const;
   void Clip(const at::Tensor& norm, std::vector<at::Tensor>& gradients) const;
 
   ExperimentConfig config_;

@@ -40,7 +40,8 @@ TrainState Make(const std::vector<std::string>& overrides = {}) {
 
 Batch MakeBatch(int64_t size, uint64_t seed = 1) {
   return {at::empty({size, 1, 8, 8}).normal_(0, 1, at::detail::createCPUGenerator(seed)),
-          at::arange(size, at::kLong).remainder(4)};
+          at::arange(size, at::kLong).remainder(4),
+          {}};
 }
 
 // The largest difference between the weights of two states.

@@ -1,5 +1,6 @@
 #include "train/trainer.h"
 
+#include <algorithm>
 #include <iostream>
 #include <utility>
 
@@ -8,6 +9,8 @@
 #include "base/interruption.h"
 #include "base/program.h"
 #include "base/status_macros.h"
+#include "data/normalization.h"
+#include "glog/logging.h"
 #include "train/console.h"
 
 namespace vitrine {
@@ -30,23 +33,34 @@ constexpr int64_t kEvaluationBatch = 128;
 absl::StatusOr<Trainer> Trainer::Create(const ExperimentConfig& config, const Dataset& dataset,
                                         at::Device device) {
   const ModelConfig& model = config.model();
-  RETURN_IF_ERROR(CheckImages(dataset, model.image_size(), model.channels(), model.num_classes()));
+  const LoaderSpec spec = {.config = config.data(),
+                           .shape = {.channels = model.channels(), .size = model.image_size()},
+                           .device = device};
+  RETURN_IF_ERROR(CheckImages(dataset, config.data(), spec.shape, model.num_classes()));
+  RETURN_IF_ERROR(Normalization::Create(config.data(), spec.shape.channels).status());
   ASSIGN_OR_RETURN(auto sampler,
-                   Sampler::Create(config.seed(), dataset.train.size(), config.data()));
-  ASSIGN_OR_RETURN(auto normalization, Normalization::Create(config.data(), dataset.channels()));
+                   Sampler::Create(config.seed(), dataset.train->size(), config.data()));
   ASSIGN_OR_RETURN(TrainState state, TrainState::Create(config, device));
-  return Trainer(config, dataset, std::move(state), std::move(sampler), std::move(normalization));
+  return Trainer(config, dataset, spec, std::move(state), std::move(sampler));
 }
 
-Trainer::Trainer(const ExperimentConfig& config, const Dataset& dataset, TrainState state,
-                 std::unique_ptr<Sampler> sampler, Normalization normalization)
+Trainer::Trainer(const ExperimentConfig& config, const Dataset& dataset, LoaderSpec spec,
+                 TrainState state, std::unique_ptr<Sampler> sampler)
     : config_(config),
       dataset_(&dataset),
+      spec_(std::move(spec)),
       state_(std::move(state)),
-      sampler_(std::move(sampler)),
-      normalization_(std::move(normalization)) {}
+      sampler_(std::move(sampler)) {}
 
 absl::Status Trainer::Resume(const Checkpoint& checkpoint) {
+  const auto& classes = checkpoint.manifest.class_names();
+  if (!std::equal(classes.begin(), classes.end(), dataset_->class_names.begin(),
+                  dataset_->class_names.end())) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the checkpoint is of a run on other classes, or on the same in another "
+                     "order, than those of ",
+                     dataset_->name));
+  }
   RETURN_IF_ERROR(state_.Load(checkpoint));
   iteration_ = checkpoint.manifest.iteration();
   if (checkpoint.manifest.has_best()) best_ = checkpoint.manifest.best();
@@ -58,11 +72,13 @@ absl::StatusOr<std::vector<std::string>> Trainer::InitializeFrom(const Checkpoin
 }
 
 absl::Status Trainer::Run(const RunFolder& folder, RunLog* log, RunRecord* record) {
+  ASSIGN_OR_RETURN(const auto loader,
+                   Loader::ForTraining(*dataset_, spec_, *sampler_, config_.seed(), iteration_));
   CheckpointWriter writer(folder.checkpoints(), config_.checkpoint());
   ProgressBar progress(iteration_, config_.schedule().iterations());
   const InterruptionGuard guard;
   while (!finished()) {
-    ASSIGN_OR_RETURN(const std::optional<IterationMetrics> row, Iterate());
+    ASSIGN_OR_RETURN(const std::optional<IterationMetrics> row, Iterate(loader.get()));
     if (row) {
       RETURN_IF_ERROR(log->AddIteration(*row));
       progress.Clear();
@@ -84,6 +100,10 @@ absl::Status Trainer::Run(const RunFolder& folder, RunLog* log, RunRecord* recor
     }
     progress.Update(iteration_);
   }
+  if (const BadImages bad = loader->bad_images(); bad.count > 0) {
+    LOG(WARNING) << bad.count << " training images could not be read and were replaced by others; "
+                 << "for example " << bad.example;
+  }
   return writer.Finish();
 }
 
@@ -101,9 +121,9 @@ bool Trainer::IsSaved() const {
   return IsDue(iteration_, config_.checkpoint().every_iterations()) || finished();
 }
 
-absl::StatusOr<std::optional<IterationMetrics>> Trainer::Iterate() {
+absl::StatusOr<std::optional<IterationMetrics>> Trainer::Iterate(Loader* loader) {
   const Clock::time_point start = Clock::now();
-  const Batch batch = MakeBatch(dataset_->train, sampler_->Indices(iteration_), normalization_);
+  ASSIGN_OR_RETURN(const Batch batch, loader->Next());
   waiting_ += Clock::now() - start;
   const StepResult result = state_.Step(iteration_, batch);
   images_ += batch.labels.size(0);
@@ -180,8 +200,9 @@ absl::Status Trainer::Test(RunLog* log, RunRecord* record) const {
 
 absl::StatusOr<Evaluation> Trainer::EvaluateInto(const VisionTransformer& model, Split split,
                                                  std::string_view suffix, RunLog* log) const {
-  const Evaluation evaluation =
-      Evaluate(model, dataset_->part(split), normalization_, kEvaluationBatch);
+  ASSIGN_OR_RETURN(const auto loader,
+                   Loader::ForEvaluation(*dataset_, split, spec_, kEvaluationBatch));
+  ASSIGN_OR_RETURN(const Evaluation evaluation, Evaluate(model, loader.get()));
   RETURN_IF_ERROR(
       log->AddEvaluation(iteration_, absl::StrCat(SplitName(split), suffix), evaluation));
   return evaluation;

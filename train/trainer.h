@@ -18,8 +18,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "data/batch.h"
 #include "data/dataset.h"
+#include "data/loader.h"
 #include "data/sampler.h"
 #include "eval/evaluator.h"
 #include "train/checkpoint.h"
@@ -69,8 +69,8 @@ class Trainer {
  private:
   using Clock = std::chrono::steady_clock;
 
-  Trainer(const ExperimentConfig& config, const Dataset& dataset, TrainState state,
-          std::unique_ptr<Sampler> sampler, Normalization normalization);
+  Trainer(const ExperimentConfig& config, const Dataset& dataset, LoaderSpec spec, TrainState state,
+          std::unique_ptr<Sampler> sampler);
 
   bool finished() const { return iteration_ == config_.schedule().iterations(); }
   bool IsLogged() const;
@@ -78,7 +78,7 @@ class Trainer {
   bool IsSaved() const;
 
   // One iteration, whose metrics come back where it is one to be logged.
-  absl::StatusOr<std::optional<IterationMetrics>> Iterate();
+  absl::StatusOr<std::optional<IterationMetrics>> Iterate(Loader* loader);
   IterationMetrics Measure(const StepResult& result, Clock::duration time) const;
 
   absl::Status Validate(RunLog* log);
@@ -88,9 +88,9 @@ class Trainer {
 
   ExperimentConfig config_;
   const Dataset* dataset_;
+  LoaderSpec spec_;
   TrainState state_;
   std::unique_ptr<Sampler> sampler_;
-  Normalization normalization_;
   int64_t iteration_ = 0;
   std::optional<BestCheckpoint> best_;
 

@@ -103,8 +103,6 @@ std::vector<std::string> Unavailable(const ExperimentConfig& config) {
   Problems problems;
   problems.Check(config.kernels() == ExperimentConfig::REFERENCE,
                  "kernels: only REFERENCE is there yet; kernels=REFERENCE overrides it");
-  problems.Check(config.data().source() != DataConfig::IMAGENET100,
-                 "data.source: IMAGENET100 cannot be read yet; take MNIST or CIFAR10");
   return problems.Take();
 }
 
