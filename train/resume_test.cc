@@ -15,16 +15,14 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/child_process.h"
-#include "base/file.h"
 #include "base/random.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "train/testing.h"
 
 namespace vitrine {
 namespace {
@@ -63,25 +61,6 @@ std::vector<std::string> Command(const fs::path& run) {
           "checkpoint.keep_best=true"};
 }
 
-// The name and contents of every file of a run that must not depend on its interruptions.
-std::map<std::string, std::string> Contents(const fs::path& run) {
-  std::map<std::string, std::string> files;
-  const fs::path last = run / "checkpoints" / absl::StrCat("0000000", kIterations);
-  for (const auto& entry : fs::directory_iterator(last)) {
-    files[entry.path().filename()] = ReadFile(entry.path()).value();
-  }
-  for (const char* log : {"metrics.csv", "validation.csv"}) {
-    std::string& text = files[log];
-    for (const std::string_view row : absl::StrSplit(ReadFile(run / log).value(), '\n')) {
-      std::vector<std::string_view> cells = absl::StrSplit(row, ',');
-      // Milliseconds, images per second and data wait are times.
-      if (cells.size() > 7) cells.erase(cells.begin() + 4, cells.begin() + 7);
-      absl::StrAppend(&text, absl::StrJoin(cells, ","), "\n");
-    }
-  }
-  return files;
-}
-
 class ResumeTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -94,7 +73,7 @@ class ResumeTest : public ::testing::Test {
   std::map<std::string, std::string> RunToTheEnd(const std::string& name) {
     const ChildResult result = RunChild(Command(folder_ / name));
     EXPECT_EQ(result.status, 0) << result.err;
-    return Contents(folder_ / name);
+    return RunContents(folder_ / name, kIterations);
   }
 
   // Starts the run and sends the signal when the moment has come, again and again, then lets it
@@ -170,7 +149,7 @@ TEST_F(ResumeTest, DamagedCheckpointsArePassedOverByName) {
   const ChildResult result = RunChild(Command(run));
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("000000060/optimizer.safetensors"));
-  EXPECT_EQ(Contents(run), whole_) << "the damaged checkpoint is replaced";
+  EXPECT_EQ(RunContents(run, kIterations), whole_) << "the damaged checkpoint is replaced";
 }
 
 }  // namespace

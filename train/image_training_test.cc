@@ -1,0 +1,191 @@
+// Runs on image files, with everything random switched on: the same bits whatever the files are
+// kept in, however many threads read them, and wherever the run was killed.
+
+#include <csignal>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "base/child_process.h"
+#include "base/status_matchers.h"
+#include "data/image/jpeg.h"
+#include "data/image/testing.h"
+#include "data/source/parquet_testing.h"
+#include "data/testing.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "train/testing.h"
+
+namespace vitrine {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+constexpr int kIterations = 12;
+
+// 13 images and batches of 4: epochs of three iterations, with one image left over.
+constexpr char kConfig[] = R"pb(
+  threads: 1
+  model {
+    image_size: 24
+    channels: 3
+    patch_size: 8
+    num_classes: 2
+    depth: 1
+    heads: 2
+    width: 16
+    dropout: 0.1
+  }
+  data {
+    source: IMAGE_FOLDER
+    batch_size: 4
+    normalization: IMAGENET_STATS
+    train_transforms { random_resized_crop {} }
+    train_transforms { horizontal_flip {} }
+    train_transforms { color_jitter { brightness: 0.4 contrast: 0.4 saturation: 0.4 hue: 0.1 } }
+    train_transforms { rand_augment {} }
+    train_transforms { trivial_augment_wide {} }
+    train_transforms { random_erasing {} }
+    evaluation_transforms { resize_and_center_crop {} }
+    mix { mixup_alpha: 0.2 cutmix_alpha: 1 }
+  }
+  logging { every_iterations: 1 }
+  checkpoint { every_iterations: 1 keep_last: 2 }
+)pb";
+
+struct Picture {
+  std::string part, label, name, bytes;
+};
+
+std::vector<Picture> Pictures() {
+  std::vector<Picture> pictures;
+  for (int i = 0; i < 19; ++i) {
+    const bool trains = i < 13, is_cat = trains ? i < 7 : i < 16;
+    pictures.push_back({trains ? "train" : "val", is_cat ? "cat" : "dog",
+                        absl::StrCat(100 + i, ".jpg"),
+                        EncodeJpeg(MakePicture(40 + 3 * i, 90 - i, i), 90)});
+  }
+  return pictures;
+}
+
+class ImageTrainingTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    WriteTestFile(folder_ / "config.textproto", kConfig);
+    for (const Picture& picture : Pictures()) {
+      WriteTestFile(folder_ / "files" / picture.part / picture.label / picture.name, picture.bytes);
+    }
+  }
+
+  void WriteParquet() {
+    std::map<std::string, std::vector<ParquetRow>> rows;
+    for (const Picture& p : Pictures()) {
+      rows[p.part].push_back({p.bytes, p.name, p.label == "cat" ? 0 : 1});
+    }
+    fs::create_directories(folder_ / "parquet");
+    const std::vector<ParquetRow>& train = rows["train"];
+    const auto write = [&](const char* name, const std::vector<ParquetRow>& some) {
+      WriteTestParquet(folder_ / "parquet" / name, {"cat", "dog"}, some, /*rows_per_group=*/3);
+    };
+    write("train-00000-of-00002.parquet", {train.begin(), train.begin() + 5});
+    write("train-00001-of-00002.parquet", {train.begin() + 5, train.end()});
+    write("validation-00000-of-00001.parquet", rows["val"]);
+  }
+
+  std::vector<std::string> Command(const std::string& run, const std::string& data,
+                                   const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> command = {
+        "train/train",
+        "--resume",
+        "--device=cpu",
+        absl::StrCat("--config=", (folder_ / "config.textproto").string()),
+        absl::StrCat("--data_dir=", (folder_ / data).string()),
+        absl::StrCat("--run_dir=", (folder_ / run).string()),
+        absl::StrCat("schedule.iterations=", kIterations)};
+    command.insert(command.end(), more.begin(), more.end());
+    return command;
+  }
+
+  // Without the manifest, which holds the config.
+  std::map<std::string, std::string> Train(const std::string& run, const std::string& data,
+                                           const std::vector<std::string>& more = {}) const {
+    const ChildResult result = RunChild(Command(run, data, more));
+    EXPECT_EQ(result.status, 0) << result.err;
+    auto contents = RunContents(folder_ / run, kIterations);
+    EXPECT_EQ(contents.erase("manifest.pb") + contents.erase("manifest.textproto"), 2);
+    return contents;
+  }
+
+  const fs::path folder_ = EmptyFolder("image_training_test");
+};
+
+TEST_F(ImageTrainingTest, SameBitsFromEveryLayoutWithAnyNumberOfThreads) {
+  const auto expected = Train("folder", "files", {"data.loader_threads=1"});
+  EXPECT_EQ(expected.size(), 4) << "weights, optimizer and two logs";
+  EXPECT_EQ(Train("threads", "files", {"data.loader_threads=8"}), expected);
+  WriteParquet();
+  EXPECT_EQ(Train("parquet_run", "parquet", {"data.source=PARQUET"}), expected);
+  ASSERT_EQ(RunChild({"data/prepare/prepare", "--dataset=images",
+                      absl::StrCat("--data_dir=", (folder_ / "parquet").string()),
+                      absl::StrCat("--pack_into=", (folder_ / "packed").string())})
+                .status,
+            0);
+  EXPECT_EQ(Train("packed_run", "packed", {"data.source=PACKED"}), expected);
+  EXPECT_NE(Train("other_seed", "files", {"seed=1"}), expected);
+}
+
+TEST_F(ImageTrainingTest, KilledInTheMiddleOfAnEpochAndResumed) {
+  const auto expected = Train("whole", "files");
+  for (const int iteration : {1, 4, 5, 8, 11}) {
+    const std::string run = absl::StrCat("killed", iteration);
+    ASSERT_OK_AND_ASSIGN(ChildProcess child, ChildProcess::Start(Command(run, "files")));
+    const fs::path checkpoint = folder_ / run / "checkpoints" /
+                                absl::StrCat(iteration < 10 ? "00000000" : "0000000", iteration);
+    while (!fs::exists(checkpoint)) absl::SleepFor(absl::Milliseconds(1));
+    child.Signal(SIGKILL);
+    child.Wait();
+    EXPECT_EQ(Train(run, "files"), expected) << "killed after " << iteration;
+  }
+}
+
+TEST_F(ImageTrainingTest, BadImageEndsTheRunWithItsName) {
+  WriteTestFile(folder_ / "files/train/dog/bad.jpg", "<html>no such file</html>");
+  const ChildResult result = RunChild(Command("fails", "files"));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, AllOf(HasSubstr((folder_ / "files/train/dog/bad.jpg").string()),
+                                HasSubstr("a web page")));
+  EXPECT_EQ(result.err.find('\n'), result.err.size() - 1) << result.err;
+}
+
+TEST_F(ImageTrainingTest, BadImagesAreSkippedTheSameWayEveryTime) {
+  WriteTestFile(folder_ / "files/train/dog/bad.jpg", "");
+  WriteTestFile(folder_ / "files/val/dog/bad.jpg", "");
+  const std::vector<std::string> skip = {"data.on_bad_image=SKIP"};
+  const ChildResult result = RunChild(Command("skips", "files", skip));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.err, AllOf(HasSubstr("1 training images could not be read and were replaced"),
+                                HasSubstr("train/dog/bad.jpg"),
+                                HasSubstr("1 images could not be read and are not counted")));
+  EXPECT_THAT(result.out, HasSubstr("of 6)"));
+  EXPECT_EQ(Train("again", "files", {"data.on_bad_image=SKIP", "data.loader_threads=7"}),
+            Train("skips", "files", skip));
+}
+
+TEST_F(ImageTrainingTest, OtherClassesOnResumeAreRefused) {
+  Train("run", "files");
+  fs::remove(folder_ / "run" / "run.json");
+  fs::rename(folder_ / "files/train/cat", folder_ / "files/train/zebra");
+  fs::rename(folder_ / "files/val/cat", folder_ / "files/val/zebra");
+  const ChildResult result = RunChild(Command("run", "files"));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, HasSubstr("other classes"));
+}
+
+}  // namespace
+}  // namespace vitrine
