@@ -26,6 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr int kIterations = 12;
 
@@ -185,6 +186,18 @@ TEST_F(ImageTrainingTest, OtherClassesOnResumeAreRefused) {
   const ChildResult result = RunChild(Command("run", "files"));
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, HasSubstr("other classes"));
+}
+
+// Equal numbers of classes are not equal classes.
+TEST_F(ImageTrainingTest, HeadOfOtherClassesIsNotTakenOver) {
+  Train("first", "files");
+  const std::vector<std::string> from = {
+      absl::StrCat("--init_from=", (folder_ / "first").string())};
+  EXPECT_THAT(RunChild(Command("same", "files", from)).out, Not(HasSubstr("head.")));
+  fs::rename(folder_ / "files/train/cat", folder_ / "files/train/zebra");
+  fs::rename(folder_ / "files/val/cat", folder_ / "files/val/zebra");
+  EXPECT_THAT(RunChild(Command("other", "files", from)).out,
+              HasSubstr("head.weight: new, for 2 other classes"));
 }
 
 }  // namespace

@@ -119,9 +119,10 @@ absl::StatusOr<std::optional<VisionTransformer>> TrainState::AverageModel() cons
   return model;
 }
 
-absl::StatusOr<std::vector<std::string>> TrainState::InitializeFrom(const Checkpoint& checkpoint) {
-  ASSIGN_OR_RETURN(Adaptation adapted,
-                   AdaptTensors(checkpoint.manifest.config().model(), checkpoint.model, model_));
+absl::StatusOr<std::vector<std::string>> TrainState::InitializeFrom(const Checkpoint& checkpoint,
+                                                                    bool same_classes) {
+  ASSIGN_OR_RETURN(Adaptation adapted, AdaptTensors(checkpoint.manifest.config().model(),
+                                                    checkpoint.model, model_, same_classes));
   RETURN_IF_ERROR(model_.Load(adapted.tensors));
   return std::move(adapted.changes);
 }

@@ -56,7 +56,8 @@ class TrainState {
 
   // Takes the weights of another run's checkpoint, which may have other classes or another image
   // size (vit/adapt.h); says what was changed, a line each. For a model at its first values.
-  absl::StatusOr<std::vector<std::string>> InitializeFrom(const Checkpoint& checkpoint);
+  absl::StatusOr<std::vector<std::string>> InitializeFrom(const Checkpoint& checkpoint,
+                                                          bool same_classes);
 
   // Puts everything that Load needs into the checkpoint: handles to tensors, not copies.
   void Save(Checkpoint* checkpoint) const;

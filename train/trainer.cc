@@ -25,6 +25,13 @@ bool IsDue(int64_t iteration, int64_t interval) {
   return interval > 0 && iteration % interval == 0;
 }
 
+// Whether they are numbered the same too.
+bool HasClassesOf(const Checkpoint& checkpoint, const Dataset& dataset) {
+  const auto& names = checkpoint.manifest.class_names();
+  return std::equal(names.begin(), names.end(), dataset.class_names.begin(),
+                    dataset.class_names.end());
+}
+
 // Larger batches than in training: there are no gradients to keep.
 constexpr int64_t kEvaluationBatch = 128;
 
@@ -53,9 +60,7 @@ Trainer::Trainer(const ExperimentConfig& config, const Dataset& dataset, LoaderS
       sampler_(std::move(sampler)) {}
 
 absl::Status Trainer::Resume(const Checkpoint& checkpoint) {
-  const auto& classes = checkpoint.manifest.class_names();
-  if (!std::equal(classes.begin(), classes.end(), dataset_->class_names.begin(),
-                  dataset_->class_names.end())) {
+  if (!HasClassesOf(checkpoint, *dataset_)) {
     return absl::FailedPreconditionError(
         absl::StrCat("the checkpoint is of a run on other classes, or on the same in another "
                      "order, than those of ",
@@ -68,7 +73,7 @@ absl::Status Trainer::Resume(const Checkpoint& checkpoint) {
 }
 
 absl::StatusOr<std::vector<std::string>> Trainer::InitializeFrom(const Checkpoint& checkpoint) {
-  return state_.InitializeFrom(checkpoint);
+  return state_.InitializeFrom(checkpoint, HasClassesOf(checkpoint, *dataset_));
 }
 
 absl::Status Trainer::Run(const RunFolder& folder, RunLog* log, RunRecord* record) {

@@ -75,21 +75,19 @@ void AdaptPositions(int64_t side, int64_t new_side, Adaptation& adaptation) {
                                             side, " patches to ", new_side, " x ", new_side));
 }
 
-void AdaptHead(int64_t classes, const VisionTransformer& to, Adaptation& adaptation) {
-  const int64_t new_classes = to.config().num_classes();
-  if (classes == new_classes) return;
+void ReplaceHead(const VisionTransformer& to, Adaptation& adaptation) {
   for (const NamedParameter& parameter : to.Parameters()) {
     if (!absl::StartsWith(parameter.name, "head.")) continue;
     adaptation.tensors.insert_or_assign(parameter.name, parameter.tensor.detach());
     adaptation.changes.push_back(
-        absl::StrCat(parameter.name, ": new, for ", new_classes, " classes, not ", classes));
+        absl::StrCat(parameter.name, ": new, for ", to.config().num_classes(), " other classes"));
   }
 }
 
 }  // namespace
 
 absl::StatusOr<Adaptation> AdaptTensors(const ModelConfig& from, const TensorMap& tensors,
-                                        const VisionTransformer& to) {
+                                        const VisionTransformer& to, bool same_classes) {
   ASSIGN_OR_RETURN(VisionTransformer expected,
                    Annotate(VisionTransformer::CreateShapesOnly(from), "the checkpoint's config"));
   const std::vector<std::string> obstacles = Obstacles(from, to.config());
@@ -98,7 +96,7 @@ absl::StatusOr<Adaptation> AdaptTensors(const ModelConfig& from, const TensorMap
   const at::NoGradGuard no_grad;
   Adaptation adaptation{tensors, {}};
   AdaptPositions(Side(from), Side(to.config()), adaptation);
-  AdaptHead(from.num_classes(), to, adaptation);
+  if (!same_classes || from.num_classes() != to.config().num_classes()) ReplaceHead(to, adaptation);
   return adaptation;
 }
 

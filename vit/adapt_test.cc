@@ -46,8 +46,8 @@ TEST(AdaptTensorsTest, OtherClassesTakeTheHeadOfTheNewModel) {
   VisionTransformer to = MakeModel(config, 2);
   const TensorMap old = from.Tensors(), fresh = MakeModel(config, 2).Tensors();
   ASSERT_OK_AND_ASSIGN(const Adaptation adapted, AdaptTensors(from.config(), old, to));
-  EXPECT_THAT(adapted.changes, ElementsAre("head.weight: new, for 3 classes, not 5",
-                                           "head.bias: new, for 3 classes, not 5"));
+  EXPECT_THAT(adapted.changes, ElementsAre("head.weight: new, for 3 other classes",
+                                           "head.bias: new, for 3 other classes"));
   ASSERT_OK(to.Load(adapted.tensors));
   for (const auto& [name, tensor] : to.Tensors()) {
     const bool head = name == "head.weight" || name == "head.bias";
