@@ -3,6 +3,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -33,7 +34,7 @@ DEFINE_int32(size, 224, "pixels a side of what comes out");
 namespace vitrine {
 namespace {
 
-constexpr int64_t kBatch = 60;
+constexpr int64_t kBatch = 32;
 
 // Of the whole process, all threads together.
 double CpuSeconds() {

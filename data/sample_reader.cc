@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/random.h"
 #include "base/status_macros.h"
+#include "data/planar.h"
 #include "glog/logging.h"
 
 namespace vitrine {
@@ -15,22 +16,6 @@ namespace {
 
 // If half of all images were bad, this many in a row would be once in 4 billion draws.
 constexpr int kMostReplacements = 32;
-
-void ToPicture(const PlanarPixels& planar, Image* image) {
-  image->Resize(planar.width, planar.height);
-  const int64_t plane = int64_t{planar.width} * planar.height;
-  for (int c = 0; c < 3; ++c) {
-    const uint8_t* in = planar.pixels + std::min(c, planar.channels - 1) * plane;
-    for (int64_t i = 0; i < plane; ++i) image->pixels[3 * i + c] = in[i];
-  }
-}
-
-void ToPlanar(const Image& image, int channels, uint8_t* out) {
-  const int64_t plane = int64_t{image.width} * image.height;
-  for (int c = 0; c < channels; ++c) {
-    for (int64_t i = 0; i < plane; ++i) out[c * plane + i] = image.pixels[3 * i + c];
-  }
-}
 
 }  // namespace
 

@@ -158,6 +158,7 @@ absl::Status RunExperiment(ExperimentConfig config, const ExperimentPaths& paths
   RETURN_IF_ERROR(ResumeFrom(folder, &trainer));
 
   RunRecord record;
+  record.data = dataset.Summary();
   record.device = device.str();
   record.parameters = trainer.state().model().ParameterCount();
   record.best = trainer.best();

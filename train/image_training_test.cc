@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/child_process.h"
+#include "base/file.h"
 #include "base/status_matchers.h"
 #include "data/image/jpeg.h"
 #include "data/image/testing.h"
@@ -139,6 +140,8 @@ TEST_F(ImageTrainingTest, SameBitsFromEveryLayoutWithAnyNumberOfThreads) {
             0);
   EXPECT_EQ(Train("packed_run", "packed", {"data.source=PACKED"}), expected);
   EXPECT_NE(Train("other_seed", "files", {"seed=1"}), expected);
+  EXPECT_THAT(ReadFile(folder_ / "folder/run.json").value(),
+              HasSubstr("13 train, 0 minival, 6 test image files, 2 classes (list "));
 }
 
 TEST_F(ImageTrainingTest, KilledInTheMiddleOfAnEpochAndResumed) {

@@ -55,6 +55,7 @@ absl::Status WriteRunRecord(const fs::path& path, const ExperimentConfig& config
   Json json = {{"config", config.name()},
                {"status", record.test ? kFinished : "running"},
                {"seed", config.seed()},
+               {"data", record.data},
                {"device", record.device},
                {"cpu_capability", at::get_cpu_capability()},
                {"threads", config.threads()},

@@ -18,6 +18,7 @@ namespace vitrine {
 using BestCheckpoint = CheckpointManifest::Best;
 
 struct RunRecord {
+  std::string data;    // the data set in a line, with the identifier of its class list
   std::string device;  // as DescribeDevice says it
   int64_t parameters = 0;
   double wall_seconds = 0;             // of the process that finished the run

@@ -24,7 +24,7 @@ class FixtureTest : public ::testing::Test {
       std::string_view name = key;
       if (absl::ConsumeSuffix(&name, "/file")) names_.emplace_back(name);
     }
-    ASSERT_EQ(names_.size(), 24);
+    ASSERT_EQ(names_.size(), 25);
   }
 
   std::string File(const std::string& name) const { return BytesOf(tensors_.at(name + "/file")); }
@@ -64,7 +64,7 @@ TEST_F(FixtureTest, SmallerPicturesAreThoseOfPillowsDraftMode) {
       ++compared;
     }
   }
-  EXPECT_EQ(compared, 24);
+  EXPECT_EQ(compared, 27);
 }
 
 TEST_F(FixtureTest, BoxOfTurnedPictureIsOfItAsShown) {

@@ -64,6 +64,13 @@ def oriented(orientation: int) -> bytes:
     return file_of(picture(WIDTH, HEIGHT, 2), "JPEG", quality=90, exif=exif)
 
 
+def as_ycck(cmyk: bytes) -> bytes:
+    """The same coefficients, declared to be YCCK by Adobe's marker (Technical Note 5116, 1992)."""
+    marker = cmyk.index(b"Adobe")
+    flag = marker + len(b"Adobe") + 2 + 2 + 2  # behind a version and two words of flags
+    return cmyk[:flag] + b"\x02" + cmyk[flag + 1 :]
+
+
 def jpeg_files() -> dict[str, bytes]:
     image = picture(WIDTH, HEIGHT, 1)
     files = {
@@ -75,6 +82,7 @@ def jpeg_files() -> dict[str, bytes]:
     files["jpeg/rgb"] = file_of(image, "JPEG", quality=90, keep_rgb=True)
     files["jpeg/grey"] = file_of(image.convert("L"), "JPEG", quality=85)
     files["jpeg/cmyk"] = file_of(image.convert("CMYK"), "JPEG", quality=90)
+    files["jpeg/ycck"] = as_ycck(files["jpeg/cmyk"])
     return files
 
 
