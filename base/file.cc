@@ -24,7 +24,8 @@ absl::Status PathError(int error, const fs::path& path, std::string_view action)
 }  // namespace
 
 absl::StatusOr<std::string> ReadFile(const fs::path& path) {
-  FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // Not blocking: opening a pipe would wait for somebody to write into it.
+  FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) return PathError(errno, path, "open");
   struct stat info;
   if (fstat(file.get(), &info) != 0) return PathError(errno, path, "read");

@@ -13,7 +13,8 @@
 namespace vitrine {
 
 absl::StatusOr<RandomAccessFile> RandomAccessFile::Open(const std::filesystem::path& path) {
-  FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // Not blocking: opening a pipe would wait for somebody to write into it.
+  FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat info;
   if (file.get() < 0 || fstat(file.get(), &info) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat(path.string(), ": cannot open"));

@@ -1,5 +1,7 @@
 #include "base/random_access_file.h"
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -50,6 +52,16 @@ TEST_F(RandomAccessFileTest, FileThatShrinksMeanwhile) {
   fs::resize_file(path_, 4);
   EXPECT_THAT(file.Read(2, 5), Fails(absl::StatusCode::kOutOfRange, HasSubstr("ends before")));
   EXPECT_EQ(file.Read(0, 4).value_or(""), "0123");
+}
+
+TEST_F(RandomAccessFileTest, PipeThatNobodyWritesIntoIsNotWaitedFor) {
+  const std::string pipe = path_.string() + ".pipe";
+  fs::remove(pipe);
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(RandomAccessFile::Open(pipe),
+              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("not a regular file")));
+  EXPECT_THAT(ReadFile(pipe),
+              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("not a regular file")));
 }
 
 TEST_F(RandomAccessFileTest, WhatIsNoFile) {

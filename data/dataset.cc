@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "base/crc32c.h"
 #include "base/status_macros.h"
 #include "data/cifar10.h"
 #include "data/class_list.h"
@@ -15,6 +17,7 @@
 #include "data/image_set.h"
 #include "data/imagenet100.h"
 #include "data/mnist.h"
+#include "data/normalization.h"
 #include "data/source/memory_source.h"
 #include "data/source/relabeled_source.h"
 #include "data/source/subset_source.h"
@@ -36,7 +39,7 @@ constexpr int64_t kDigitsTestSize = 360;
 std::vector<std::string> DigitNames() { return {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}; }
 
 std::string PrepareCommand(const std::string& name, const std::string& data_dir) {
-  return absl::StrCat("to download it: tools/bazel run //data:prepare -- --dataset=", name,
+  return absl::StrCat("to get it: tools/bazel run //data:prepare -- --dataset=", name,
                       " --data_dir=", data_dir);
 }
 
@@ -228,6 +231,25 @@ absl::StatusOr<Dataset> LoadDataset(const DataConfig& config, const fs::path& da
   return dataset;
 }
 
+DataConfig::Source SourceIn(const fs::path& data_dir, const DataConfig& config) {
+  const DataConfig::Source source = config.source();
+  if (source != DataConfig::IMAGE_FOLDER && source != DataConfig::PARQUET &&
+      source != DataConfig::PACKED) {
+    return source;
+  }
+  const std::optional<FileLayout> layout = FindLayout(data_dir);
+  if (!layout) return source;
+  switch (*layout) {
+    case FileLayout::kFolders:
+      return DataConfig::IMAGE_FOLDER;
+    case FileLayout::kParquet:
+      return DataConfig::PARQUET;
+    case FileLayout::kPacked:
+      return DataConfig::PACKED;
+  }
+  return source;
+}
+
 absl::Status CheckImages(const Dataset& dataset, const DataConfig& config, ImageShape shape,
                          int num_classes) {
   std::vector<std::string> problems;
@@ -235,6 +257,14 @@ absl::Status CheckImages(const Dataset& dataset, const DataConfig& config, Image
   if (dataset.size && !resized && *dataset.size != Size{shape.size, shape.size}) {
     problems.push_back(absl::StrCat("images are ", dataset.size->height, " x ", dataset.size->width,
                                     ", but the model's image size is ", shape.size));
+  }
+  if (Frames(config.train_transforms()) != Frames(config.evaluation_transforms())) {
+    problems.push_back(
+        "data.train_transforms and data.evaluation_transforms must both begin with a transform "
+        "that sets the size, or neither");
+  }
+  if (const auto status = Normalization::Create(config, shape.channels).status(); !status.ok()) {
+    problems.emplace_back(status.message());
   }
   if (dataset.channels != shape.channels) {
     problems.push_back(absl::StrCat("images have ", dataset.channels,
@@ -249,6 +279,17 @@ absl::Status CheckImages(const Dataset& dataset, const DataConfig& config, Image
   return absl::InvalidArgumentError(absl::StrCat("data set ", dataset.name, ": ",
                                                  absl::StrJoin(problems, "; "),
                                                  "; set the model's fields to the data's"));
+}
+
+std::string DataIdentity(const Dataset& dataset) {
+  uint32_t crc = 0;
+  for (const auto& source : {dataset.train, dataset.minival, dataset.test}) {
+    for (const int64_t label : LabelsOf(*source)) {
+      crc = Crc32c({reinterpret_cast<const char*>(&label), sizeof(label)}, crc);
+    }
+  }
+  return absl::StrFormat("%d train, %d minival, %d test images, labels %08x", dataset.train->size(),
+                         dataset.minival->size(), dataset.test->size(), crc);
 }
 
 absl::Status UseClasses(const std::vector<std::string>& class_names, Dataset* dataset) {

@@ -49,10 +49,18 @@ struct Dataset {
 absl::StatusOr<Dataset> LoadDataset(const DataConfig& config,
                                     const std::filesystem::path& data_dir);
 
+// The source of image files that the folder holds, which may be in another layout than those that
+// `config` names; other sources stay.
+DataConfig::Source SourceIn(const std::filesystem::path& data_dir, const DataConfig& config);
+
 // An error that lists all contradictions, if a model for `num_classes` classes of images of this
 // shape can't learn from what the config makes of the data set.
 absl::Status CheckImages(const Dataset& dataset, const DataConfig& config, ImageShape shape,
                          int num_classes);
+
+// The sizes of the parts and a checksum of their labels in order: what sets the order of a run
+// apart from another's, in whatever layout the images are kept.
+std::string DataIdentity(const Dataset& dataset);
 
 // Numbers the classes as in `class_names`, so that labels mean what they mean to a model that was
 // trained with that list. InvalidArgument if the classes are others.

@@ -33,7 +33,10 @@ absl::StatusOr<int64_t> SampleReader::Read(int64_t epoch, int64_t index, Scratch
                                            uint8_t* out) {
   const absl::Status status = TryRead(epoch, index, scratch, out);
   if (status.ok()) return source_->Label(index);
-  if (on_bad_ == OnBad::kFail) return status;
+  if (on_bad_ == OnBad::kFail) {
+    return absl::Status(status.code(),
+                        absl::StrCat(status.message(), "; mend it, or set data.on_bad_image=SKIP"));
+  }
   Remember(index, status);
   if (on_bad_ == OnBad::kReplace) return ReadReplacement(epoch, index, scratch, out);
   std::fill_n(out, shape_.numel(), uint8_t{0});

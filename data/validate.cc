@@ -26,9 +26,9 @@ std::vector<std::string> DataConfigProblems(const DataConfig& config) {
   problems.Check(config.mean_size() == 0 || !config.has_normalization() ||
                      config.normalization() == DataConfig::HALF,
                  "data.normalization: would do the same as data.mean and data.std; leave one out");
-  problems.NotNegative("data.loader_threads", config.loader_threads());
-  problems.NotNegative("data.mix.mixup_alpha", config.mix().mixup_alpha());
-  problems.NotNegative("data.mix.cutmix_alpha", config.mix().cutmix_alpha());
+  problems.InRange("data.loader_threads", config.loader_threads(), 0, 256);
+  problems.InRange("data.mix.mixup_alpha", config.mix().mixup_alpha(), 0, 1000);
+  problems.InRange("data.mix.cutmix_alpha", config.mix().cutmix_alpha(), 0, 1000);
   problems.InRange("data.mix.switch_probability", config.mix().switch_probability(), 0, 1);
   problems.InRange("data.mix.probability", config.mix().probability(), 0, 1);
   problems.Append(TransformProblems("data.train_transforms", config.train_transforms()));

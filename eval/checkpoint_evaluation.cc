@@ -41,7 +41,8 @@ absl::StatusOr<CheckpointEvaluation> EvaluateCheckpoint(const std::filesystem::p
   result.split = split;
   ASSIGN_OR_RETURN(result.checkpoint, FindCheckpoint(path));
   ASSIGN_OR_RETURN(const Checkpoint checkpoint, ReadCheckpoint(result.checkpoint));
-  const ExperimentConfig& config = checkpoint.manifest.config();
+  ExperimentConfig config = checkpoint.manifest.config();
+  config.mutable_data()->set_source(SourceIn(data_dir, config.data()));
   ASSIGN_OR_RETURN(VisionTransformer model,
                    Annotate(RestoreModel(checkpoint, weights), result.checkpoint.string()));
   if (!device.is_cpu()) model = model.Clone(device);

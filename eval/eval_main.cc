@@ -21,8 +21,9 @@
 
 DEFINE_string(checkpoint, "", "checkpoints or runs (of a run the newest checkpoint), with commas");
 DEFINE_string(weights, "model", "model, or ema for their moving average; swa is not available yet");
-DEFINE_string(data_dir, "",
-              "the data set's folder, or the parent of mnist/ or cifar-10-batches-bin/");
+DEFINE_string(
+    data_dir, "",
+    "the data set's folder, or the parent of mnist/, cifar-10-batches-bin/ or imagenet-100/");
 DEFINE_string(split, "test", "train, minival or test");
 DEFINE_string(device, "auto", "auto, cpu or cuda");
 DEFINE_string(torch_cuda_library, "",

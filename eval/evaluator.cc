@@ -47,6 +47,7 @@ absl::StatusOr<Evaluation> Evaluate(const VisionTransformer& model, Loader* load
   if (const BadImages bad = loader->bad_images(); bad.count > 0) {
     LOG(WARNING) << bad.count << " images could not be read and are not counted; for example "
                  << bad.example;
+    if (evaluation.count == 0) return absl::DataLossError("no image of the split could be read");
   }
   return evaluation;
 }

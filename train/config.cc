@@ -118,9 +118,11 @@ absl::Status ApplyOverride(std::string_view assignment, ExperimentConfig* config
   const FieldDescriptor* field = nullptr;
   for (const std::string_view name : absl::StrSplit(path, '.')) {
     if (field != nullptr) {
-      if (field->message_type() == nullptr) {
+      if (field->message_type() == nullptr || field->is_repeated()) {
         return absl::InvalidArgumentError(
-            absl::StrCat(path, ": ", field->name(), " has no fields of its own"));
+            field->is_repeated()
+                ? absl::StrCat(path, ": give the whole list, ", field->name(), "=[{...}, {...}]")
+                : absl::StrCat(path, ": ", field->name(), " has no fields of its own"));
       }
       message = message->GetReflection()->MutableMessage(message, field);
     }
@@ -130,7 +132,7 @@ absl::Status ApplyOverride(std::string_view assignment, ExperimentConfig* config
                                                      FieldNames(*message->GetDescriptor())));
     }
   }
-  if (field->message_type() != nullptr) {
+  if (field->message_type() != nullptr && !field->is_repeated()) {
     return absl::InvalidArgumentError(
         absl::StrCat(path, ": give one of its fields: ", FieldNames(*field->message_type())));
   }

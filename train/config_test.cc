@@ -26,6 +26,20 @@ ExperimentConfig Load(const std::string& name) {
   return *std::move(config);
 }
 
+TEST(ApplyOverrideTest, ListsOfMessagesAreGivenWhole) {
+  ExperimentConfig config;
+  ASSERT_OK(
+      ApplyOverride("data.train_transforms=[{horizontal_flip {}}, {rand_augment {}}]", &config));
+  EXPECT_EQ(config.data().train_transforms_size(), 2);
+  EXPECT_TRUE(config.data().train_transforms(1).has_rand_augment());
+  ASSERT_OK(ApplyOverride("data.train_transforms=[]", &config));
+  EXPECT_EQ(config.data().train_transforms_size(), 0);
+  EXPECT_THAT(ApplyOverride("data.train_transforms.horizontal_flip.probability=1", &config),
+              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("give the whole list")));
+  EXPECT_THAT(ApplyOverride("data.train_transforms=[{flip {}}]", &config),
+              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("is not a list")));
+}
+
 TEST(ConfigsTest, EveryOneSaysItsName) {
   for (const std::string& name : ConfigNames()) {
     const ExperimentConfig config = Load(name);

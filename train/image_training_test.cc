@@ -191,6 +191,29 @@ TEST_F(ImageTrainingTest, OtherClassesOnResumeAreRefused) {
   EXPECT_THAT(result.err, HasSubstr("other classes"));
 }
 
+TEST_F(ImageTrainingTest, OtherDataOnResumeIsRefused) {
+  Train("run", "files");
+  fs::remove(folder_ / "run" / "run.json");
+  fs::remove(folder_ / "files/train/cat/100.jpg");
+  const ChildResult result = RunChild(Command("run", "files"));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("13 train, 0 minival, 6 test"),
+                                HasSubstr("12 train, 0 minival, 6 test")));
+}
+
+// What was trained is there although the evaluation fails, and the run goes on once told to skip.
+TEST_F(ImageTrainingTest, BadTestImageLosesNothing) {
+  WriteTestFile(folder_ / "files/val/dog/bad.jpg", "");
+  const ChildResult failed = RunChild(Command("run", "files"));
+  EXPECT_EQ(failed.status, 1);
+  EXPECT_THAT(failed.err, HasSubstr("bad.jpg: an empty file; mend it, or set"));
+  EXPECT_TRUE(fs::exists(folder_ / "run/checkpoints/000000012"));
+  const ChildResult skipped =
+      RunChild(Command("run", "files", {"data.on_bad_image=SKIP", "data.loader_threads=3"}));
+  EXPECT_EQ(skipped.status, 0) << skipped.err;
+  EXPECT_THAT(skipped.out, HasSubstr("of 6)"));
+}
+
 // Equal numbers of classes are not equal classes.
 TEST_F(ImageTrainingTest, HeadOfOtherClassesIsNotTakenOver) {
   Train("first", "files");

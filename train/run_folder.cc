@@ -28,6 +28,13 @@ bool HoldsNothing(const fs::path& folder) {
   return !error;
 }
 
+// Without what a run may go on with another value of: it decides how images are read, not which.
+ExperimentConfig WithoutFreeFields(ExperimentConfig config) {
+  config.mutable_data()->clear_loader_threads();
+  config.mutable_data()->clear_on_bad_image();
+  return config;
+}
+
 }  // namespace
 
 absl::StatusOr<RunFolder> RunFolder::Create(const fs::path& path, const ExperimentConfig& config,
@@ -48,7 +55,8 @@ absl::StatusOr<RunFolder> RunFolder::Create(const fs::path& path, const Experime
 absl::StatusOr<RunFolder> RunFolder::Resume(const fs::path& path, const ExperimentConfig& config) {
   ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Acquire(path));
   ASSIGN_OR_RETURN(const ExperimentConfig own, ReadConfig(path));
-  const std::string differences = ConfigDifferences(own, config);
+  const std::string differences =
+      ConfigDifferences(WithoutFreeFields(own), WithoutFreeFields(config));
   if (!differences.empty()) {
     return absl::FailedPreconditionError(absl::StrCat(
         path.string(), ": cannot resume with another config (the run's -> the one given: ",

@@ -18,8 +18,9 @@
 #include "train/validate.h"
 
 DEFINE_string(config, "quickstart", "a config of train/configs by name, or a textproto file");
-DEFINE_string(data_dir, "",
-              "the data set's folder, or the parent of mnist/ or cifar-10-batches-bin/");
+DEFINE_string(
+    data_dir, "",
+    "the data set's folder, or the parent of mnist/, cifar-10-batches-bin/ or imagenet-100/");
 DEFINE_string(run_dir, "", "the run's folder; default runs/<config>-<time>");
 DEFINE_string(device, "auto", "auto, cpu or cuda");
 DEFINE_string(torch_cuda_library, "",

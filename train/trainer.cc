@@ -9,7 +9,6 @@
 #include "base/interruption.h"
 #include "base/program.h"
 #include "base/status_macros.h"
-#include "data/normalization.h"
 #include "glog/logging.h"
 #include "train/console.h"
 
@@ -44,7 +43,6 @@ absl::StatusOr<Trainer> Trainer::Create(const ExperimentConfig& config, const Da
                            .shape = {.channels = model.channels(), .size = model.image_size()},
                            .device = device};
   RETURN_IF_ERROR(CheckImages(dataset, config.data(), spec.shape, model.num_classes()));
-  RETURN_IF_ERROR(Normalization::Create(config.data(), spec.shape.channels).status());
   ASSIGN_OR_RETURN(auto sampler,
                    Sampler::Create(config.seed(), dataset.train->size(), config.data()));
   ASSIGN_OR_RETURN(TrainState state, TrainState::Create(config, device));
@@ -65,6 +63,12 @@ absl::Status Trainer::Resume(const Checkpoint& checkpoint) {
         absl::StrCat("the checkpoint is of a run on other classes, or on the same in another "
                      "order, than those of ",
                      dataset_->name));
+  }
+  const std::string& identity = checkpoint.manifest.data_identity();
+  if (checkpoint.manifest.has_data_identity() && identity != DataIdentity(*dataset_)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the run was on other data, ", identity, ", and not ", DataIdentity(*dataset_),
+                     "; give it the same --data_dir, or start a new run"));
   }
   RETURN_IF_ERROR(state_.Load(checkpoint));
   iteration_ = checkpoint.manifest.iteration();
@@ -91,7 +95,11 @@ absl::Status Trainer::Run(const RunFolder& folder, RunLog* log, RunRecord* recor
     }
     if (IsValidated()) {
       progress.Clear();
-      RETURN_IF_ERROR(Validate(log));
+      if (const absl::Status status = Validate(log); !status.ok()) {
+        RETURN_IF_ERROR(Save(&writer));  // nothing that was trained is lost
+        RETURN_IF_ERROR(writer.Finish());
+        return status;
+      }
       record->best = best_;
       RETURN_IF_ERROR(WriteRunRecord(folder.run_json(), config_, *record));
     }
@@ -190,6 +198,7 @@ Checkpoint Trainer::MakeCheckpoint() const {
   checkpoint.manifest.set_iteration(iteration_);
   *checkpoint.manifest.mutable_config() = config_;
   for (const std::string& name : dataset_->class_names) checkpoint.manifest.add_class_names(name);
+  checkpoint.manifest.set_data_identity(DataIdentity(*dataset_));
   if (best_) *checkpoint.manifest.mutable_best() = *best_;
   state_.Save(&checkpoint);
   return checkpoint;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "base/file.h"
@@ -33,29 +34,44 @@ constexpr int kQuality = 95;
 // Images that are encoded at once, and then written in their order.
 constexpr int64_t kChunk = 256;
 
-// SHA-256 of the names, sizes and times of change of all files, packs excepted: `into` may be
-// `from`.
-absl::StatusOr<std::string> Fingerprint(const fs::path& folder) {
-  std::set<std::string> lines;
+// A line for each regular file of the folder; those of folders in it too, `levels` deep.
+void ListFiles(const fs::path& root, const fs::path& folder, int levels,
+               std::set<std::string>* lines) {
   std::error_code error;
-  const auto options = fs::directory_options::follow_directory_symlink;
-  fs::recursive_directory_iterator entry(folder, options, error);
-  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    std::error_code ignored;  // what can't be looked at can't be packed either
     const fs::path& path = entry->path();
-    if (!entry->is_regular_file(error) || path.extension() == ".pack") continue;
-    lines.insert(absl::StrCat(path.lexically_relative(folder).string(), " ",
-                              entry->file_size(error), " ",
-                              entry->last_write_time(error).time_since_epoch().count(), "\n"));
+    if (entry->is_directory(ignored)) {
+      if (levels > 0) ListFiles(root, path, levels - 1, lines);
+    } else if (entry->is_regular_file(ignored)) {
+      lines->insert(absl::StrCat(path.lexically_relative(root).string(), " ",
+                                 entry->file_size(ignored), " ",
+                                 entry->last_write_time(ignored).time_since_epoch().count(), "\n"));
+    }
   }
-  if (error) return absl::ErrnoToStatus(error.value(), folder.string());
+}
+
+// SHA-256 of the names, sizes and times of change of what may belong to the images, and of nothing
+// that lies beside it.
+std::string Fingerprint(const fs::path& folder) {
+  std::set<std::string> lines;
+  for (const char* part : {"train", "val", "validation", "test"}) {
+    ListFiles(folder, folder / part, 1, &lines);
+  }
+  ListFiles(folder, folder / "data", 0, &lines);
+  std::set<std::string> beside;
+  ListFiles(folder, folder, 0, &beside);
+  for (const std::string& line : beside) {
+    if (absl::StrContains(line, ".parquet ")) lines.insert(line);
+  }
   Sha256 sha;
   for (const std::string& line : lines) sha.Update(line);
   return sha.HexDigest();
 }
 
-absl::StatusOr<std::string> OriginOf(const fs::path& from, const PackOptions& options) {
-  ASSIGN_OR_RETURN(const std::string fingerprint, Fingerprint(from));
-  return absl::StrCat("files ", fingerprint, ", shorter side ", options.shorter_side,
+std::string OriginOf(const fs::path& from, const PackOptions& options) {
+  return absl::StrCat("files ", Fingerprint(from), ", shorter side ", options.shorter_side,
                       options.skip_bad ? ", bad ones left out" : "");
 }
 
@@ -100,7 +116,7 @@ std::vector<absl::StatusOr<std::string>> EncodeChunk(const ImageSource& source, 
 
 absl::Status PackPart(const ImageSource& source, const fs::path& from, const PackOptions& options,
                       PackedWriter writer, PackResult* result) {
-  const std::string folder = from.string() + "/";
+  const std::string folder = (from / "").string();
   for (int64_t begin = 0; begin < source.size(); begin += kChunk) {
     const int64_t count = std::min(kChunk, source.size() - begin);
     const auto encoded = EncodeChunk(source, begin, count, options);
@@ -116,7 +132,30 @@ absl::Status PackPart(const ImageSource& source, const fs::path& from, const Pac
           writer.Add(source.Label(begin + i), absl::StripPrefix(name, folder), *encoded[i]));
     }
   }
+  if (result->left_out == source.size()) {
+    return absl::DataLossError(
+        absl::StrCat("no image could be read; the first: ", result->example));
+  }
   return writer.Finish();
+}
+
+// Whether one is the other folder or lies in it, whatever links lead there.
+bool IsWithin(const fs::path& path, const fs::path& folder) {
+  std::error_code error;
+  const fs::path inner = fs::weakly_canonical(path, error) / "";
+  const fs::path outer = fs::weakly_canonical(folder, error) / "";
+  return absl::StartsWith(inner.string(), outer.string());
+}
+
+// What a killed run was writing.
+void RemoveLeftovers(const fs::path& folder) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    const bool is_part =
+        absl::StartsWith(name, ".train.pack.") || absl::StartsWith(name, ".test.pack.");
+    if (is_part && absl::EndsWith(name, ".partial")) fs::remove(entry.path(), error);
+  }
 }
 
 // Whether the pack is of this origin and can be read to its end.
@@ -133,9 +172,15 @@ bool IsGood(const fs::path& path, const std::string& origin) {
 
 absl::StatusOr<PackResult> PackImages(const ImageFiles& files, const fs::path& from,
                                       const PackOptions& options, const fs::path& into) {
+  if (IsWithin(into, from)) {
+    return absl::InvalidArgumentError(absl::StrCat(into.string(),
+                                                   ": lies in the folder that is to be packed, ",
+                                                   from.string(), "; take one outside"));
+  }
   RETURN_IF_ERROR(CreateFolder(into));
   ASSIGN_OR_RETURN(const FolderLock lock, FolderLock::Acquire(into));
-  ASSIGN_OR_RETURN(const std::string origin, OriginOf(from, options));
+  RemoveLeftovers(into);
+  const std::string origin = OriginOf(from, options);
   const std::pair<fs::path, const ImageSource*> parts[] = {
       {into / "test.pack", files.test.get()}, {into / "train.pack", files.train.get()}};
   PackResult result;

@@ -29,8 +29,8 @@ struct PackResult {
 
 // Writes train.pack and test.pack into the folder `into`, unless both are there and whole, made
 // with the same options of the same files: of the same names, sizes and times of change. `files`
-// are those of the folder `from`. Without skip_bad an image that can't be read or decoded is an
-// error that names it, and its pack is not written.
+// are those of the folder `from`, in which `into` must not lie. Without skip_bad an image that
+// can't be read or decoded is an error that names it, and its pack is not written.
 absl::StatusOr<PackResult> PackImages(const ImageFiles& files, const std::filesystem::path& from,
                                       const PackOptions& options,
                                       const std::filesystem::path& into);

@@ -123,6 +123,36 @@ TEST_F(PackTest, BadImagesAreNamedOrLeftOut) {
   EXPECT_EQ(packed.train->size(), 2);
 }
 
+TEST_F(PackTest, WhatLiesBesideThePartsDoesNotMatter) {
+  ASSERT_OK(Pack());
+  Write("notes.txt", "x");
+  fs::create_directory_symlink(from_, from_ / "loop");
+  fs::create_directory_symlink(from_, from_ / "again");
+  ASSERT_OK_AND_ASSIGN(const PackResult result, Pack());
+  EXPECT_TRUE(result.verified);
+}
+
+TEST_F(PackTest, LeftoversAreSwept) {
+  WriteTestFile(into_ / ".train.pack.123.partial", "half a pack");
+  ASSERT_OK(Pack());
+  EXPECT_FALSE(fs::exists(into_ / ".train.pack.123.partial"));
+}
+
+TEST_F(PackTest, IntoItselfIsRefused) {
+  const auto files = OpenImageFiles(FileLayout::kFolders, from_);
+  fs::create_directory_symlink(from_, into_ / "link");
+  for (const fs::path& into : {from_, from_ / "train", from_ / "new/er", into_ / "link"}) {
+    EXPECT_THAT(PackImages(*files, from_, {}, into),
+                Fails(absl::StatusCode::kInvalidArgument, HasSubstr("take one outside")));
+  }
+}
+
+TEST_F(PackTest, NothingGoodIsNoPack) {
+  for (const char* name : {"val/a/1.jpg", "val/b/1.jpg"}) Write(name, "no image");
+  EXPECT_THAT(Pack({.skip_bad = true}),
+              Fails(absl::StatusCode::kDataLoss, HasSubstr("no image could be read")));
+}
+
 // A picture that can be opened and not decoded is found even if it is packed as it is.
 TEST_F(PackTest, TruncatedPictureIsBad) {
   const std::string bytes = ReadFile(from_ / "val/a/1.jpg").value();

@@ -69,7 +69,12 @@ absl::Status PrepareImages(const ImageFiles& files, const fs::path& folder) {
   std::cout << folder.string() << ": " << files.train->size() << " train and " << files.test->size()
             << " test images of " << files.class_names.size() << " classes, class list "
             << ClassListId(files.class_names) << std::endl;
-  return FLAGS_pack_into.empty() ? absl::OkStatus() : Pack(files, folder);
+  if (FLAGS_pack_into.empty()) return absl::OkStatus();
+  if (FindLayout(folder) == FileLayout::kPacked) {
+    return UsageError(absl::StrCat("--pack_into: ", folder.string(),
+                                   " is packed already; name the folder that it was made of"));
+  }
+  return Pack(files, folder);
 }
 
 absl::Status PrepareImageNet100(const fs::path& parent) {
