@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
 
@@ -19,7 +20,9 @@ absl::Status NotAnImage(std::string_view bytes) {
   std::string_view kind = "neither a JPEG nor a PNG";
   if (absl::StartsWith(bytes, "GIF8")) kind = "a GIF";
   if (absl::StartsWith(bytes, "BM")) kind = "a BMP";
-  if (absl::StartsWith(bytes, "RIFF") && bytes.substr(8, 4) == "WEBP") kind = "a WebP";
+  if (absl::StartsWith(bytes, "RIFF") && absl::StartsWith(absl::ClippedSubstr(bytes, 8), "WEBP")) {
+    kind = "a WebP";
+  }
   if (absl::StartsWith(bytes, "II*") || absl::StartsWith(bytes, "MM")) kind = "a TIFF";
   if (absl::StartsWith(bytes, "<")) kind = "a web page or another text";
   return absl::InvalidArgumentError(absl::StrCat(kind, "; JPEG and PNG are read"));

@@ -116,6 +116,10 @@ TEST(EncodedImageTest, WhatIsNoImageIsNamed) {
               Fails(absl::StatusCode::kInvalidArgument, "an empty file"));
   EXPECT_THAT(EncodedImage::Open("GIF89a...").status(),
               Fails(absl::StatusCode::kInvalidArgument, HasSubstr("a GIF")));
+  EXPECT_THAT(EncodedImage::Open("RIFF....WEBP").status(),
+              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("a WebP")));
+  EXPECT_THAT(EncodedImage::Open("RIFF").status(),
+              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("neither a JPEG nor a PNG")));
   EXPECT_THAT(EncodedImage::Open("<html>").status(),
               Fails(absl::StatusCode::kInvalidArgument, HasSubstr("web page")));
   EXPECT_THAT(EncodedImage::Open("something").status(),
