@@ -31,9 +31,16 @@ def torchvision_speed(files: list[str]) -> float:
     return PASSES * len(files) / (time.process_time() - start)
 
 
-def our_speed(program: str, folder: str, threads: int) -> dict[str, float]:
-    command = [program, f"--images={folder}", f"--passes={PASSES}", f"--threads={threads}"]
+def our_speed(program: str, folder: str, *flags: str) -> dict[str, float]:
+    command = [program, f"--images={folder}", f"--passes={PASSES}", *flags]
     return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+
+
+def speed_of_two(program: str, folder: str) -> float:
+    """Images a second of two processes of one thread, which share nothing but the machine."""
+    command = [program, f"--images={folder}", f"--passes={PASSES}", "--nonormalize"]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
+    return sum(json.loads(process.communicate()[0])["per_second"] for process in processes)
 
 
 def main() -> None:
@@ -41,20 +48,24 @@ def main() -> None:
     files = sorted(str(path) for path in pathlib.Path(folder).glob("*/*"))
     torch.set_num_threads(1)
     torchvision_speed(files)  # into the page cache
-    theirs, ours, ratios, scalings = [], [], [], []
+    theirs, ours, ratios, singles, scalings, machine = [], [], [], [], [], []
     for _ in range(rounds):
         theirs.append(torchvision_speed(files))
-        one = our_speed(program, folder, threads=1)
-        two = our_speed(program, folder, threads=2)
-        ours.append(one["per_cpu_second"])
+        ours.append(our_speed(program, folder)["per_cpu_second"])
         ratios.append(ours[-1] / theirs[-1])
+        # Bytes alone: normalising is another thread's work, which would count for neither.
+        one, two = (our_speed(program, folder, f"--threads={n}", "--nonormalize") for n in (1, 2))
+        singles.append(one["per_second"])
         scalings.append(two["per_second"] / one["per_second"])
+        machine.append(speed_of_two(program, folder) / one["per_second"])
     print(f"{len(files)} files, {PASSES} passes, median of {rounds} rounds [least, most]")
     for name, values in (
         ("torchvision, images per processor second", theirs),
         ("vitrine, images per processor second", ours),
         ("vitrine / torchvision", ratios),
-        ("two threads / one, by the clock", scalings),
+        ("vitrine, one thread, not normalised, images per second", singles),
+        ("two threads / one", scalings),
+        ("two processes / one, which is what the machine gives", machine),
     ):
         print(f"{name}: {statistics.median(values):.3g} [{min(values):.3g}, {max(values):.3g}]")
 
