@@ -1,7 +1,6 @@
 #include "base/file.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -24,18 +23,11 @@ absl::Status PathError(int error, const fs::path& path, std::string_view action)
 }  // namespace
 
 absl::StatusOr<std::string> ReadFile(const fs::path& path) {
-  // Not blocking: opening a pipe would wait for somebody to write into it.
-  FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() < 0) return PathError(errno, path, "open");
-  struct stat info;
-  if (fstat(file.get(), &info) != 0) return PathError(errno, path, "read");
-  if (!S_ISREG(info.st_mode)) {
-    return absl::InvalidArgumentError(absl::StrCat(path.string(), ": not a regular file"));
-  }
-  std::string bytes(info.st_size, '\0');
+  ASSIGN_OR_RETURN(const RegularFile opened, OpenRegularFile(path));
+  std::string bytes(opened.size, '\0');
   size_t done = 0;
   while (done < bytes.size()) {
-    const ssize_t n = read(file.get(), bytes.data() + done, bytes.size() - done);
+    const ssize_t n = read(opened.file.get(), bytes.data() + done, bytes.size() - done);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return PathError(errno, path, "read");
     if (n == 0) break;  // the file shrank meanwhile
@@ -52,23 +44,20 @@ absl::Status WriteAndSync(const fs::path& path, std::string_view bytes) {
 absl::Status WriteAndSync(const fs::path& path, absl::Span<const std::string_view> pieces) {
   FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (file.get() < 0) return PathError(errno, path, "create");
-  for (std::string_view bytes : pieces) {
-    while (!bytes.empty()) {
-      const ssize_t n = write(file.get(), bytes.data(), bytes.size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return PathError(errno, path, "write");
-      bytes.remove_prefix(n);
-    }
-  }
+  for (const std::string_view bytes : pieces) RETURN_IF_ERROR(WriteAll(file, path, bytes));
   if (fsync(file.get()) != 0) return PathError(errno, path, "sync");
   if (file.Close() != 0) return PathError(errno, path, "write");
   return absl::OkStatus();
 }
 
+fs::path PartialPath(const fs::path& path) {
+  return path.parent_path() /
+         absl::StrCat(".", path.filename().string(), ".", getpid(), ".partial");
+}
+
 absl::Status WriteAtomically(const fs::path& path, std::string_view bytes) {
   const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  const fs::path temporary =
-      parent / absl::StrCat(".", path.filename().string(), ".", getpid(), ".partial");
+  const fs::path temporary = PartialPath(path);
   absl::Status status = WriteAndSync(temporary, bytes);
   if (status.ok() && rename(temporary.c_str(), path.c_str()) != 0) {
     status = PathError(errno, path, "replace");

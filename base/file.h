@@ -24,6 +24,9 @@ absl::Status WriteAndSync(const std::filesystem::path& path, std::string_view by
 absl::Status WriteAndSync(const std::filesystem::path& path,
                           absl::Span<const std::string_view> pieces);
 
+// Where a file is written until it is whole: beside it, hidden, and of this process alone.
+std::filesystem::path PartialPath(const std::filesystem::path& path);
+
 // Replaces the file at once: after a crash at any moment it holds the old bytes or the new.
 absl::Status WriteAtomically(const std::filesystem::path& path, std::string_view bytes);
 

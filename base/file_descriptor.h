@@ -5,7 +5,13 @@
 
 #include <unistd.h>
 
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
 #include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 namespace vitrine {
 
@@ -21,12 +27,28 @@ class FileDescriptor {
 
   int get() const { return fd_; }
 
+  // For those who close it themselves.
+  int Release() { return std::exchange(fd_, -1); }
+
   // close() is where a network file system reports a failed write.
-  int Close() { return close(std::exchange(fd_, -1)); }
+  int Close() { return close(Release()); }
 
  private:
   int fd_;
 };
+
+struct RegularFile {
+  FileDescriptor file;
+  int64_t size;  // bytes, when it was opened
+};
+
+// For reading. InvalidArgument for folders, pipes, devices; opening a pipe does not wait for
+// somebody who writes into it. Errors name the path.
+absl::StatusOr<RegularFile> OpenRegularFile(const std::filesystem::path& path);
+
+// All of the bytes, however many the system takes at once. Errors name the path.
+absl::Status WriteAll(const FileDescriptor& file, const std::filesystem::path& path,
+                      std::string_view bytes);
 
 }  // namespace vitrine
 

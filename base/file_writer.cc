@@ -22,8 +22,7 @@ constexpr size_t kBuffer = size_t{1} << 20;
 }  // namespace
 
 absl::StatusOr<FileWriter> FileWriter::Create(const fs::path& path) {
-  const fs::path temporary =
-      path.parent_path() / absl::StrCat(".", path.filename().string(), ".", getpid(), ".partial");
+  const fs::path temporary = PartialPath(path);
   FileDescriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (file.get() < 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat(temporary.string(), ": cannot create"));
@@ -53,15 +52,7 @@ absl::Status FileWriter::Append(std::string_view bytes) {
 }
 
 absl::Status FileWriter::Flush() {
-  std::string_view rest = buffer_;
-  while (!rest.empty()) {
-    const ssize_t n = write(file_.get(), rest.data(), rest.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      return absl::ErrnoToStatus(errno, absl::StrCat(temporary_.string(), ": cannot write"));
-    }
-    rest.remove_prefix(n);
-  }
+  RETURN_IF_ERROR(WriteAll(file_, temporary_, buffer_));
   buffer_.clear();
   return absl::OkStatus();
 }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "base/file_descriptor.h"
@@ -24,18 +25,17 @@ class RandomAccessFile {
   const std::filesystem::path& path() const { return path_; }
 
   // When it was opened.
-  int64_t size() const { return size_; }
+  int64_t size() const { return opened_.size; }
 
   // OutOfRange if these bytes do not all lie within the file.
   absl::StatusOr<std::string> Read(int64_t offset, int64_t length) const;
 
  private:
-  RandomAccessFile(std::filesystem::path path, FileDescriptor file, int64_t size)
-      : path_(std::move(path)), file_(std::move(file)), size_(size) {}
+  RandomAccessFile(std::filesystem::path path, RegularFile opened)
+      : path_(std::move(path)), opened_(std::move(opened)) {}
 
   std::filesystem::path path_;
-  FileDescriptor file_;
-  int64_t size_;
+  RegularFile opened_;
 };
 
 }  // namespace vitrine

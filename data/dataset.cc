@@ -126,11 +126,6 @@ absl::StatusOr<Dataset> LoadFiles(FileLayout layout, const fs::path& data_dir) {
   return FromFiles(folder.filename().string(), std::move(files));
 }
 
-// Whether pictures of any size will do.
-bool Frames(const TransformConfigs& transforms) {
-  return !transforms.empty() && IsFraming(transforms[0]);
-}
-
 // Adds to "not found" what to do about it.
 absl::StatusOr<Dataset> WithRemedy(absl::StatusOr<Dataset> dataset, const std::string& name,
                                    const fs::path& data_dir) {
@@ -138,6 +133,19 @@ absl::StatusOr<Dataset> WithRemedy(absl::StatusOr<Dataset> dataset, const std::s
   const std::string folder = data_dir.empty() ? "FOLDER" : data_dir.string();
   return absl::NotFoundError(absl::StrCat("data set ", name, ": ", dataset.status().message(), "; ",
                                           PrepareCommand(name, folder)));
+}
+
+// How the sources of a user's own images lie on the disk.
+constexpr std::pair<DataConfig::Source, FileLayout> kLayouts[] = {
+    {DataConfig::IMAGE_FOLDER, FileLayout::kFolders},
+    {DataConfig::PARQUET, FileLayout::kParquet},
+    {DataConfig::PACKED, FileLayout::kPacked}};
+
+std::optional<FileLayout> LayoutOf(DataConfig::Source source) {
+  for (const auto& [its_source, layout] : kLayouts) {
+    if (its_source == source) return layout;
+  }
+  return std::nullopt;
 }
 
 absl::StatusOr<Dataset> LoadSource(DataConfig::Source source, const fs::path& data_dir) {
@@ -151,11 +159,9 @@ absl::StatusOr<Dataset> LoadSource(DataConfig::Source source, const fs::path& da
     case DataConfig::IMAGENET100:
       return WithRemedy(LoadImageNet100(data_dir), "imagenet100", data_dir);
     case DataConfig::IMAGE_FOLDER:
-      return LoadFiles(FileLayout::kFolders, data_dir);
     case DataConfig::PARQUET:
-      return LoadFiles(FileLayout::kParquet, data_dir);
     case DataConfig::PACKED:
-      return LoadFiles(FileLayout::kPacked, data_dir);
+      return LoadFiles(*LayoutOf(source), data_dir);
   }
   return absl::InternalError("data.source: not one of its values");
 }
@@ -232,33 +238,25 @@ absl::StatusOr<Dataset> LoadDataset(const DataConfig& config, const fs::path& da
 }
 
 DataConfig::Source SourceIn(const fs::path& data_dir, const DataConfig& config) {
-  const DataConfig::Source source = config.source();
-  if (source != DataConfig::IMAGE_FOLDER && source != DataConfig::PARQUET &&
-      source != DataConfig::PACKED) {
-    return source;
+  const std::optional<FileLayout> found = FindLayout(data_dir);
+  if (!found || !LayoutOf(config.source())) return config.source();
+  for (const auto& [source, layout] : kLayouts) {
+    if (layout == *found) return source;
   }
-  const std::optional<FileLayout> layout = FindLayout(data_dir);
-  if (!layout) return source;
-  switch (*layout) {
-    case FileLayout::kFolders:
-      return DataConfig::IMAGE_FOLDER;
-    case FileLayout::kParquet:
-      return DataConfig::PARQUET;
-    case FileLayout::kPacked:
-      return DataConfig::PACKED;
-  }
-  return source;
+  return config.source();
 }
 
 absl::Status CheckImages(const Dataset& dataset, const DataConfig& config, ImageShape shape,
                          int num_classes) {
   std::vector<std::string> problems;
-  const bool resized = Frames(config.train_transforms()) && Frames(config.evaluation_transforms());
-  if (dataset.size && !resized && *dataset.size != Size{shape.size, shape.size}) {
+  const bool train_is_sized = SetTheSize(config.train_transforms());
+  const bool evaluation_is_sized = SetTheSize(config.evaluation_transforms());
+  if (dataset.size && !(train_is_sized && evaluation_is_sized) &&
+      *dataset.size != Size{shape.size, shape.size}) {
     problems.push_back(absl::StrCat("images are ", dataset.size->height, " x ", dataset.size->width,
                                     ", but the model's image size is ", shape.size));
   }
-  if (Frames(config.train_transforms()) != Frames(config.evaluation_transforms())) {
+  if (train_is_sized != evaluation_is_sized) {
     problems.push_back(
         "data.train_transforms and data.evaluation_transforms must both begin with a transform "
         "that sets the size, or neither");

@@ -130,6 +130,13 @@ std::optional<FileLayout> FindLayout(const fs::path& folder) {
   return std::nullopt;
 }
 
+absl::StatusOr<ImageFiles> OpenImageFiles(const fs::path& folder) {
+  const std::optional<FileLayout> layout = FindLayout(folder);
+  if (layout) return OpenImageFiles(*layout, folder);
+  return absl::NotFoundError(
+      absl::StrCat(folder.string(), ": there are no train-*.parquet, train.pack or train/ in it"));
+}
+
 absl::StatusOr<ImageFiles> OpenImageFiles(FileLayout layout, const fs::path& folder) {
   ASSIGN_OR_RETURN(Part train, OpenPart(layout, folder, kTrain));
   ASSIGN_OR_RETURN(Part test, OpenPart(layout, folder, kTest));

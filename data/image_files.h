@@ -31,6 +31,9 @@ struct ImageFiles {
 // The quickest layout that the folder has.
 std::optional<FileLayout> FindLayout(const std::filesystem::path& folder);
 
+// Both parts, in any layout. NotFound if the folder has none.
+absl::StatusOr<ImageFiles> OpenImageFiles(const std::filesystem::path& folder);
+
 // Both parts. NotFound if one is not there; InvalidArgument if they have not the same classes, or
 // if of shards that say how many they are (-00000-of-00017) one is missing.
 absl::StatusOr<ImageFiles> OpenImageFiles(FileLayout layout, const std::filesystem::path& folder);

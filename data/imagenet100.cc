@@ -1,6 +1,5 @@
 #include "data/imagenet100.h"
 
-#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -34,12 +33,7 @@ std::vector<std::string> ImageNet100Classes() {
 }
 
 absl::StatusOr<ImageFiles> OpenImageNet100(const std::filesystem::path& folder) {
-  const std::optional<FileLayout> layout = FindLayout(folder);
-  if (!layout) {
-    return absl::NotFoundError(absl::StrCat(
-        folder.string(), ": there are no train-*.parquet, train.pack or train/ in it"));
-  }
-  ASSIGN_OR_RETURN(ImageFiles files, OpenImageFiles(*layout, folder));
+  ASSIGN_OR_RETURN(ImageFiles files, OpenImageFiles(folder));
   RETURN_IF_ERROR(Annotate(UsePublishedClasses(&files), folder.string()));
   return files;
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -31,33 +30,14 @@ BatchPlan PlanOf(const Sampler& sampler, int64_t first_iteration) {
           .epoch = [&sampler](int64_t batch) { return sampler.EpochOf(batch); }};
 }
 
-BatchPlan InOrder(int64_t count, int64_t batch_size) {
-  return {.first = 0,
-          .last = (count + batch_size - 1) / batch_size,
-          .indices =
-              [=](int64_t batch) {
-                const int64_t begin = batch * batch_size;
-                std::vector<int64_t> indices(std::min(batch_size, count - begin));
-                std::iota(indices.begin(), indices.end(), begin);
-                return indices;
-              },
-          .epoch = [](int64_t) { return int64_t{0}; }};
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Loader>> Loader::ForTraining(const Dataset& dataset,
                                                             const LoaderSpec& spec,
                                                             const Sampler& sampler, uint64_t seed,
                                                             int64_t first_iteration) {
-  const DataConfig& config = spec.config;
-  ASSIGN_OR_RETURN(const auto normalization, Normalization::Create(config, spec.shape.channels));
-  ASSIGN_OR_RETURN(auto pipeline,
-                   TransformPipeline::Create(config.train_transforms(), spec.shape.size,
-                                             normalization.MeanColor()));
-  const OnBad on_bad = config.on_bad_image() == DataConfig::SKIP ? OnBad::kReplace : OnBad::kFail;
-  auto loader = absl::WrapUnique(new Loader(spec, normalization, std::move(pipeline), dataset.train,
-                                            seed, on_bad, PlanOf(sampler, first_iteration)));
+  ASSIGN_OR_RETURN(auto loader, Create(spec, spec.config.train_transforms(), dataset.train, seed,
+                                       /*skip=*/OnBad::kReplace, PlanOf(sampler, first_iteration)));
   loader->num_classes_ = static_cast<int64_t>(dataset.class_names.size());
   return loader;
 }
@@ -65,15 +45,22 @@ absl::StatusOr<std::unique_ptr<Loader>> Loader::ForTraining(const Dataset& datas
 absl::StatusOr<std::unique_ptr<Loader>> Loader::ForEvaluation(const Dataset& dataset, Split split,
                                                               const LoaderSpec& spec,
                                                               int64_t batch_size) {
-  const DataConfig& config = spec.config;
-  ASSIGN_OR_RETURN(const auto normalization, Normalization::Create(config, spec.shape.channels));
-  ASSIGN_OR_RETURN(auto pipeline,
-                   TransformPipeline::Create(config.evaluation_transforms(), spec.shape.size,
-                                             normalization.MeanColor()));
-  const OnBad on_bad = config.on_bad_image() == DataConfig::SKIP ? OnBad::kLeaveOut : OnBad::kFail;
   const auto& source = dataset.part(split);
-  return absl::WrapUnique(new Loader(spec, normalization, std::move(pipeline), source, /*seed=*/0,
-                                     on_bad, InOrder(source->size(), batch_size)));
+  return Create(spec, spec.config.evaluation_transforms(), source, /*seed=*/0,
+                /*skip=*/OnBad::kLeaveOut, PlanInOrder(source->size(), batch_size));
+}
+
+absl::StatusOr<std::unique_ptr<Loader>> Loader::Create(const LoaderSpec& spec,
+                                                       const TransformConfigs& transforms,
+                                                       std::shared_ptr<const ImageSource> source,
+                                                       uint64_t seed, OnBad skip, BatchPlan plan) {
+  ASSIGN_OR_RETURN(const auto normalization,
+                   Normalization::Create(spec.config, spec.shape.channels));
+  ASSIGN_OR_RETURN(auto pipeline, TransformPipeline::Create(transforms, spec.shape.size,
+                                                            normalization.MeanColor()));
+  const OnBad on_bad = spec.config.on_bad_image() == DataConfig::SKIP ? skip : OnBad::kFail;
+  return absl::WrapUnique(new Loader(spec, normalization, std::move(pipeline), std::move(source),
+                                     seed, on_bad, std::move(plan)));
 }
 
 Loader::Loader(const LoaderSpec& spec, Normalization normalization, TransformPipeline pipeline,

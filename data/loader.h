@@ -56,6 +56,12 @@ class Loader {
   BadImages bad_images() const { return reader_.bad_images(); }
 
  private:
+  // `skip` is what on_bad_image SKIP means.
+  static absl::StatusOr<std::unique_ptr<Loader>> Create(const LoaderSpec& spec,
+                                                        const TransformConfigs& transforms,
+                                                        std::shared_ptr<const ImageSource> source,
+                                                        uint64_t seed, OnBad skip, BatchPlan plan);
+
   Loader(const LoaderSpec& spec, Normalization normalization, TransformPipeline pipeline,
          std::shared_ptr<const ImageSource> source, uint64_t seed, OnBad on_bad, BatchPlan plan);
 

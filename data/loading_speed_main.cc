@@ -3,12 +3,10 @@
 
 #include <sys/resource.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <iostream>
-#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,21 +52,6 @@ TransformConfigs CropAndFlip() {
   return transforms;
 }
 
-// Every image once an epoch, in order.
-BatchPlan Passes(int64_t images, int passes) {
-  const int64_t batches = (images + kBatch - 1) / kBatch;
-  return {.first = 0,
-          .last = passes * batches,
-          .indices =
-              [=](int64_t batch) {
-                const int64_t begin = batch % batches * kBatch;
-                std::vector<int64_t> indices(std::min(kBatch, images - begin));
-                std::iota(indices.begin(), indices.end(), begin);
-                return indices;
-              },
-          .epoch = [=](int64_t batch) { return batch / batches; }};
-}
-
 absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(RefuseArguments(arguments));
   if (FLAGS_images.empty()) return UsageError("--images is needed; see --help");
@@ -85,7 +68,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   const auto start = std::chrono::steady_clock::now();
   const double cpu_start = CpuSeconds();
   {
-    Prefetcher prefetcher(&reader, Passes(folder.images->size(), FLAGS_passes),
+    Prefetcher prefetcher(&reader, PlanInOrder(folder.images->size(), kBatch, FLAGS_passes),
                           {.threads = FLAGS_threads});
     while (!prefetcher.AtEnd()) {
       ASSIGN_OR_RETURN(const ByteBatch batch, prefetcher.Next());

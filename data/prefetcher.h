@@ -31,6 +31,10 @@ struct BatchPlan {
   std::function<int64_t(int64_t batch)> epoch;
 };
 
+// Images 0 to count - 1 in their order, in batches of at most batch_size, as often as there are
+// passes; each pass is an epoch.
+BatchPlan PlanInOrder(int64_t count, int64_t batch_size, int64_t passes = 1);
+
 struct ByteBatch {
   at::Tensor images;  // uint8 [B, C, H, W]
   at::Tensor labels;  // int64 [B]

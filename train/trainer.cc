@@ -53,6 +53,7 @@ Trainer::Trainer(const ExperimentConfig& config, const Dataset& dataset, LoaderS
                  TrainState state, std::unique_ptr<Sampler> sampler)
     : config_(config),
       dataset_(&dataset),
+      data_identity_(DataIdentity(dataset)),
       spec_(std::move(spec)),
       state_(std::move(state)),
       sampler_(std::move(sampler)) {}
@@ -65,9 +66,9 @@ absl::Status Trainer::Resume(const Checkpoint& checkpoint) {
                      dataset_->name));
   }
   const std::string& identity = checkpoint.manifest.data_identity();
-  if (checkpoint.manifest.has_data_identity() && identity != DataIdentity(*dataset_)) {
+  if (checkpoint.manifest.has_data_identity() && identity != data_identity_) {
     return absl::FailedPreconditionError(
-        absl::StrCat("the run was on other data, ", identity, ", and not ", DataIdentity(*dataset_),
+        absl::StrCat("the run was on other data, ", identity, ", and not ", data_identity_,
                      "; give it the same --data_dir, or start a new run"));
   }
   RETURN_IF_ERROR(state_.Load(checkpoint));
@@ -198,7 +199,7 @@ Checkpoint Trainer::MakeCheckpoint() const {
   checkpoint.manifest.set_iteration(iteration_);
   *checkpoint.manifest.mutable_config() = config_;
   for (const std::string& name : dataset_->class_names) checkpoint.manifest.add_class_names(name);
-  checkpoint.manifest.set_data_identity(DataIdentity(*dataset_));
+  checkpoint.manifest.set_data_identity(data_identity_);
   if (best_) *checkpoint.manifest.mutable_best() = *best_;
   state_.Save(&checkpoint);
   return checkpoint;

@@ -88,6 +88,7 @@ class Trainer {
 
   ExperimentConfig config_;
   const Dataset* dataset_;
+  std::string data_identity_;
   LoaderSpec spec_;
   TrainState state_;
   std::unique_ptr<Sampler> sampler_;

@@ -19,8 +19,6 @@ constexpr int kHalf = kOne / 2;
 // Pixels are read in pairs and 8 bytes at once, up to so many bytes too far.
 constexpr size_t kSlack = 8;
 
-double Radius(Filter filter) { return filter == Filter::kBilinear ? 1 : 2; }
-
 double Kernel(Filter filter, double x) {
   x = std::abs(x);
   if (filter == Filter::kBilinear) return x < 1 ? 1 - x : 0;

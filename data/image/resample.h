@@ -15,6 +15,9 @@ enum class Filter {
   kBicubic,   // Keys, IEEE ASSP 29 (1981), a = -0.5, radius 2
 };
 
+// How far a kernel reaches to each side, in pixels.
+inline double Radius(Filter filter) { return filter == Filter::kBilinear ? 1 : 2; }
+
 // The region of `in`, which lies within it, as a picture of `size`. Pixels outside of the region
 // are not looked at, but for the parts of those that its border divides. In each of the two passes,
 // along rows, then along columns, values are rounded to 8 bits; weights have 14 bits, so that no

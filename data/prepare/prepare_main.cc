@@ -94,12 +94,7 @@ absl::Status PrepareImageNet100(const fs::path& parent) {
 }
 
 absl::Status PrepareOwnImages(const fs::path& folder) {
-  const std::optional<FileLayout> layout = FindLayout(folder);
-  if (!layout) {
-    return absl::NotFoundError(absl::StrCat(
-        folder.string(), ": there are no train/, train-*.parquet or train.pack in it"));
-  }
-  ASSIGN_OR_RETURN(const ImageFiles files, OpenImageFiles(*layout, folder));
+  ASSIGN_OR_RETURN(const ImageFiles files, OpenImageFiles(folder));
   return PrepareImages(files, folder);
 }
 

@@ -1,11 +1,6 @@
 #include "data/source/parquet_shard.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <exception>
 #include <new>
 #include <unordered_set>
@@ -22,6 +17,7 @@
 #include "arrow/memory_pool.h"
 #include "arrow/table.h"
 #include "arrow/util/key_value_metadata.h"
+#include "base/file_descriptor.h"
 #include "base/status_macros.h"
 #include "nlohmann/json.hpp"
 #include "parquet/arrow/reader.h"
@@ -94,19 +90,11 @@ struct Memory {
   arrow::CappedMemoryPool limited{&counted, kMostBytes};
 };
 
-// Opened here and not by Arrow, so that errno tells what is wrong. Not mapped into memory: a file
-// that gets shorter would end the program, and what is compressed is copied in any case.
-absl::StatusOr<std::shared_ptr<arrow::io::RandomAccessFile>> OpenFile(const fs::path& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return absl::ErrnoToStatus(errno, "cannot open");
-  struct stat info;
-  const bool is_regular = fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
-  if (!is_regular) {
-    close(fd);
-    return absl::InvalidArgumentError("not a regular file");
-  }
+// Not opened by Arrow, so that errno tells what is wrong. Not mapped into memory: a file that gets
+// shorter would end the program, and what is compressed is copied in any case.
+absl::StatusOr<std::shared_ptr<arrow::io::RandomAccessFile>> ToArrow(FileDescriptor file) {
   return Guarded([&]() -> arrow::Result<std::shared_ptr<arrow::io::RandomAccessFile>> {
-    return arrow::io::ReadableFile::Open(fd);
+    return arrow::io::ReadableFile::Open(file.Release());
   });
 }
 
@@ -254,7 +242,8 @@ std::vector<int64_t> Integers(const arrow::ChunkedArray& column, int64_t null) {
 
 class ParquetShard::Reader {
  public:
-  static absl::StatusOr<std::unique_ptr<const Reader>> Open(const fs::path& path);
+  static absl::StatusOr<std::unique_ptr<const Reader>> Open(const fs::path& path,
+                                                            FileDescriptor file);
 
   // One column of a row group.
   struct Decoded {
@@ -352,10 +341,10 @@ absl::Status ParquetShard::Reader::ReadLabels() {
 }
 
 absl::StatusOr<std::unique_ptr<const ParquetShard::Reader>> ParquetShard::Reader::Open(
-    const fs::path& path) {
+    const fs::path& path, FileDescriptor file) {
   auto reader = std::make_unique<Reader>();
   reader->path = path;
-  ASSIGN_OR_RETURN(reader->file_, OpenFile(path));
+  ASSIGN_OR_RETURN(reader->file_, ToArrow(std::move(file)));
   RETURN_IF_ERROR(CheckMagic(*reader->file_));
   RETURN_IF_ERROR(reader->ReadFooter());
   RETURN_IF_ERROR(reader->ReadRowCounts());
@@ -364,8 +353,9 @@ absl::StatusOr<std::unique_ptr<const ParquetShard::Reader>> ParquetShard::Reader
 }
 
 absl::StatusOr<ParquetShard> ParquetShard::Open(const fs::path& path) {
+  ASSIGN_OR_RETURN(RegularFile opened, OpenRegularFile(path));
   ASSIGN_OR_RETURN(std::unique_ptr<const Reader> reader,
-                   Annotate(Reader::Open(path), path.string()));
+                   Annotate(Reader::Open(path, std::move(opened.file)), path.string()));
   return ParquetShard(std::move(reader));
 }
 

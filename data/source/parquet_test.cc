@@ -1,5 +1,7 @@
 #include "data/source/parquet.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -216,6 +218,13 @@ TEST(ParquetTest, FilesMustAgreeOnTheClasses) {
   EXPECT_THAT(Open({"shard0", "fewer_names"}),
               Fails(absl::StatusCode::kInvalidArgument,
                     HasSubstr("fewer_names.parquet: names 2 classes, but there are 3 in ")));
+}
+
+TEST(ParquetTest, PipeThatNobodyWritesIntoIsNotWaitedFor) {
+  const fs::path pipe = EmptyFolder("parquet_pipe_test") / "train-0.parquet";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(OpenFile(pipe),
+              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("not a regular file")));
 }
 
 TEST(ParquetTest, NoFile) {

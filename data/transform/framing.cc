@@ -11,8 +11,6 @@ namespace {
 
 constexpr int kTries = 10;
 
-double Radius(Filter filter) { return filter == Filter::kBilinear ? 1 : 2; }
-
 // Halves to even, as Python's round().
 int64_t Round(double x) { return std::llrint(x); }
 

@@ -78,7 +78,7 @@ absl::Status TransformPipeline::Apply(std::string_view encoded, RandomStream ran
                                       Scratch* scratch, Image* out) const {
   ASSIGN_OR_RETURN(EncodedImage image, EncodedImage::Open(encoded));
   const Size size = {image.width(), image.height()};
-  if (Frames()) {
+  if (SetTheSize(transforms_)) {
     const Framing framing = DrawFraming(size, &random);
     ASSIGN_OR_RETURN(const Region place,
                      image.Decode(framing.box, framing.resized, &scratch->decoded));
@@ -96,7 +96,7 @@ absl::Status TransformPipeline::Apply(const Image& picture, RandomStream random,
                                       Image* out) const {
   CHECK(&picture != out);
   const Size size = {picture.width, picture.height};
-  if (Frames()) {
+  if (SetTheSize(transforms_)) {
     const Framing framing = DrawFraming(size, &random);
     Frame(picture, framing.region, framing, scratch, out);
   } else {

@@ -54,7 +54,6 @@ class TransformPipeline {
   TransformPipeline(const TransformConfigs& transforms, int image_size, const Color& erase_color)
       : transforms_(transforms), image_size_(image_size), erase_color_(erase_color) {}
 
-  bool Frames() const { return !transforms_.empty() && IsFraming(transforms_[0]); }
   absl::Status CheckSize(Size picture) const;
   Filter FramingFilter() const;
   Framing DrawFraming(Size picture, RandomStream* random) const;

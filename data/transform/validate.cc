@@ -108,6 +108,10 @@ bool IsFraming(const TransformConfig& transform) {
   return transform.has_resize_and_center_crop() || transform.has_random_resized_crop();
 }
 
+bool SetTheSize(const TransformConfigs& transforms) {
+  return !transforms.empty() && IsFraming(transforms[0]);
+}
+
 std::vector<std::string> TransformProblems(std::string_view prefix,
                                            const TransformConfigs& transforms) {
   Problems problems;

@@ -17,6 +17,9 @@ using TransformConfigs = google::protobuf::RepeatedPtrField<TransformConfig>;
 // Whether it chooses a part of a picture of any size and resizes it to the model's.
 bool IsFraming(const TransformConfig& transform);
 
+// Whether they begin with such a one, so that pictures of any size will do.
+bool SetTheSize(const TransformConfigs& transforms);
+
 // Everything that is wrong, a line each, which begins with the field's name. `prefix` is the
 // list's:
 //   data.train_transforms[0].random_resized_crop.min_area: must be from 0.0001 to 1, is 0
