@@ -5,6 +5,7 @@
 #include "ATen/core/grad_mode.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/status_macros.h"
 
 namespace vitrine {
 namespace {
@@ -36,11 +37,14 @@ std::vector<std::string> Differences(const TensorMap& from, const TensorMap& to)
 
 }  // namespace
 
-absl::Status CopyTensors(const TensorMap& from, const TensorMap& to) {
+absl::Status CheckSameTensors(const TensorMap& from, const TensorMap& to) {
   const std::vector<std::string> differences = Differences(from, to);
-  if (!differences.empty()) {
-    return absl::FailedPreconditionError(absl::StrJoin(differences, "; "));
-  }
+  if (differences.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrJoin(differences, "; "));
+}
+
+absl::Status CopyTensors(const TensorMap& from, const TensorMap& to) {
+  RETURN_IF_ERROR(CheckSameTensors(from, to));
   const at::NoGradGuard no_grad;
   for (const auto& [name, tensor] : to) tensor.copy_(from.at(name));
   return absl::OkStatus();

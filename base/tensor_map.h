@@ -14,9 +14,12 @@ namespace vitrine {
 // Sorted by name, so that equal tensors give equal bytes in a file.
 using TensorMap = std::map<std::string, at::Tensor>;
 
-// Copies the values of `from` into the memory of `to`, on whatever devices they lie. Both have the
-// same names and shapes and the same of integers or floating point, or nothing is copied and the
-// error names every tensor that is missing, unknown or otherwise different.
+// FailedPrecondition if `from` has not the names and shapes of `to`, and the same of integers or
+// floating point; the error names every tensor that is missing, unknown or otherwise different.
+absl::Status CheckSameTensors(const TensorMap& from, const TensorMap& to);
+
+// Copies the values of `from` into the memory of `to`, on whatever devices they lie. Nothing is
+// copied if CheckSameTensors fails.
 absl::Status CopyTensors(const TensorMap& from, const TensorMap& to);
 
 }  // namespace vitrine

@@ -111,8 +111,7 @@ Dataset FromFiles(std::string name, ImageFiles files) {
 
 absl::StatusOr<Dataset> LoadImageNet100(const fs::path& data_dir) {
   if (data_dir.empty()) return absl::NotFoundError("no --data_dir is given");
-  const fs::path own = data_dir / "imagenet-100";
-  ASSIGN_OR_RETURN(ImageFiles files, OpenImageNet100(IsThere(own) ? own : data_dir));
+  ASSIGN_OR_RETURN(ImageFiles files, OpenImageNet100(FindImageNet100(data_dir)));
   return FromFiles("imagenet100", std::move(files));
 }
 

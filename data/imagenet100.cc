@@ -32,6 +32,11 @@ std::vector<std::string> ImageNet100Classes() {
   return absl::StrSplit(ImageNet100ClassesTxt().front().contents, '\n', absl::SkipWhitespace());
 }
 
+std::filesystem::path FindImageNet100(const std::filesystem::path& data_dir) {
+  const std::filesystem::path own = data_dir / "imagenet-100";
+  return FindLayout(own) || !FindLayout(data_dir) ? own : data_dir;
+}
+
 absl::StatusOr<ImageFiles> OpenImageNet100(const std::filesystem::path& folder) {
   ASSIGN_OR_RETURN(ImageFiles files, OpenImageFiles(folder));
   RETURN_IF_ERROR(Annotate(UsePublishedClasses(&files), folder.string()));

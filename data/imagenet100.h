@@ -21,6 +21,10 @@ namespace vitrine {
 // WordNet identifiers in the published order.
 std::vector<std::string> ImageNet100Classes();
 
+// Where to look for it: imagenet-100 in `data_dir`, or `data_dir` itself where only that has a
+// layout of image files.
+std::filesystem::path FindImageNet100(const std::filesystem::path& data_dir);
+
 // Any layout, in the folder. NotFound if there is none; InvalidArgument, which says in what they
 // differ, if the classes are not these 100: others are called ImageNet-100 too.
 absl::StatusOr<ImageFiles> OpenImageNet100(const std::filesystem::path& folder);

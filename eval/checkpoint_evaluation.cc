@@ -1,80 +1,185 @@
 #include "eval/checkpoint_evaluation.h"
 
+#include <utility>
+
+#include "ATen/TensorOperators.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/file.h"
 #include "base/status_macros.h"
-#include "data/dataset.h"
-#include "data/loader.h"
-#include "train/checkpoint.h"
+#include "base/tensor_mean.h"
+#include "eval/statistics.h"
+#include "google/protobuf/text_format.h"
 #include "vit/vision_transformer.h"
 
 namespace vitrine {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr int64_t kBatch = 128;
 
-absl::StatusOr<VisionTransformer> RestoreModel(const Checkpoint& checkpoint, Weights weights) {
-  if (weights == Weights::kEma && !checkpoint.ema) {
-    return absl::FailedPreconditionError(
-        "no moving average of the weights; train with ema.horizon_fraction above 0");
+void FillClasses(const Statistics& statistics, const std::vector<std::string>& names,
+                 EvaluationResult* result) {
+  const at::Tensor& confusion = statistics.confusion();
+  const auto classes = static_cast<int64_t>(names.size());
+  for (int64_t i = 0; i < classes; ++i) {
+    EvaluationResult::Class* const row = result->add_classes();
+    row->set_name(names[i]);
+    const int64_t* const predicted = confusion[i].const_data_ptr<int64_t>();
+    row->mutable_predicted()->Assign(predicted, predicted + classes);
+    row->set_count(confusion[i].sum().item<int64_t>());
+    row->set_correct(predicted[i]);
   }
-  ASSIGN_OR_RETURN(VisionTransformer model,
-                   VisionTransformer::Create(checkpoint.manifest.config().model(), /*seed=*/0));
-  RETURN_IF_ERROR(model.Load(weights == Weights::kEma ? *checkpoint.ema : checkpoint.model));
-  return model;
+}
+
+void FillCalibration(const Statistics& statistics, EvaluationResult* result) {
+  for (const Statistics::Bin& bin : statistics.calibration()) {
+    EvaluationResult::CalibrationBin* const out = result->add_calibration();
+    out->set_count(bin.count);
+    out->set_correct(bin.correct);
+    out->set_confidence(bin.confidence);
+  }
+  result->set_expected_calibration_error(statistics.ExpectedCalibrationError());
+}
+
+absl::Status CheckComplete(const Evaluation& evaluation, int64_t size, const BadImages& bad) {
+  if (evaluation.count == size) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("only ", evaluation.count, " of the split's ", size,
+                                          " images could be read: ", bad.example));
 }
 
 }  // namespace
 
-absl::StatusOr<Weights> ParseWeights(std::string_view name) {
-  if (name == "model") return Weights::kModel;
-  if (name == "ema") return Weights::kEma;
-  return absl::InvalidArgumentError(
-      absl::StrCat("--weights: must be model or ema, not '", name, "'"));
+std::string_view WeightsName(Weights weights) {
+  switch (weights) {
+    case Weights::kModel:
+      return "model";
+    case Weights::kEma:
+      return "ema";
+    case Weights::kSwa:
+      return "swa";
+  }
+  return "";
 }
 
-absl::StatusOr<CheckpointEvaluation> EvaluateCheckpoint(const std::filesystem::path& path,
-                                                        Weights weights, Split split,
-                                                        const std::filesystem::path& data_dir,
-                                                        at::Device device) {
-  CheckpointEvaluation result;
-  result.split = split;
-  ASSIGN_OR_RETURN(result.checkpoint, FindCheckpoint(path));
-  ASSIGN_OR_RETURN(const Checkpoint checkpoint, ReadCheckpoint(result.checkpoint));
-  ExperimentConfig config = checkpoint.manifest.config();
+absl::StatusOr<Weights> ParseWeights(std::string_view name) {
+  for (const Weights weights : {Weights::kModel, Weights::kEma, Weights::kSwa}) {
+    if (name == WeightsName(weights)) return weights;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("--weights: must be model, ema or swa, not '", name, "'"));
+}
+
+absl::StatusOr<TensorMap> WeightsOf(const Checkpoint& checkpoint, Weights weights) {
+  switch (weights) {
+    case Weights::kModel:
+      return checkpoint.model;
+    case Weights::kEma:
+      if (checkpoint.ema) return *checkpoint.ema;
+      return absl::FailedPreconditionError(
+          "no moving average of the weights; train with ema.horizon_fraction above 0");
+    case Weights::kSwa:
+      if (checkpoint.swa) return MeanOf(*checkpoint.swa, checkpoint.manifest.swa_count());
+      return absl::FailedPreconditionError(
+          "no average of weights; train with swa.every_iterations above 0, or make one of "
+          "checkpoints by //eval:swa");
+  }
+  return absl::InternalError("not one of the weights");
+}
+
+absl::StatusOr<EvaluationData> EvaluationData::Load(const CheckpointManifest& manifest, Split split,
+                                                    const fs::path& data_dir, at::Device device) {
+  ExperimentConfig config = manifest.config();
   config.mutable_data()->set_source(SourceIn(data_dir, config.data()));
-  ASSIGN_OR_RETURN(VisionTransformer model,
-                   Annotate(RestoreModel(checkpoint, weights), result.checkpoint.string()));
-  if (!device.is_cpu()) model = model.Clone(device);
   ASSIGN_OR_RETURN(Dataset dataset, LoadDataset(config.data(), data_dir));
-  const auto& classes = checkpoint.manifest.class_names();
+  const auto& classes = manifest.class_names();
   RETURN_IF_ERROR(UseClasses({classes.begin(), classes.end()}, &dataset));
-  const LoaderSpec spec = {
-      .config = config.data(),
-      .shape = {.channels = config.model().channels(), .size = config.model().image_size()},
-      .device = device};
-  RETURN_IF_ERROR(CheckImages(dataset, config.data(), spec.shape, config.model().num_classes()));
+  const ModelConfig& model = config.model();
+  LoaderSpec spec = {.config = config.data(),
+                     .shape = {.channels = model.channels(), .size = model.image_size()},
+                     .device = device};
+  RETURN_IF_ERROR(CheckImages(dataset, config.data(), spec.shape, model.num_classes()));
   if (dataset.part(split)->size() == 0) {
     return absl::FailedPreconditionError(
         absl::StrCat("the run held out no ", SplitName(split), " split; take train or test"));
   }
-  ASSIGN_OR_RETURN(const auto loader, Loader::ForEvaluation(dataset, split, spec, kBatch));
-  result.iteration = checkpoint.manifest.iteration();
-  ASSIGN_OR_RETURN(result.evaluation, Evaluate(model, loader.get()));
+  return EvaluationData(model, std::make_unique<Dataset>(std::move(dataset)), std::move(spec),
+                        split);
+}
+
+EvaluationData::EvaluationData(const ModelConfig& model, std::unique_ptr<const Dataset> dataset,
+                               LoaderSpec spec, Split split)
+    : model_(model), dataset_(std::move(dataset)), spec_(std::move(spec)), split_(split) {}
+
+absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const TensorMap& weights,
+                                                          bool flips) const {
+  ASSIGN_OR_RETURN(VisionTransformer model, VisionTransformer::Create(model_, /*seed=*/0));
+  RETURN_IF_ERROR(model.Load(weights));
+  if (!spec_.device.is_cpu()) model = model.Clone(spec_.device);
+  ASSIGN_OR_RETURN(const auto loader, Loader::ForEvaluation(*dataset_, split_, spec_, kBatch));
+  Evaluation total;
+  Statistics statistics(model_.num_classes());
+  RETURN_IF_ERROR(ForEachBatch(model, loader.get(), flips,
+                               [&](const at::Tensor& logits, const at::Tensor& labels) {
+                                 Accumulate(logits, labels, &total);
+                                 statistics.Add(logits, labels);
+                               }));
+  RETURN_IF_ERROR(CheckComplete(total, dataset_->part(split_)->size(), loader->bad_images()));
+
+  EvaluationResult result;
+  result.set_split(std::string(SplitName(split_)));
+  result.set_data_identity(DataIdentity(*dataset_));
+  result.set_flips(flips);
+  result.set_count(total.count);
+  result.set_correct_top1(total.correct_top1);
+  result.set_correct_top5(total.correct_top5);
+  result.set_loss(total.loss());
+  FillClasses(statistics, dataset_->class_names, &result);
+  FillCalibration(statistics, &result);
   return result;
 }
 
-nlohmann::ordered_json ToJson(const CheckpointEvaluation& result) {
-  const Evaluation& e = result.evaluation;
-  return {{"split", SplitName(result.split)},
-          {"count", e.count},
-          {"correct_top1", e.correct_top1},
-          {"correct_top5", e.correct_top5},
-          {"top1", e.top1()},
-          {"top5", e.top5()},
-          {"loss", e.loss()},
-          {"checkpoint", result.checkpoint.string()},
-          {"iteration", result.iteration}};
+absl::StatusOr<CheckpointEvaluation> EvaluateCheckpoint(const fs::path& path, Weights weights,
+                                                        Split split, const fs::path& data_dir,
+                                                        at::Device device, bool flips) {
+  CheckpointEvaluation evaluation;
+  ASSIGN_OR_RETURN(evaluation.checkpoint, FindCheckpoint(path));
+  const std::string name = evaluation.checkpoint.string();
+  ASSIGN_OR_RETURN(const Checkpoint checkpoint, ReadCheckpoint(evaluation.checkpoint));
+  ASSIGN_OR_RETURN(const TensorMap tensors, Annotate(WeightsOf(checkpoint, weights), name));
+  ASSIGN_OR_RETURN(const EvaluationData data,
+                   EvaluationData::Load(checkpoint.manifest, split, data_dir, device));
+  ASSIGN_OR_RETURN(evaluation.result, Annotate(data.Evaluate(tensors, flips), name));
+  evaluation.result.set_iteration(checkpoint.manifest.iteration());
+  evaluation.result.set_weights(std::string(WeightsName(weights)));
+  if (checkpoint.manifest.has_average_of()) {
+    *evaluation.result.mutable_average_of() = checkpoint.manifest.average_of();
+  }
+  return evaluation;
+}
+
+absl::Status WriteResult(const CheckpointEvaluation& evaluation) {
+  const EvaluationResult& result = evaluation.result;
+  std::string text;
+  google::protobuf::TextFormat::PrintToString(result, &text);
+  return WriteAtomically(absl::StrCat(evaluation.checkpoint.string(), ".", result.weights(), ".",
+                                      result.split(), result.flips() ? ".flips" : "", ".textproto"),
+                         text);
+}
+
+nlohmann::ordered_json ToJson(const CheckpointEvaluation& evaluation) {
+  const EvaluationResult& r = evaluation.result;
+  const auto count = static_cast<double>(r.count());
+  return {{"split", r.split()},
+          {"count", r.count()},
+          {"correct_top1", r.correct_top1()},
+          {"correct_top5", r.correct_top5()},
+          {"top1", r.correct_top1() / count},
+          {"top5", r.correct_top5() / count},
+          {"loss", r.loss()},
+          {"checkpoint", evaluation.checkpoint.string()},
+          {"iteration", r.iteration()}};
 }
 
 }  // namespace vitrine

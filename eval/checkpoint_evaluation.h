@@ -1,43 +1,84 @@
 // Evaluates what a checkpoint holds on the data that it was trained on.
+//
+//   ASSIGN_OR_RETURN(const EvaluationData data,
+//                    EvaluationData::Load(checkpoint.manifest, Split::kTest, data_dir, at::kCPU));
+//   ASSIGN_OR_RETURN(const EvaluationResult result, data.Evaluate(checkpoint.model, false));
 
 #ifndef EVAL_CHECKPOINT_EVALUATION_H_
 #define EVAL_CHECKPOINT_EVALUATION_H_
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
+#include "base/tensor_map.h"
+#include "data/dataset.h"
+#include "data/loader.h"
 #include "data/split.h"
 #include "eval/evaluator.h"
+#include "eval/result.pb.h"
 #include "nlohmann/json.hpp"
+#include "train/checkpoint.h"
 
 namespace vitrine {
 
-struct CheckpointEvaluation {
-  std::filesystem::path checkpoint;
-  int64_t iteration = 0;
-  Split split = Split::kTest;
-  Evaluation evaluation;
-};
-
 // Which weights of a checkpoint.
-enum class Weights { kModel, kEma };
+enum class Weights { kModel, kEma, kSwa };
 
-// The weights of this name, "model" or "ema"; an error that lists the names if there are none.
+// "model", "ema" or "swa".
+std::string_view WeightsName(Weights weights);
+
+// The weights of this name; an error that lists the names if there are none.
 absl::StatusOr<Weights> ParseWeights(std::string_view name);
 
-// `path` is a checkpoint or a run, of which the newest checkpoint is taken. The data set, its
-// splits and its normalisation are those of the checkpoint's config.
+// These weights, float32; FailedPrecondition if the checkpoint has none.
+absl::StatusOr<TensorMap> WeightsOf(const Checkpoint& checkpoint, Weights weights);
+
+// One split of a checkpoint's data set, with the normalisation and the transforms of its config.
+class EvaluationData {
+ public:
+  // Classes are matched by name. Errors are one line: a class that the data has not, a split that
+  // the run did not hold out, and those of LoadDataset.
+  static absl::StatusOr<EvaluationData> Load(const CheckpointManifest& manifest, Split split,
+                                             const std::filesystem::path& data_dir,
+                                             at::Device device);
+
+  // How a model of the manifest's config with these weights does on all images of the split;
+  // `flips` as for ForEachBatch. DataLoss if some can't be read.
+  absl::StatusOr<EvaluationResult> Evaluate(const TensorMap& weights, bool flips) const;
+
+ private:
+  EvaluationData(const ModelConfig& model, std::unique_ptr<const Dataset> dataset, LoaderSpec spec,
+                 Split split);
+
+  ModelConfig model_;
+  std::unique_ptr<const Dataset> dataset_;  // where loaders can point to
+  LoaderSpec spec_;
+  Split split_;
+};
+
+struct CheckpointEvaluation {
+  std::filesystem::path checkpoint;
+  EvaluationResult result;
+};
+
+// `path` is a checkpoint or a run, of which the newest checkpoint is taken.
 absl::StatusOr<CheckpointEvaluation> EvaluateCheckpoint(const std::filesystem::path& path,
                                                         Weights weights, Split split,
                                                         const std::filesystem::path& data_dir,
-                                                        at::Device device);
+                                                        at::Device device, bool flips);
+
+// Writes the result beside the checkpoint: <checkpoint>.<weights>.<split>.textproto, with ".flips"
+// before the ending where images were flipped.
+absl::Status WriteResult(const CheckpointEvaluation& evaluation);
 
 // One object with the fields of the Contract: split, count, correct_top1, correct_top5, top1, top5,
 // loss, checkpoint, iteration.
-nlohmann::ordered_json ToJson(const CheckpointEvaluation& result);
+nlohmann::ordered_json ToJson(const CheckpointEvaluation& evaluation);
 
 }  // namespace vitrine
 

@@ -17,10 +17,11 @@
 #include "data/split.h"
 #include "eval/checkpoint_evaluation.h"
 #include "gflags/gflags.h"
+#include "glog/logging.h"
 #include "nlohmann/json.hpp"
 
 DEFINE_string(checkpoint, "", "checkpoints or runs (of a run the newest checkpoint), with commas");
-DEFINE_string(weights, "model", "model, or ema for their moving average; swa is not available yet");
+DEFINE_string(weights, "model", "model, or ema or swa for that average of the weights");
 DEFINE_string(
     data_dir, "",
     "the data set's folder, or the parent of mnist/, cifar-10-batches-bin/ or imagenet-100/");
@@ -28,6 +29,8 @@ DEFINE_string(split, "test", "train, minival or test");
 DEFINE_string(device, "auto", "auto, cpu or cuda");
 DEFINE_string(torch_cuda_library, "",
               "libtorch_cuda.so of an installed PyTorch 2.11.0, for a program built without CUDA");
+DEFINE_bool(flips, false, "scores are means of those of an image and of its mirror image");
+DEFINE_bool(details, false, "print the accuracy of each class and what it is taken for too");
 DEFINE_bool(json, false, "print JSON: an object, or an array for several checkpoints");
 
 namespace vitrine {
@@ -49,13 +52,45 @@ void PrintJson(const std::vector<CheckpointEvaluation>& results) {
   std::cout << (results.size() == 1 ? json[0] : json).dump(2) << std::endl;
 }
 
-void PrintText(const std::vector<CheckpointEvaluation>& results) {
-  for (const CheckpointEvaluation& result : results) {
-    const Evaluation& e = result.evaluation;
-    std::cout << absl::StrFormat("%s  %s  loss %.4f  top-1 %.4f (%d of %d)  top-5 %.4f\n",
-                                 result.checkpoint.string(), SplitName(result.split), e.loss(),
-                                 e.top1(), e.correct_top1, e.count, e.top5());
+// The class that the images of this one are most often taken for, where it is another.
+int MostConfusedWith(const EvaluationResult::Class& row, int self) {
+  int most = -1;
+  for (int i = 0; i < row.predicted_size(); ++i) {
+    if (i != self && row.predicted(i) > (most < 0 ? 0 : row.predicted(most))) most = i;
   }
+  return most;
+}
+
+void PrintClasses(const EvaluationResult& result) {
+  for (int i = 0; i < result.classes_size(); ++i) {
+    const EvaluationResult::Class& row = result.classes(i);
+    std::cout << absl::StrFormat(
+        "  %-24s %.4f (%d of %d)", row.name(),
+        row.count() == 0 ? 0 : static_cast<double>(row.correct()) / row.count(), row.correct(),
+        row.count());
+    if (const int other = MostConfusedWith(row, i); other >= 0) {
+      std::cout << absl::StrFormat("  %d taken for %s", row.predicted(other),
+                                   result.classes(other).name());
+    }
+    std::cout << "\n";
+  }
+}
+
+void PrintText(const std::vector<CheckpointEvaluation>& results) {
+  for (const CheckpointEvaluation& evaluation : results) {
+    const EvaluationResult& r = evaluation.result;
+    const auto count = static_cast<double>(r.count());
+    std::cout << absl::StrFormat(
+        "%s  %s %s  loss %.4f  top-1 %.4f (%d of %d)  top-5 %.4f  calibration error %.4f\n",
+        evaluation.checkpoint.string(), r.weights(), r.split(), r.loss(), r.correct_top1() / count,
+        r.correct_top1(), r.count(), r.correct_top5() / count, r.expected_calibration_error());
+    if (FLAGS_details) PrintClasses(r);
+  }
+}
+
+// A run that may only be read can be evaluated too.
+void WarnIfError(const absl::Status& written) {
+  if (!written.ok()) LOG(WARNING) << "the result is not kept: " << written.message();
 }
 
 absl::Status Run(const std::vector<std::string>& arguments) {
@@ -68,8 +103,9 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   const std::filesystem::path data_dir = UserPath(FLAGS_data_dir);
   std::vector<CheckpointEvaluation> results;
   for (const std::string_view path : absl::StrSplit(FLAGS_checkpoint, ',')) {
-    ASSIGN_OR_RETURN(results.emplace_back(),
-                     EvaluateCheckpoint(UserPath(path), weights, split, data_dir, device));
+    ASSIGN_OR_RETURN(results.emplace_back(), EvaluateCheckpoint(UserPath(path), weights, split,
+                                                                data_dir, device, FLAGS_flips));
+    WarnIfError(WriteResult(results.back()));
   }
   FLAGS_json ? PrintJson(results) : PrintText(results);
   return absl::OkStatus();

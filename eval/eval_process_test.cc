@@ -8,13 +8,16 @@
 #include "base/child_process.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
+#include "base/tensor_mean.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "train/checkpoint.h"
 
 namespace vitrine {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using Json = nlohmann::json;
 namespace fs = std::filesystem;
@@ -27,7 +30,7 @@ class EvalProcessTest : public ::testing::Test {
         RunChild({"train/train", absl::StrCat("--run_dir=", Folder().string()), "threads=1",
                   "model.width=32", "model.depth=1", "schedule.iterations=20",
                   "schedule.warmup_iterations=0", "checkpoint.every_iterations=10",
-                  "ema.horizon_fraction=0.5"});
+                  "ema.horizon_fraction=0.5", "swa.every_iterations=10", "swa.start_iteration=10"});
     ASSERT_EQ(trained.status, 0) << trained.err;
   }
 
@@ -39,6 +42,12 @@ class EvalProcessTest : public ::testing::Test {
         "eval/eval", absl::StrCat("--checkpoint=", Folder().string(), checkpoints)};
     command.insert(command.end(), flags.begin(), flags.end());
     return RunChild(command);
+  }
+
+  static ChildResult Swa(std::vector<std::string> flags, const fs::path& output) {
+    flags.insert(flags.begin(), {"eval/swa", absl::StrCat("--run_dir=", Folder().string()),
+                                 absl::StrCat("--output=", output.string())});
+    return RunChild(flags);
   }
 
   static Json Record() { return Json::parse(ReadFile(Folder() / "run.json").value()); }
@@ -67,6 +76,70 @@ TEST_F(EvalProcessTest, AverageIsAnotherModel) {
   EXPECT_NE(json["loss"], Record()["test"]["loss"]);
 }
 
+// Of the same checkpoints, to the last bit.
+TEST_F(EvalProcessTest, AverageAfterTrainingIsTheOneKeptDuringIt) {
+  const fs::path output = Folder() / "averaged";
+  fs::remove_all(output);
+  const ChildResult averaged = Swa({"--count=2"}, output);
+  ASSERT_EQ(averaged.status, 0) << averaged.err;
+  EXPECT_THAT(averaged.out, HasSubstr("the mean of 2 checkpoints, 10, 20"));
+
+  ASSERT_OK_AND_ASSIGN(const Checkpoint after, ReadCheckpoint(output));
+  ASSERT_OK_AND_ASSIGN(const Checkpoint during,
+                       ReadCheckpoint(Folder() / "checkpoints" / "000000020"));
+  ASSERT_TRUE(during.swa.has_value());
+  const TensorMap mean = MeanOf(*during.swa, during.manifest.swa_count());
+  ASSERT_EQ(mean.size(), after.model.size());
+  for (const auto& [name, tensor] : after.model) EXPECT_TRUE(mean.at(name).equal(tensor)) << name;
+
+  const Json running = Json::parse(Eval({"--json", "--weights=swa"}).out);
+  const Json offline = Json::parse(Eval({"--json"}, "/averaged").out);
+  for (const char* field : {"count", "correct_top1", "correct_top5", "loss", "iteration"}) {
+    EXPECT_EQ(running[field], offline[field]) << field;
+  }
+  EXPECT_EQ(running["correct_top1"], Record()["test_swa"]["correct_top1"]);
+}
+
+TEST_F(EvalProcessTest, AnAverageBeginsRunsAndIsNotResumed) {
+  const fs::path output = Folder() / "to_begin_from", run = Folder() / "begun";
+  fs::remove_all(output);
+  fs::remove_all(run);
+  ASSERT_EQ(Swa({"--checkpoints=10,20"}, output).status, 0);
+  const ChildResult begun =
+      RunChild({"train/train", absl::StrCat("--run_dir=", run.string()), "threads=1",
+                absl::StrCat("--init_from=", output.string()), "model.width=32", "model.depth=1",
+                "schedule.iterations=1", "schedule.warmup_iterations=0"});
+  EXPECT_EQ(begun.status, 0) << begun.err;
+}
+
+TEST_F(EvalProcessTest, SelectionIsRecorded) {
+  const fs::path soup = Folder() / "soup", marked = Folder() / "marked";
+  fs::remove_all(soup);
+  fs::remove_all(marked);
+  ASSERT_EQ(Swa({"--count=2", "--greedy"}, soup).status, 0);
+  ASSERT_OK_AND_ASSIGN(const Checkpoint on_minival, ReadCheckpoint(soup));
+  EXPECT_EQ(on_minival.manifest.average_of().selection_split(), "minival");
+  const ChildResult on_test = Swa({"--count=2", "--greedy", "--selection_split=test"}, marked);
+  ASSERT_EQ(on_test.status, 0) << on_test.err;
+  EXPECT_THAT(on_test.out, HasSubstr("no estimate any more"));
+  ASSERT_OK_AND_ASSIGN(const Checkpoint selected, ReadCheckpoint(marked));
+  EXPECT_EQ(selected.manifest.average_of().selection_split(), "test");
+  ASSERT_EQ(Eval({}, "/marked").status, 0);
+  ASSERT_OK_AND_ASSIGN(const std::string result,
+                       ReadFile(Folder() / "marked.model.test.textproto"));
+  EXPECT_THAT(result, HasSubstr("selection_split: \"test\""));
+}
+
+TEST_F(EvalProcessTest, DetailsAndFlips) {
+  const ChildResult details = Eval({"--details"}), flips = Eval({"--flips"});
+  ASSERT_EQ(details.status, 0) << details.err;
+  EXPECT_THAT(details.out, AllOf(HasSubstr("calibration error 0."), HasSubstr("taken for")));
+  ASSERT_EQ(flips.status, 0) << flips.err;
+  EXPECT_NE(details.out.substr(0, details.out.find('\n')),
+            flips.out.substr(0, flips.out.find('\n')));
+  EXPECT_TRUE(fs::exists(Folder() / "checkpoints" / "000000020.model.test.flips.textproto"));
+}
+
 TEST_F(EvalProcessTest, SeveralCheckpointsAreAnArrayOrALineEach) {
   const std::string both = absl::StrCat("/checkpoints/000000010,", Folder().string());
   const ChildResult json = Eval({"--json", "--split=minival"}, both);
@@ -87,7 +160,15 @@ TEST_F(EvalProcessTest, MistakesAreOneLine) {
   };
   const Mistake mistakes[] = {
       {RunChild({"eval/eval"}), 2, "--checkpoint"},
-      {Eval({"--weights=best"}), 2, "must be model or ema"},
+      {Eval({"--weights=best"}), 2, "must be model, ema or swa"},
+      {Swa({}, "x"), 2, "give one of"},
+      {Swa({"--count=1", "--preset=swa-5"}, "x"), 2, "give one of"},
+      {Swa({"--preset=swa-6"}, "x"), 2, "swa-5, swa-10, last-13, last-5"},
+      {Swa({"--preset=swa-5"}, "x"), 1, "[280000, 330000)"},
+      {Swa({"--count=9"}, "x"), 1, "no last 9"},
+      {Swa({"--checkpoints=11"}, "x"), 1, "000000011"},
+      {Swa({"--count=2"}, Folder()), 2, "is there already"},
+      {Swa({"--count=2"}, ""), 2, "--output"},
       {Eval({"--split=dev"}), 2, "minival"},
       {Eval({"--device=tpu"}), 2, "--device"},
       {Eval({}, "/nothing"), 1, "neither a checkpoint"},

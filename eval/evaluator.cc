@@ -35,15 +35,25 @@ void Accumulate(const at::Tensor& logits, const at::Tensor& labels, Evaluation* 
       at::cross_entropy_loss(scores, labels, {}, at::Reduction::Sum).item<double>();
 }
 
-absl::StatusOr<Evaluation> Evaluate(const VisionTransformer& model, Loader* loader) {
+absl::Status ForEachBatch(const VisionTransformer& model, Loader* loader, bool flips,
+                          BatchObserver observe) {
   const at::NoGradGuard no_grad;
-  Evaluation evaluation;
   while (!loader->AtEnd()) {
     ASSIGN_OR_RETURN(const Batch batch, loader->Next());
-    const at::Tensor logits = model.Forward(batch.images, {});
+    at::Tensor logits = model.Forward(batch.images, {});
+    if (flips) logits = (logits + model.Forward(batch.images.flip({3}), {})) / 2;
     const at::Tensor read = (batch.labels >= 0).nonzero().squeeze(1);
-    Accumulate(logits.index_select(0, read), batch.labels.index_select(0, read), &evaluation);
+    observe(logits.index_select(0, read), batch.labels.index_select(0, read));
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Evaluation> Evaluate(const VisionTransformer& model, Loader* loader) {
+  Evaluation evaluation;
+  RETURN_IF_ERROR(ForEachBatch(model, loader, /*flips=*/false,
+                               [&](const at::Tensor& logits, const at::Tensor& labels) {
+                                 Accumulate(logits, labels, &evaluation);
+                               }));
   if (const BadImages bad = loader->bad_images(); bad.count > 0) {
     LOG(WARNING) << bad.count << " images could not be read and are not counted; for example "
                  << bad.example;

@@ -6,6 +6,8 @@
 #include <cstdint>
 
 #include "ATen/core/Tensor.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "data/loader.h"
 #include "vit/vision_transformer.h"
@@ -27,6 +29,14 @@ struct Evaluation {
 // Adds one batch: logits [B, K], labels [B]. A label is among the top five if fewer than five
 // classes score higher, of equal scores the class of smaller number being higher.
 void Accumulate(const at::Tensor& logits, const at::Tensor& labels, Evaluation* evaluation);
+
+// Gets the logits [B, K] and labels [B] of the images of a batch that could be read.
+using BatchObserver = absl::FunctionRef<void(const at::Tensor& logits, const at::Tensor& labels)>;
+
+// Runs the model without gradients over all batches of the loader. With `flips` the scores are the
+// means of those of an image and of its mirror image. Errors are the loader's.
+absl::Status ForEachBatch(const VisionTransformer& model, Loader* loader, bool flips,
+                          BatchObserver observe);
 
 // All batches of the loader, without gradients. Images that the loader left out are not counted.
 // Errors are the loader's.

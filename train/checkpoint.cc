@@ -27,6 +27,7 @@ constexpr size_t kNameDigits = 9;
 constexpr char kModelFile[] = "model.safetensors";
 constexpr char kOptimizerFile[] = "optimizer.safetensors";
 constexpr char kEmaFile[] = "ema.safetensors";
+constexpr char kSwaFile[] = "swa.safetensors";
 constexpr char kManifest[] = "manifest.pb";
 constexpr char kManifestText[] = "manifest.textproto";
 constexpr char kFolder[] = "checkpoints";
@@ -91,6 +92,9 @@ absl::Status WriteFiles(const fs::path& folder, const Checkpoint& checkpoint) {
   if (checkpoint.ema) {
     RETURN_IF_ERROR(WriteTensors(folder, kEmaFile, *checkpoint.ema, &manifest));
   }
+  if (checkpoint.swa) {
+    RETURN_IF_ERROR(WriteTensors(folder, kSwaFile, *checkpoint.swa, &manifest));
+  }
   std::string text;
   google::protobuf::TextFormat::PrintToString(manifest, &text);
   RETURN_IF_ERROR(WriteAndSync(folder / kManifestText, text));
@@ -139,23 +143,59 @@ absl::Status CheckName(const fs::path& path, int64_t iteration) {
                                           iteration, "; rename the folder"));
 }
 
+// Where a file's tensors go; null if there is no such file.
+TensorMap* Place(const std::string& file, Checkpoint* checkpoint) {
+  if (file == kModelFile) return &checkpoint->model;
+  if (file == kOptimizerFile) return &checkpoint->optimizer.emplace();
+  if (file == kEmaFile) return &checkpoint->ema.emplace();
+  if (file == kSwaFile) return &checkpoint->swa.emplace();
+  return nullptr;
+}
+
+absl::StatusOr<Checkpoint> Read(const fs::path& path, bool model_only) {
+  Checkpoint checkpoint;
+  ASSIGN_OR_RETURN(checkpoint.manifest, ReadManifest(path));
+  RETURN_IF_ERROR(CheckName(path, checkpoint.manifest.iteration()));
+  for (const CheckpointManifest::File& file : checkpoint.manifest.files()) {
+    if (model_only && file.name() != kModelFile) continue;
+    TensorMap* const place = Place(file.name(), &checkpoint);
+    if (place == nullptr) {
+      return absl::DataLossError(
+          absl::StrCat(path.string(), ": the manifest names an unknown file ", file.name()));
+    }
+    ASSIGN_OR_RETURN(*place, ReadTensors(path, file));
+  }
+  if (checkpoint.model.empty()) {
+    return absl::DataLossError(absl::StrCat(path.string(), ": the manifest names no ", kModelFile));
+  }
+  if (checkpoint.swa && checkpoint.manifest.swa_count() <= 0) {
+    return absl::DataLossError(absl::StrCat(path.string(), ": ", kSwaFile, " is the sum of ",
+                                            checkpoint.manifest.swa_count(), " weights"));
+  }
+  return checkpoint;
+}
+
 }  // namespace
 
 std::string CheckpointName(int64_t iteration) { return absl::StrFormat("%09d", iteration); }
 
 absl::Status WriteCheckpoint(const fs::path& folder, const Checkpoint& checkpoint) {
-  const std::string name = CheckpointName(checkpoint.manifest.iteration());
-  const fs::path temporary = folder / absl::StrCat(".", name);
+  return WriteCheckpointAs(folder / CheckpointName(checkpoint.manifest.iteration()), checkpoint);
+}
+
+absl::Status WriteCheckpointAs(const fs::path& path, const Checkpoint& checkpoint) {
+  const fs::path folder = path.parent_path();
+  const fs::path temporary = folder / absl::StrCat(".", path.filename().string());
   RETURN_IF_ERROR(RemoveAll(temporary));
   RETURN_IF_ERROR(CreateFolder(temporary));
   absl::Status status = WriteFiles(temporary, checkpoint);
-  if (status.ok()) status = RemoveAll(folder / name);
+  if (status.ok()) status = RemoveAll(path);
   if (status.ok()) {
     std::error_code error;
-    fs::rename(temporary, folder / name, error);
+    fs::rename(temporary, path, error);
     if (error) {
-      status = absl::ErrnoToStatus(
-          error.value(), absl::StrCat((folder / name).string(), ": cannot rename the checkpoint"));
+      status = absl::ErrnoToStatus(error.value(),
+                                   absl::StrCat(path.string(), ": cannot rename the checkpoint"));
     }
   }
   if (!status.ok()) {
@@ -166,25 +206,11 @@ absl::Status WriteCheckpoint(const fs::path& folder, const Checkpoint& checkpoin
 }
 
 absl::StatusOr<Checkpoint> ReadCheckpoint(const fs::path& path) {
-  Checkpoint checkpoint;
-  ASSIGN_OR_RETURN(checkpoint.manifest, ReadManifest(path));
-  RETURN_IF_ERROR(CheckName(path, checkpoint.manifest.iteration()));
-  for (const CheckpointManifest::File& file : checkpoint.manifest.files()) {
-    if (file.name() == kModelFile) {
-      ASSIGN_OR_RETURN(checkpoint.model, ReadTensors(path, file));
-    } else if (file.name() == kOptimizerFile) {
-      ASSIGN_OR_RETURN(checkpoint.optimizer, ReadTensors(path, file));
-    } else if (file.name() == kEmaFile) {
-      ASSIGN_OR_RETURN(checkpoint.ema, ReadTensors(path, file));
-    } else {
-      return absl::DataLossError(
-          absl::StrCat(path.string(), ": the manifest names an unknown file ", file.name()));
-    }
-  }
-  if (checkpoint.model.empty()) {
-    return absl::DataLossError(absl::StrCat(path.string(), ": the manifest names no ", kModelFile));
-  }
-  return checkpoint;
+  return Read(path, /*model_only=*/false);
+}
+
+absl::StatusOr<Checkpoint> ReadModelOnly(const fs::path& path) {
+  return Read(path, /*model_only=*/true);
 }
 
 std::vector<fs::path> ListCheckpoints(const fs::path& folder) {

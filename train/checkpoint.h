@@ -27,13 +27,20 @@ struct Checkpoint {
   TensorMap model;
   std::optional<TensorMap> optimizer;  // absent: to evaluate, not to resume
   std::optional<TensorMap> ema;        // where the run keeps a moving average
+  std::optional<TensorMap> swa;  // where it averages: float64 sums of manifest.swa_count weights
 };
 
 // Writes folder/NNNNNNNNN, replacing a damaged one of that name.
 absl::Status WriteCheckpoint(const std::filesystem::path& folder, const Checkpoint& checkpoint);
 
+// The same under any name.
+absl::Status WriteCheckpointAs(const std::filesystem::path& path, const Checkpoint& checkpoint);
+
 // Reads and verifies. An error names the file that is missing, damaged, or of another checkpoint.
 absl::StatusOr<Checkpoint> ReadCheckpoint(const std::filesystem::path& path);
+
+// The manifest and the model alone, which are a third of what most checkpoints are.
+absl::StatusOr<Checkpoint> ReadModelOnly(const std::filesystem::path& path);
 
 // The checkpoints in a folder, oldest first, by name alone.
 std::vector<std::filesystem::path> ListCheckpoints(const std::filesystem::path& folder);

@@ -44,6 +44,7 @@ absl::Status CheckpointWriter::Write(const Checkpoint& checkpoint) {
   CopyInto(checkpoint.model, &copy_.model);
   CopyInto(checkpoint.optimizer, &copy_.optimizer);
   CopyInto(checkpoint.ema, &copy_.ema);
+  CopyInto(checkpoint.swa, &copy_.swa);
   thread_ = std::thread([this] {
     status_ = WriteCheckpoint(folder_, copy_);
     if (status_.ok()) status_ = SweepCheckpoints(folder_, config_, BestIteration(copy_.manifest));

@@ -40,7 +40,7 @@ absl::Status SettleDurations(int64_t iterations_per_epoch, ExperimentConfig* con
                      " must be below the run's ", total, " iterations"));
   }
 
-  // Validation and checkpoint have the same fields.
+  // These have the same fields.
   const auto settle_interval = [&](auto& interval) {
     if (interval.has_every_epochs()) {
       interval.set_every_iterations(Rounded(interval.every_epochs() * iterations_per_epoch));
@@ -50,6 +50,15 @@ absl::Status SettleDurations(int64_t iterations_per_epoch, ExperimentConfig* con
   };
   settle_interval(*config->mutable_validation());
   settle_interval(*config->mutable_checkpoint());
+  SwaConfig& swa = *config->mutable_swa();
+  settle_interval(swa);
+  if (!swa.has_start_iteration()) swa.set_start_iteration(Rounded(swa.start_fraction() * total));
+  const int64_t interval = swa.every_iterations();
+  if (interval > 0 && total / interval * interval < std::max(swa.start_iteration(), interval)) {
+    return absl::InvalidArgumentError(absl::StrCat("swa.every_iterations: no multiple of ",
+                                                   interval, " is from ", swa.start_iteration(),
+                                                   " to the run's ", total, " iterations"));
+  }
   return absl::OkStatus();
 }
 

@@ -17,11 +17,14 @@ TEST(SettleDurationsTest, EpochsAndFractionsBecomeIterations) {
   config.mutable_schedule()->set_warmup_epochs(0.5);
   config.mutable_validation()->set_every_epochs(1);
   config.mutable_checkpoint()->set_every_fraction(0.1);
+  config.mutable_swa()->set_every_epochs(0.2);
   ASSERT_OK(SettleDurations(100, &config));
   EXPECT_EQ(config.schedule().iterations(), 250);
   EXPECT_EQ(config.schedule().warmup_iterations(), 50);
   EXPECT_EQ(config.validation().every_iterations(), 100);
   EXPECT_EQ(config.checkpoint().every_iterations(), 25);
+  EXPECT_EQ(config.swa().every_iterations(), 20);
+  EXPECT_EQ(config.swa().start_iteration(), 188) << "0.75 of the run";
   EXPECT_FALSE(config.schedule().has_epochs()) << "a run's own config has iterations";
 }
 
@@ -52,6 +55,16 @@ TEST(SettleDurationsTest, NeverIsNeverAndSeldomIsAtLeastOne) {
   ASSERT_OK(SettleDurations(5, &config));
   EXPECT_EQ(config.validation().every_iterations(), 0);
   EXPECT_EQ(config.checkpoint().every_iterations(), 1);
+}
+
+TEST(SettleDurationsTest, AnAverageOfNothingIsRefused) {
+  ExperimentConfig config;
+  config.mutable_schedule()->set_iterations(100);
+  config.mutable_swa()->set_every_iterations(40);
+  EXPECT_OK(SettleDurations(10, &config)) << "80 is a multiple from 75 on";
+  config.mutable_swa()->set_start_iteration(81);
+  EXPECT_THAT(SettleDurations(10, &config),
+              Fails(absl::StatusCode::kInvalidArgument, StartsWith("swa.every_iterations")));
 }
 
 TEST(SettleDurationsTest, WarmUpAsLongAsTheRunIsRefused) {

@@ -104,10 +104,9 @@ std::string EndLines(const RunRecord& record) {
   std::string text =
       absl::StrFormat("\ntest accuracy %.4f (%d of %d)  loss %.4f  in %.1f s\n", test.top1(),
                       test.correct_top1, test.count, test.loss(), record.wall_seconds);
-  if (record.test_ema) {
-    absl::StrAppendFormat(&text, "moving average %.4f (%d of %d)  loss %.4f\n",
-                          record.test_ema->top1(), record.test_ema->correct_top1,
-                          record.test_ema->count, record.test_ema->loss());
+  for (const auto& [name, average] : record.test_averages) {
+    absl::StrAppendFormat(&text, "%s %.4f (%d of %d)  loss %.4f\n", name, average.top1(),
+                          average.correct_top1, average.count, average.loss());
   }
   return text;
 }

@@ -43,7 +43,7 @@ absl::StatusOr<RunFolder> RunFolder::Create(const fs::path& path, const Experime
   if (!HoldsNothing(path)) {
     return absl::FailedPreconditionError(absl::StrCat(
         path.string(),
-        ": not empty; go on with the run in it by --resume, or take another --run_dir"));
+        ": not empty; go on with the run in it by --resume, take another --run_dir, or remove it"));
   }
   RunFolder folder(path, std::move(lock));
   RETURN_IF_ERROR(CreateFolder(folder.checkpoints()));

@@ -28,8 +28,8 @@ class RunLog {
 
   absl::Status AddIteration(const IterationMetrics& metrics);
 
-  // After so many iterations. `split` is the split's name, with kEmaSuffix behind it where the
-  // moving average of the weights was evaluated.
+  // After so many iterations. `split` is the split's name, with "_ema" or "_swa" behind it where
+  // that average of the weights was evaluated.
   absl::Status AddEvaluation(int64_t iteration, std::string_view split,
                              const Evaluation& evaluation);
 
@@ -39,8 +39,6 @@ class RunLog {
   CsvFile metrics_, validation_;
   EventWriter events_;
 };
-
-inline constexpr std::string_view kEmaSuffix = "_ema";
 
 }  // namespace vitrine
 

@@ -69,7 +69,9 @@ absl::Status WriteRunRecord(const fs::path& path, const ExperimentConfig& config
                     {"minival_loss", record.best->loss()}};
   }
   if (record.test) json["test"] = TestJson(*record.test);
-  if (record.test_ema) json["test_ema"] = TestJson(*record.test_ema);
+  for (const auto& [name, test] : record.test_averages) {
+    json[absl::StrCat("test_", name)] = TestJson(test);
+  }
   return WriteAtomically(path, json.dump(2) + "\n");
 }
 

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "eval/evaluator.h"
@@ -24,7 +26,8 @@ struct RunRecord {
   double wall_seconds = 0;             // of the process that finished the run
   std::optional<BestCheckpoint> best;  // where the config validates
   std::optional<Evaluation> test;      // there once the run is finished
-  std::optional<Evaluation> test_ema;  // the same of the moving average, where there is one
+  // The same of each average of the weights, "ema" or "swa", where there is one.
+  std::vector<std::pair<std::string, Evaluation>> test_averages;
 };
 
 // Whether the record there is of a run that was trained and evaluated to the end.

@@ -11,6 +11,7 @@
 #include "base/device.h"
 #include "base/random.h"
 #include "base/status_macros.h"
+#include "glog/logging.h"
 #include "train/autocast.h"
 #include "train/gradient.h"
 #include "train/schedule.h"
@@ -49,7 +50,8 @@ TrainState::TrainState(const ExperimentConfig& config, at::Device device, Vision
       optimizer_(config.optimizer(), parameters_),
       guard_(config.on_non_finite(), Names(parameters_), device) {
   if (config.precision() == ExperimentConfig::FP16) scaler_.emplace(config.loss_scale(), device);
-  if (config.ema().horizon_fraction() > 0) average_.emplace(parameters_, Horizon(config));
+  if (config.ema().horizon_fraction() > 0) ema_.emplace(parameters_, Horizon(config));
+  if (config.swa().every_iterations() > 0) swa_.emplace();
 }
 
 StepResult TrainState::Step(int64_t iteration, const Batch& batch) {
@@ -71,8 +73,17 @@ StepResult TrainState::Step(int64_t iteration, const Batch& batch) {
   Clip(result.gradient_norm, gradients);
   optimizer_.Step(result.learning_rate, skip);
   if (scaler_) scaler_->Update(overflow);
-  if (average_) average_->Update();
+  Average(iteration + 1);
   return result;
+}
+
+void TrainState::Average(int64_t completed) {
+  if (ema_) ema_->Update();
+  const SwaConfig& swa = config_.swa();
+  if (swa_ && completed >= swa.start_iteration() && completed % swa.every_iterations() == 0) {
+    const absl::Status added = swa_->Add(model_.Tensors());
+    CHECK(added.ok()) << added;  // a model keeps its shapes
+  }
 }
 
 at::Tensor TrainState::Backward(int64_t iteration, const Batch& batch) {
@@ -112,11 +123,15 @@ void TrainState::Clip(const at::Tensor& norm, std::vector<at::Tensor>& gradients
   ClipGradients(scaled ? norm * kReportedLossScale : norm, optimizer.clip_norm(), gradients);
 }
 
-absl::StatusOr<std::optional<VisionTransformer>> TrainState::AverageModel() const {
-  if (!average_) return std::nullopt;
-  VisionTransformer model = model_.Clone();
-  RETURN_IF_ERROR(model.Load(average_->State()));
-  return model;
+absl::StatusOr<std::vector<AveragedModel>> TrainState::AveragedModels() const {
+  std::vector<AveragedModel> models;
+  const auto add = [&](std::string_view name, const TensorMap& weights) {
+    models.push_back({std::string(name), model_.Clone()});
+    return models.back().model.Load(weights);
+  };
+  if (ema_) RETURN_IF_ERROR(add("ema", ema_->State()));
+  if (swa_ && swa_->count() > 0) RETURN_IF_ERROR(add("swa", swa_->Mean()));
+  return models;
 }
 
 absl::StatusOr<std::vector<std::string>> TrainState::InitializeFrom(const Checkpoint& checkpoint,
@@ -132,7 +147,11 @@ void TrainState::Save(Checkpoint* checkpoint) const {
   checkpoint->optimizer = optimizer_.State();
   checkpoint->manifest.set_optimizer_step(optimizer_.step_count());
   if (scaler_) *checkpoint->manifest.mutable_loss_scale() = scaler_->State();
-  if (average_) checkpoint->ema = average_->State();
+  if (ema_) checkpoint->ema = ema_->State();
+  if (swa_ && swa_->count() > 0) {
+    checkpoint->swa = swa_->sums();
+    checkpoint->manifest.set_swa_count(swa_->count());
+  }
 }
 
 absl::Status TrainState::Load(const Checkpoint& checkpoint) {
@@ -141,14 +160,19 @@ absl::Status TrainState::Load(const Checkpoint& checkpoint) {
     return absl::FailedPreconditionError("the checkpoint has no optimizer state to resume from");
   }
   if (scaler_.has_value() != manifest.has_loss_scale() ||
-      average_.has_value() != checkpoint.ema.has_value()) {
+      ema_.has_value() != checkpoint.ema.has_value() || (!swa_ && checkpoint.swa)) {
     return absl::FailedPreconditionError(
-        "the checkpoint is of a run with another precision or ema.horizon_fraction");
+        "the checkpoint is of a run with another precision, ema.horizon_fraction or "
+        "swa.every_iterations");
+  }
+  if (checkpoint.swa) {
+    RETURN_IF_ERROR(Annotate(CheckSameTensors(*checkpoint.swa, checkpoint.model), "swa"));
   }
   RETURN_IF_ERROR(model_.Load(checkpoint.model));
   RETURN_IF_ERROR(optimizer_.Load(*checkpoint.optimizer, manifest.optimizer_step()));
   if (scaler_) scaler_->Load(manifest.loss_scale());
-  if (average_) RETURN_IF_ERROR(average_->Load(*checkpoint.ema, manifest.iteration()));
+  if (ema_) RETURN_IF_ERROR(ema_->Load(*checkpoint.ema, manifest.iteration()));
+  if (checkpoint.swa) swa_->Load(*checkpoint.swa, manifest.swa_count(), device_);
   return absl::OkStatus();
 }
 

@@ -16,6 +16,7 @@
 #include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/tensor_mean.h"
 #include "data/batch.h"
 #include "train/checkpoint.h"
 #include "train/experiment.pb.h"
@@ -35,6 +36,12 @@ struct StepResult {
   double learning_rate;
 };
 
+// A model with averaged weights, "ema" or "swa".
+struct AveragedModel {
+  std::string name;
+  VisionTransformer model;
+};
+
 class TrainState {
  public:
   // A model at its first values. The config's precision and durations are settled.
@@ -51,8 +58,9 @@ class TrainState {
   const VisionTransformer& model() const { return model_; }
   const Optimizer& optimizer() const { return optimizer_; }
 
-  // The model with the moving average as its weights; nothing where the config asks for none.
-  absl::StatusOr<std::optional<VisionTransformer>> AverageModel() const;
+  // The model with each of the averages as its weights that the config asks for and that have
+  // begun.
+  absl::StatusOr<std::vector<AveragedModel>> AveragedModels() const;
 
   // Takes the weights of another run's checkpoint, which may have other classes or another image
   // size (vit/adapt.h); says what was changed, a line each. For a model at its first values.
@@ -73,13 +81,17 @@ class TrainState {
   at::Tensor Loss(const at::Tensor& images, const at::Tensor& targets, uint64_t dropout_key) const;
   void Clip(const at::Tensor& norm, std::vector<at::Tensor>& gradients) const;
 
+  // Adds the weights to the averages, after so many iterations.
+  void Average(int64_t completed);
+
   ExperimentConfig config_;
   at::Device device_;
   VisionTransformer model_;
   std::vector<NamedParameter> parameters_;
   Optimizer optimizer_;
-  std::optional<LossScaler> scaler_;      // with FP16
-  std::optional<WeightAverage> average_;  // with ema.horizon_fraction
+  std::optional<LossScaler> scaler_;  // with FP16
+  std::optional<WeightAverage> ema_;  // with ema.horizon_fraction
+  std::optional<TensorMean> swa_;     // with swa.every_iterations
   NonFiniteGuard guard_;
 };
 

@@ -165,6 +165,13 @@ TEST(TrainStateTest, BadNumberIsSkippedWhereTheConfigSaysSo) {
   EXPECT_EQ(Difference(state, clean), 0) << "as if the bad batch had not been there";
 }
 
+void ExpectSame(const std::optional<TensorMap>& actual, const std::optional<TensorMap>& expected) {
+  ASSERT_EQ(actual.has_value(), expected.has_value());
+  if (!expected) return;
+  ASSERT_EQ(actual->size(), expected->size());
+  for (const auto& [name, tensor] : *expected) EXPECT_TRUE(actual->at(name).equal(tensor)) << name;
+}
+
 class ResumeTest : public ::testing::TestWithParam<std::vector<std::string>> {};
 
 TEST_P(ResumeTest, GoesOnToTheSameBits) {
@@ -184,21 +191,16 @@ TEST_P(ResumeTest, GoesOnToTheSameBits) {
   second.Save(&resumed);
   EXPECT_EQ(resumed.manifest.SerializeAsString(), expected.manifest.SerializeAsString());
   EXPECT_EQ(Difference(whole, second), 0);
-  ASSERT_EQ(resumed.optimizer->size(), expected.optimizer->size());
-  for (const auto& [name, tensor] : *expected.optimizer) {
-    EXPECT_TRUE(resumed.optimizer->at(name).equal(tensor)) << name;
-  }
-  ASSERT_EQ(resumed.ema.has_value(), expected.ema.has_value());
-  if (!expected.ema) return;
-  for (const auto& [name, tensor] : *expected.ema) {
-    EXPECT_TRUE(resumed.ema->at(name).equal(tensor)) << name;
-  }
+  ExpectSame(resumed.optimizer, expected.optimizer);
+  ExpectSame(resumed.ema, expected.ema);
+  ExpectSame(resumed.swa, expected.swa);
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Configs, ResumeTest,
     ::testing::Values(std::vector<std::string>{"model.dropout=0.1"},
                       std::vector<std::string>{"ema.horizon_fraction=0.02"},
+                      std::vector<std::string>{"swa.every_iterations=1", "swa.start_iteration=0"},
                       std::vector<std::string>{"precision=FP16", "loss_scale.growth_interval=2",
                                                "loss_scale.initial=16777216"},
                       std::vector<std::string>{"precision=BF16", "micro_batch_size=3"}));
@@ -218,13 +220,32 @@ TEST(TrainStateTest, CheckpointOfAnotherKindIsRefused) {
 TEST(TrainStateTest, AverageModelHasTheAveragedWeights) {
   TrainState state = Make({"ema.horizon_fraction=1"});
   state.Step(0, MakeBatch(8));
-  ASSERT_OK_AND_ASSIGN(const auto average, state.AverageModel());
-  ASSERT_TRUE(average.has_value());
+  ASSERT_OK_AND_ASSIGN(const auto averages, state.AveragedModels());
+  ASSERT_EQ(averages.size(), 1);
   const Batch batch = MakeBatch(2);
-  EXPECT_TRUE(average->Forward(batch.images, {}).equal(state.model().Forward(batch.images, {})))
+  EXPECT_TRUE(
+      averages[0].model.Forward(batch.images, {}).equal(state.model().Forward(batch.images, {})))
       << "after one update the average is the weights";
-  ASSERT_OK_AND_ASSIGN(const auto none, Make().AverageModel());
-  EXPECT_FALSE(none.has_value());
+  ASSERT_OK_AND_ASSIGN(const auto none, Make().AveragedModels());
+  EXPECT_TRUE(none.empty());
+}
+
+TEST(TrainStateTest, SwaIsTheMeanOfItsIterations) {
+  TrainState state = Make({"swa.every_iterations=2", "swa.start_iteration=3"});
+  TensorMean expected;
+  for (int64_t i = 0; i < 7; ++i) {
+    state.Step(i, MakeBatch(8, i));
+    if (i + 1 == 4 || i + 1 == 6) {
+      ASSERT_OK(expected.Add(state.model().Tensors()));
+    }
+    ASSERT_OK_AND_ASSIGN(const auto averages, state.AveragedModels());
+    EXPECT_EQ(averages.size(), i + 1 < 4 ? 0 : 1);
+  }
+  ASSERT_OK_AND_ASSIGN(const auto averages, state.AveragedModels());
+  const TensorMap mean = expected.Mean();
+  for (const auto& [name, tensor] : averages[0].model.Tensors()) {
+    EXPECT_TRUE(tensor.equal(mean.at(name))) << name;
+  }
 }
 
 }  // namespace

@@ -179,11 +179,11 @@ absl::Status Trainer::Validate(RunLog* log) {
     best_->set_iteration(iteration_);
     best_->set_loss(minival.loss());
   }
-  ASSIGN_OR_RETURN(const std::optional<VisionTransformer> average, state_.AverageModel());
-  if (average) {
-    ASSIGN_OR_RETURN(const Evaluation ema,
-                     EvaluateInto(*average, Split::kMinival, kEmaSuffix, log));
-    std::cout << absl::StrFormat("  moving average %.4f  %.4f", ema.loss(), ema.top1());
+  ASSIGN_OR_RETURN(const std::vector<AveragedModel> averages, state_.AveragedModels());
+  for (const auto& [name, model] : averages) {
+    ASSIGN_OR_RETURN(const Evaluation evaluation,
+                     EvaluateInto(model, Split::kMinival, absl::StrCat("_", name), log));
+    std::cout << absl::StrFormat("  %s %.4f  %.4f", name, evaluation.loss(), evaluation.top1());
   }
   std::cout << std::endl;
   return absl::OkStatus();
@@ -207,9 +207,12 @@ Checkpoint Trainer::MakeCheckpoint() const {
 
 absl::Status Trainer::Test(RunLog* log, RunRecord* record) const {
   ASSIGN_OR_RETURN(record->test, EvaluateInto(state_.model(), Split::kTest, "", log));
-  ASSIGN_OR_RETURN(const std::optional<VisionTransformer> average, state_.AverageModel());
-  if (!average) return absl::OkStatus();
-  ASSIGN_OR_RETURN(record->test_ema, EvaluateInto(*average, Split::kTest, kEmaSuffix, log));
+  ASSIGN_OR_RETURN(const std::vector<AveragedModel> averages, state_.AveragedModels());
+  for (const auto& [name, model] : averages) {
+    ASSIGN_OR_RETURN(const Evaluation evaluation,
+                     EvaluateInto(model, Split::kTest, absl::StrCat("_", name), log));
+    record->test_averages.emplace_back(name, evaluation);
+  }
   return absl::OkStatus();
 }
 

@@ -75,6 +75,16 @@ void CheckIntervals(const ExperimentConfig& config, Problems* problems) {
                   "checkpoint.keep_best: needs validation.every_iterations above 0");
 }
 
+void CheckSwa(const SwaConfig& swa, Problems* problems) {
+  problems->NotNegative("swa.every_iterations", swa.every_iterations());
+  problems->NotNegative("swa.every_epochs", swa.every_epochs());
+  problems->InRange("swa.every_fraction", swa.every_fraction(), 0, 1);
+  problems->NotNegative("swa.start_iteration", swa.start_iteration());
+  problems->Check(
+      IsFraction(swa.start_fraction()),
+      absl::StrCat("swa.start_fraction: must be from 0 to below 1, is ", swa.start_fraction()));
+}
+
 void CheckTraining(const ExperimentConfig& config, Problems* problems) {
   problems->InRange("threads", config.threads(), 0, 4096);
   problems->Check(IsFraction(config.loss().label_smoothing()),
@@ -95,6 +105,7 @@ std::vector<std::string> ConfigProblems(const ExperimentConfig& config) {
   CheckSchedule(config.schedule(), &problems);
   CheckOptimizer(config.optimizer(), &problems);
   CheckIntervals(config, &problems);
+  CheckSwa(config.swa(), &problems);
   CheckTraining(config, &problems);
   return problems.Take();
 }

@@ -57,6 +57,8 @@ TEST(ConfigProblemsTest, AllAreNamedAtOnce) {
                                              "loss_scale.initial=0",
                                              "loss_scale.growth_interval=0",
                                              "ema.horizon_fraction=-1",
+                                             "swa.every_iterations=-1",
+                                             "swa.start_fraction=1",
                                              "micro_batch_size=-1",
                                              "threads=-1"};
   ExperimentConfig config;

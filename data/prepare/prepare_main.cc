@@ -78,8 +78,7 @@ absl::Status PrepareImages(const ImageFiles& files, const fs::path& folder) {
 }
 
 absl::Status PrepareImageNet100(const fs::path& parent) {
-  const fs::path own = parent / "imagenet-100";
-  const fs::path folder = FindLayout(own) || !FindLayout(parent) ? own : parent;
+  const fs::path folder = FindImageNet100(parent);
   const absl::StatusOr<ImageFiles> files = OpenImageNet100(folder);
   if (absl::IsNotFound(files.status())) {
     return absl::NotFoundError(

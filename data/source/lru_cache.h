@@ -31,7 +31,8 @@ class LruCache {
 
   // The value of the key, which `make`, a Result(), makes where it isn't kept. Of threads that ask
   // for the same at once, one makes it and the others wait for what comes of it. Other keys need
-  // not wait. Errors are not kept.
+  // not wait. Errors are kept like values, and take no room: what is damaged stays so, and need not
+  // be read again for each of its images.
   template <typename Make>
   Result Get(int64_t key, Make make) {
     std::shared_ptr<Pending> pending;
@@ -40,7 +41,7 @@ class LruCache {
       absl::MutexLock lock(&mutex_);
       if (const auto kept = kept_.find(key); kept != kept_.end()) {
         order_.splice(order_.begin(), order_, kept->second);
-        return kept->second->value;
+        return kept->second->result;
       }
       std::shared_ptr<Pending>& entry = pending_[key];
       is_mine = entry == nullptr;
@@ -71,18 +72,18 @@ class LruCache {
 
   struct Kept {
     int64_t key;
-    std::shared_ptr<const Value> value;
+    Result result;
+    int64_t bytes;
   };
 
   void Settle(int64_t key, const Result& result) {
     absl::MutexLock lock(&mutex_);
     pending_.erase(key);
-    if (!result.ok()) return;
-    order_.push_front({key, *result});
+    order_.push_front({key, result, result.ok() ? (*result)->bytes() : 0});
     kept_[key] = order_.begin();
-    bytes_ += (*result)->bytes();
+    bytes_ += order_.front().bytes;
     while (bytes_ > capacity_ && order_.size() > 1) {
-      bytes_ -= order_.back().value->bytes();
+      bytes_ -= order_.back().bytes;
       kept_.erase(order_.back().key);
       order_.pop_back();
     }

@@ -73,11 +73,18 @@ TEST_F(LruCacheTest, AValueOutlivesItsPlace) {
   EXPECT_EQ(first->use_count(), 1);
 }
 
-TEST_F(LruCacheTest, ErrorsAreNotKept) {
-  const auto fail = []() -> LruCache<Sized>::Result { return absl::DataLossError("damaged"); };
-  EXPECT_THAT(cache_.Get(1, fail), Fails(absl::StatusCode::kDataLoss, HasSubstr("damaged")));
-  EXPECT_EQ(cache_.bytes(), 0);
-  EXPECT_THAT(Made({1}), ElementsAre(1));
+TEST_F(LruCacheTest, ErrorsAreKeptAndTakeNoRoom) {
+  int asked = 0;
+  const auto fail = [&]() -> LruCache<Sized>::Result {
+    ++asked;
+    return absl::DataLossError("damaged");
+  };
+  Made({2, 3, 4});
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT(cache_.Get(1, fail), Fails(absl::StatusCode::kDataLoss, HasSubstr("damaged")));
+  }
+  EXPECT_EQ(asked, 1);
+  EXPECT_THAT(Made({2, 3, 4}), ElementsAre());
 }
 
 // The maker waits until all have asked: those that did not find the value pending would hang here

@@ -1,0 +1,85 @@
+#include "eval/statistics.h"
+
+#include <cmath>
+#include <limits>
+
+#include "ATen/TensorOperators.h"
+#include "ATen/core/grad_mode.h"
+#include "ATen/ops/log.h"
+#include "ATen/ops/randint.h"
+#include "ATen/ops/randn.h"
+#include "ATen/ops/tensor.h"
+#include "ATen/ops/zeros.h"
+#include "gtest/gtest.h"
+
+namespace vitrine {
+namespace {
+
+// Logits that softmax turns into these probabilities of two classes.
+at::Tensor Sure(std::vector<double> first) {
+  const at::Tensor p = at::tensor(first, at::kDouble).unsqueeze(1);
+  return at::cat({p, 1 - p}, 1).log();
+}
+
+TEST(StatisticsTest, ConfusionCountsRowsByTruth) {
+  Statistics statistics(3);
+  const at::Tensor logits = at::tensor({9., 0., 0., 0., 9., 0., 0., 9., 0.}).reshape({3, 3});
+  statistics.Add(logits, at::tensor({0, 0, 2}, at::kLong));
+  statistics.Add(logits, at::tensor({0, 1, 2}, at::kLong));
+  EXPECT_TRUE(statistics.confusion().equal(
+      at::tensor({2, 1, 0, 0, 1, 0, 0, 2, 0}, at::kLong).reshape({3, 3})));
+}
+
+TEST(StatisticsTest, OfEqualScoresTheSmallerClassIsTheAnswer) {
+  Statistics statistics(4);
+  statistics.Add(at::zeros({2, 4}), at::tensor({3, 0}, at::kLong));
+  EXPECT_EQ(statistics.confusion()[3][0].item<int64_t>(), 1);
+  EXPECT_EQ(statistics.confusion()[0][0].item<int64_t>(), 1);
+}
+
+TEST(StatisticsTest, CalibrationByHand) {
+  Statistics statistics(2);
+  // Two at 0.9, one right; two at 0.7, both right.
+  statistics.Add(Sure({0.9, 0.9, 0.7, 0.7}), at::tensor({0, 1, 0, 0}, at::kLong));
+  EXPECT_NEAR(statistics.ExpectedCalibrationError(), (2 * 0.4 + 2 * 0.3) / 4, 1e-12);
+  const Statistics::Bin& high = statistics.calibration()[13];  // (0.867, 0.933]
+  EXPECT_EQ(high.count, 2);
+  EXPECT_EQ(high.correct, 1);
+  EXPECT_NEAR(high.confidence, 1.8, 1e-12);
+}
+
+TEST(StatisticsTest, TheBoundsOfBins) {
+  Statistics statistics(2);
+  statistics.Add(Sure({1.0, 0.6}), at::tensor({0, 0}, at::kLong));
+  EXPECT_EQ(statistics.calibration()[14].count, 1) << "certainty is in the last bin";
+  EXPECT_EQ(statistics.calibration()[8].count, 1) << "(8 / 15, 9 / 15]";
+}
+
+TEST(StatisticsTest, ACalibratedClassifierHasNoError) {
+  Statistics statistics(2);
+  statistics.Add(Sure({0.75, 0.75, 0.75, 0.75}), at::tensor({0, 0, 0, 1}, at::kLong));
+  EXPECT_NEAR(statistics.ExpectedCalibrationError(), 0, 1e-12);
+}
+
+TEST(StatisticsTest, PartsAddUpToTheWhole) {
+  const at::Tensor logits = at::randn({60, 5});
+  const at::Tensor labels = at::randint(0, 5, {60}, at::kLong);
+  Statistics whole(5), parts(5);
+  whole.Add(logits, labels);
+  for (int64_t i = 0; i < 60; i += 7)
+    parts.Add(logits.slice(0, i, i + 7), labels.slice(0, i, i + 7));
+  EXPECT_TRUE(whole.confusion().equal(parts.confusion()));
+  EXPECT_NEAR(whole.ExpectedCalibrationError(), parts.ExpectedCalibrationError(), 1e-12);
+  EXPECT_EQ(whole.confusion().sum().item<int64_t>(), 60);
+}
+
+TEST(StatisticsTest, NotANumberIsInNoBin) {
+  Statistics statistics(2);
+  statistics.Add(at::tensor({std::numeric_limits<double>::quiet_NaN(), 0.}).reshape({1, 2}),
+                 at::tensor({1}, at::kLong));
+  EXPECT_EQ(statistics.confusion().sum().item<int64_t>(), 1);
+  EXPECT_EQ(statistics.ExpectedCalibrationError(), 0);
+}
+
+}  // namespace
+}  // namespace vitrine

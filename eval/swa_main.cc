@@ -1,0 +1,163 @@
+// Averages checkpoints of a run.
+
+#include <algorithm>
+#include <iostream>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "ATen/Parallel.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "base/device.h"
+#include "base/file.h"
+#include "base/program.h"
+#include "base/status_macros.h"
+#include "data/split.h"
+#include "eval/average.h"
+#include "eval/checkpoint_evaluation.h"
+#include "eval/reported.h"
+#include "gflags/gflags.h"
+#include "train/checkpoint.h"
+
+DEFINE_string(run_dir, "", "the run whose checkpoints are averaged");
+DEFINE_int64(first, -1, "averages those of at least so many iterations");
+DEFINE_int64(last, -1, "and of fewer than so many");
+DEFINE_int32(count, 0, "averages the last so many");
+DEFINE_string(checkpoints, "", "averages these, folders or iterations of --run_dir, with commas");
+DEFINE_string(preset, "", "averages what step 7 was reported with: swa-5, swa-10, last-13, last-5");
+DEFINE_string(output, "", "the checkpoint to write");
+DEFINE_bool(greedy, false,
+            "of these takes, from best to worst, those that make the average no worse on minival");
+DEFINE_string(selection_split, "minival",
+              "the split that --greedy selects on; selecting on test is marked in the checkpoint");
+DEFINE_string(data_dir, "", "for --greedy: the data set's folder, as for //train");
+DEFINE_string(device, "auto", "for --greedy: auto, cpu or cuda");
+DEFINE_string(torch_cuda_library, "",
+              "libtorch_cuda.so of an installed PyTorch 2.11.0, for a program built without CUDA");
+
+namespace vitrine {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kUsage[] =
+    "bazel run //eval:swa -- --run_dir=R (--first=N --last=M | --count=K | --checkpoints=C,C | "
+    "--preset=P) --output=C [flags]\n"
+    "Averages the weights of checkpoints into one that //eval and --init_from take.";
+
+absl::Status CheckFlags(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(RefuseArguments(arguments));
+  if (FLAGS_output.empty()) return UsageError("--output: name the checkpoint to write");
+  const bool has_range = FLAGS_first >= 0 || FLAGS_last >= 0;
+  const int ways = static_cast<int>(has_range) + static_cast<int>(FLAGS_count != 0) +
+                   static_cast<int>(!FLAGS_checkpoints.empty()) +
+                   static_cast<int>(!FLAGS_preset.empty());
+  if (ways != 1) {
+    return UsageError("give one of --first and --last, --count, --checkpoints, --preset");
+  }
+  if (FLAGS_count < 0) return UsageError("--count: must be positive");
+  if (FLAGS_run_dir.empty() && FLAGS_checkpoints.empty()) {
+    return UsageError("--run_dir: name the run whose checkpoints are averaged");
+  }
+  return absl::OkStatus();
+}
+
+// All that the report averaged, or nothing: of fewer it is another average.
+absl::StatusOr<Paths> OfAverage(const Paths& checkpoints, const ReportedAverage& average) {
+  if (!average.has_end()) return LastOf(checkpoints, average.checkpoints());
+  ASSIGN_OR_RETURN(Paths chosen, InRange(checkpoints, average.first(), average.end()));
+  if (chosen.size() == static_cast<size_t>(average.checkpoints())) return chosen;
+  return absl::NotFoundError(absl::StrCat(
+      "--preset=", average.preset(), ": averages ", average.checkpoints(), " checkpoints in [",
+      average.first(), ", ", average.end(), "), there are ", chosen.size()));
+}
+
+absl::StatusOr<Paths> OfPreset(const Paths& checkpoints) {
+  std::vector<std::string> names;
+  for (const ReportedStep& step : ReportedWork().steps()) {
+    for (const ReportedAverage& average : step.averages()) {
+      if (average.preset() == FLAGS_preset) return OfAverage(checkpoints, average);
+      names.push_back(average.preset());
+    }
+  }
+  return UsageError(absl::StrCat("--preset: must be one of ", absl::StrJoin(names, ", "), ", not '",
+                                 FLAGS_preset, "'"));
+}
+
+Paths Listed() {
+  Paths paths;
+  for (const std::string_view name : absl::StrSplit(FLAGS_checkpoints, ',')) {
+    int64_t iteration;
+    paths.push_back(!FLAGS_run_dir.empty() && absl::SimpleAtoi(name, &iteration)
+                        ? UserPath(FLAGS_run_dir) / "checkpoints" / CheckpointName(iteration)
+                        : UserPath(name));
+  }
+  return paths;
+}
+
+absl::StatusOr<Paths> Select() {
+  if (!FLAGS_checkpoints.empty()) return Listed();
+  const fs::path folder = UserPath(FLAGS_run_dir) / "checkpoints";
+  const Paths checkpoints = ListCheckpoints(folder);
+  if (checkpoints.empty()) {
+    return absl::NotFoundError(absl::StrCat(folder.string(), ": no checkpoint of a run"));
+  }
+  if (!FLAGS_preset.empty()) return OfPreset(checkpoints);
+  if (FLAGS_count > 0) return LastOf(checkpoints, FLAGS_count);
+  return InRange(checkpoints, std::max<int64_t>(FLAGS_first, 0),
+                 FLAGS_last < 0 ? std::numeric_limits<int64_t>::max() : FLAGS_last);
+}
+
+absl::StatusOr<Paths> SelectGreedily(const Paths& paths, Split split) {
+  ASSIGN_OR_RETURN(const at::Device device,
+                   AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
+  at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
+  ASSIGN_OR_RETURN(const Checkpoint first, ReadModelOnly(paths[0]));
+  ASSIGN_OR_RETURN(const EvaluationData data,
+                   EvaluationData::Load(first.manifest, split, UserPath(FLAGS_data_dir), device));
+  return ChooseSoup(
+      paths, [&](const TensorMap& weights) { return data.Evaluate(weights, /*flips=*/false); });
+}
+
+// A trailing slash names no folder.
+fs::path OutputPath() {
+  const fs::path path = UserPath(FLAGS_output).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();
+}
+
+absl::Status Run(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(CheckFlags(arguments));
+  ASSIGN_OR_RETURN(const Split split, AsUsageError(ParseSplit(FLAGS_selection_split)));
+  const fs::path output = OutputPath();
+  if (fs::exists(output)) {
+    return UsageError(absl::StrCat("--output: ", output.string(),
+                                   " is there already; remove it or name another"));
+  }
+  ASSIGN_OR_RETURN(Paths paths, Select());
+  if (FLAGS_greedy) {
+    ASSIGN_OR_RETURN(paths, SelectGreedily(paths, split));
+  }
+  ASSIGN_OR_RETURN(Checkpoint average, AverageCheckpoints(paths));
+  CheckpointManifest::AverageOf& made_of = *average.manifest.mutable_average_of();
+  if (FLAGS_greedy) made_of.set_selection_split(std::string(SplitName(split)));
+  RETURN_IF_ERROR(WriteCheckpointAs(output, average));
+  std::cout << output.string() << ": the mean of " << paths.size() << " checkpoints, "
+            << absl::StrJoin(made_of.iterations(), ", ") << std::endl;
+  if (FLAGS_greedy && split == Split::kTest) {
+    std::cout << "selected on the test split: its test accuracy is no estimate any more"
+              << std::endl;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace vitrine
+
+int main(int argc, char** argv) {
+  return vitrine::RunProgram(argc, argv, vitrine::kUsage, vitrine::Run);
+}
