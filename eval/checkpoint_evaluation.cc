@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/status_macros.h"
-#include "base/tensor_mean.h"
 #include "eval/statistics.h"
 #include "google/protobuf/text_format.h"
 #include "vit/vision_transformer.h"
@@ -50,43 +49,6 @@ absl::Status CheckComplete(const Evaluation& evaluation, int64_t size, const Bad
 }
 
 }  // namespace
-
-std::string_view WeightsName(Weights weights) {
-  switch (weights) {
-    case Weights::kModel:
-      return "model";
-    case Weights::kEma:
-      return "ema";
-    case Weights::kSwa:
-      return "swa";
-  }
-  return "";
-}
-
-absl::StatusOr<Weights> ParseWeights(std::string_view name) {
-  for (const Weights weights : {Weights::kModel, Weights::kEma, Weights::kSwa}) {
-    if (name == WeightsName(weights)) return weights;
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("--weights: must be model, ema or swa, not '", name, "'"));
-}
-
-absl::StatusOr<TensorMap> WeightsOf(const Checkpoint& checkpoint, Weights weights) {
-  switch (weights) {
-    case Weights::kModel:
-      return checkpoint.model;
-    case Weights::kEma:
-      if (checkpoint.ema) return *checkpoint.ema;
-      return absl::FailedPreconditionError(
-          "no moving average of the weights; train with ema.horizon_fraction above 0");
-    case Weights::kSwa:
-      if (checkpoint.swa) return MeanOf(*checkpoint.swa, checkpoint.manifest.swa_count());
-      return absl::FailedPreconditionError(
-          "no average of weights; train with swa.every_iterations above 0, or make one of "
-          "checkpoints by //eval:swa");
-  }
-  return absl::InternalError("not one of the weights");
-}
 
 absl::StatusOr<EvaluationData> EvaluationData::Load(const CheckpointManifest& manifest, Split split,
                                                     const fs::path& data_dir, at::Device device) {

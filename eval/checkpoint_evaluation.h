@@ -9,9 +9,6 @@
 
 #include <filesystem>
 #include <memory>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
@@ -21,22 +18,11 @@
 #include "data/split.h"
 #include "eval/evaluator.h"
 #include "eval/result.pb.h"
+#include "eval/weights.h"
 #include "nlohmann/json.hpp"
 #include "train/checkpoint.h"
 
 namespace vitrine {
-
-// Which weights of a checkpoint.
-enum class Weights { kModel, kEma, kSwa };
-
-// "model", "ema" or "swa".
-std::string_view WeightsName(Weights weights);
-
-// The weights of this name; an error that lists the names if there are none.
-absl::StatusOr<Weights> ParseWeights(std::string_view name);
-
-// These weights, float32; FailedPrecondition if the checkpoint has none.
-absl::StatusOr<TensorMap> WeightsOf(const Checkpoint& checkpoint, Weights weights);
 
 // One split of a checkpoint's data set, with the normalisation and the transforms of its config.
 class EvaluationData {

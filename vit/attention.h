@@ -14,9 +14,9 @@ namespace vitrine {
 struct Attention {
   Attention(int64_t width, int64_t heads, const at::TensorOptions& options);
 
-  // [B, T, D] to the same. Hands out "<name>.queries" and "<name>.keys", [B, heads, T, D / heads]:
-  // the attention weights, which the fused operator never forms, are softmax(q k^T / sqrt(D /
-  // heads)).
+  // [B, T, D] to the same. Hands out "<name>.queries", "<name>.keys", "<name>.values" and
+  // "<name>.mixed", [B, heads, T, D / heads]. The attention weights, which the fused operator never
+  // forms, are softmax(q k^T / sqrt(D / heads)); mixed is their product with v.
   at::Tensor operator()(const at::Tensor& x, const std::string& name,
                         const ForwardContext& context) const;
 

@@ -100,7 +100,6 @@ TEST_P(GoldenTest, LogitsLossAndIntermediates) {
   EXPECT_NEAR(loss.item<double>(), golden_.at("loss").item<double>(), 2e-6);
   const TensorMap expected = Group("intermediates/");
   ASSERT_EQ(expected.size(), 3 * GetParam().config.depth());
-  EXPECT_EQ(intermediates.size(), expected.size());
   for (const auto& [name, tensor] : expected) {
     ASSERT_EQ(intermediates.count(name), 1) << name;
     EXPECT_LT(Error(intermediates.at(name), tensor), 2e-6) << name;

@@ -28,7 +28,7 @@ struct ForwardContext {
   bool training = false;
   std::optional<at::Generator> generator;
 
-  // Where not null, filled with every block's output, queries and keys.
+  // Where not null, filled with every block's output and what its attention hands out.
   Intermediates* intermediates = nullptr;
 
   // While training, keeps only the input of each block for the backward pass, which computes the

@@ -293,7 +293,7 @@ TEST(RecomputedModelLifeTest, IsForTrainingOnly) {
   context.recompute_blocks = true;
   context.intermediates = &named;
   model.Forward(RandomImages(1, SmallConfig()), context);
-  EXPECT_EQ(named.size(), 6);
+  EXPECT_EQ(named.size(), 10);
 }
 
 // A graph may outlive the model that made it.

@@ -142,7 +142,7 @@ TEST(VisionTransformerTest, QueriesAndKeysExplainTheAttention) {
   ForwardContext context;
   context.intermediates = &named;
   model.Forward(RandomImages(3, config), context);
-  EXPECT_EQ(named.size(), 6);
+  EXPECT_EQ(named.size(), 10);
   const at::Tensor input = named.at("blocks.0.output");  // [3, 5, 16]
   const at::Tensor added = named.at("blocks.1.output") - input;
 

@@ -121,6 +121,18 @@ Filter TransformPipeline::FramingFilter() const {
                                                   : first.resize_and_center_crop().filter());
 }
 
+Region TransformPipeline::Seen(Size picture) const {
+  if (transforms_.empty() || !transforms_[0].has_resize_and_center_crop()) {
+    return {0, 0, static_cast<double>(picture.width), static_cast<double>(picture.height)};
+  }
+  RandomStream unused(0, "unused", 0, 0);
+  const Framing framing = DrawFraming(picture, &unused);
+  const double x_scale = framing.region.width / framing.resized.width;
+  const double y_scale = framing.region.height / framing.resized.height;
+  return {framing.region.x + framing.kept.x * x_scale, framing.region.y + framing.kept.y * y_scale,
+          framing.kept.width * x_scale, framing.kept.height * y_scale};
+}
+
 Framing TransformPipeline::DrawFraming(Size picture, RandomStream* random) const {
   const TransformConfig& first = transforms_[0];
   if (first.has_random_resized_crop()) {

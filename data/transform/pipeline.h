@@ -39,6 +39,10 @@ class TransformPipeline {
   // Whether pictures pass through unchanged.
   bool empty() const { return transforms_.empty(); }
 
+  // The part of a picture of this size that is kept, as far as it is not drawn: the middle for
+  // resize_and_center_crop, all where nothing frames.
+  Region Seen(Size picture) const;
+
   // A JPEG or PNG, of which only the part that is seen is decoded. Every draw is taken from
   // `random`, in the order of the transforms, so that equal streams give equal bytes. Errors are
   // those of EncodedImage, and:

@@ -110,6 +110,16 @@ TEST(PipelineTest, LargeJpegsAreDecodedSmaller) {
   }
 }
 
+TEST(PipelineTest, SeenIsThePartThatIsKept) {
+  // 500 x 375: the shorter side becomes 73 and 64 of them are kept.
+  const Region middle = Pipeline({"resize_and_center_crop {}"}).Seen({500, 375});
+  EXPECT_NEAR(middle.width, 375 * 64 / 73.0, 1.5);
+  EXPECT_NEAR(middle.height, 375 * 64 / 73.0, 1.5);
+  EXPECT_NEAR(middle.x + middle.width / 2, 250, 3);
+  EXPECT_NEAR(middle.y + middle.height / 2, 187.5, 3);
+  EXPECT_EQ(Pipeline({}).Seen({64, 64}), (Region{0, 0, 64, 64}));
+}
+
 TEST(PipelineTest, OutIsTheSizeOfTheModel) {
   for (const Size size : {Size{1, 1}, Size{1, 300}, Size{300, 1}, Size{33, 47}}) {
     const std::string png = EncodePng(MakePicture(size.width, size.height));

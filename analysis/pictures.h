@@ -1,0 +1,23 @@
+// Maps of relevance as pictures for people.
+
+#ifndef ANALYSIS_PICTURES_H_
+#define ANALYSIS_PICTURES_H_
+
+#include <span>
+
+#include "ATen/core/Tensor.h"
+#include "data/image/image.h"
+
+namespace vitrine {
+
+// The picture in its own size under the colours of the map, float32 [n, n], which lies over `seen`,
+// the part of the picture that the model sees. The largest value of the map is the lightest colour;
+// what the model does not see is darkened.
+Image Overlay(const Image& picture, const at::Tensor& map, const Region& seen);
+
+// Pictures in rows of `columns`, each scaled to fit a square cell of so many pixels, on white.
+Image ContactSheet(std::span<const Image> pictures, int columns, int cell);
+
+}  // namespace vitrine
+
+#endif  // ANALYSIS_PICTURES_H_

@@ -1,0 +1,189 @@
+// Shows what a model looked at in pictures.
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "ATen/Parallel.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "analysis/pictures.h"
+#include "analysis/relevance.h"
+#include "base/device.h"
+#include "base/file.h"
+#include "base/npy.h"
+#include "base/program.h"
+#include "base/status_macros.h"
+#include "data/dataset.h"
+#include "data/image/decode.h"
+#include "data/image/png.h"
+#include "data/planar.h"
+#include "data/source/file_list.h"
+#include "data/split.h"
+#include "eval/classifier.h"
+#include "gflags/gflags.h"
+#include "train/checkpoint.h"
+
+DEFINE_string(checkpoint, "", "a checkpoint, or a run, whose newest checkpoint is taken");
+DEFINE_string(images, "", "JPEG or PNG files, or folders of them, with commas");
+DEFINE_int32(count, 0, "in place of --images: the first so many images of the split");
+DEFINE_string(split, "test", "of --count: train, minival or test");
+DEFINE_string(data_dir, "", "of --count: the data set's folder, as for //train");
+DEFINE_string(output_dir, "", "the folder to write to");
+DEFINE_string(method, "rollout", "rollout, last_layer or gradient");
+DEFINE_string(head_fusion, "mean", "mean, max or min over the heads; not for gradient");
+DEFINE_double(discard_ratio, 0, "rollout: sets so large a part of the weakest attention to 0");
+DEFINE_string(weights, "model", "model, or ema or swa for that average of the weights");
+DEFINE_string(device, "auto", "auto, cpu or cuda");
+DEFINE_string(torch_cuda_library, "",
+              "libtorch_cuda.so of an installed PyTorch 2.11.0, for a program built without CUDA");
+
+namespace vitrine {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kUsage[] =
+    "bazel run //analysis:rollout -- --checkpoint=C (--images=F[,F...] | --count=N [--data_dir=D]) "
+    "--output_dir=O [flags]\n"
+    "Writes for each image <stem>.overlay.png and <stem>.npy, and predictions.csv and "
+    "contact_sheet.png for all.";
+
+constexpr int kPairs = 4, kCell = 224;  // of the contact sheet: pairs in a row, pixels
+
+// One picture to explain.
+struct Input {
+  std::string stem;   // of the files written
+  std::string bytes;  // of an image file
+  std::string truth;  // its class, where that is known
+};
+
+absl::Status CheckFlags(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(RefuseArguments(arguments));
+  if (FLAGS_checkpoint.empty()) return UsageError("--checkpoint: name a checkpoint or a run");
+  if (FLAGS_output_dir.empty()) return UsageError("--output_dir: name the folder to write to");
+  if (FLAGS_images.empty() == (FLAGS_count == 0)) return UsageError("give --images or --count");
+  if (FLAGS_count < 0) return UsageError("--count: must be positive");
+  if (!(FLAGS_discard_ratio >= 0 && FLAGS_discard_ratio < 1)) {
+    return UsageError("--discard_ratio: must be from 0 to below 1");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Input>> NamedFiles() {
+  std::vector<fs::path> named;
+  for (const std::string_view name : absl::StrSplit(FLAGS_images, ',')) {
+    named.push_back(UserPath(name));
+  }
+  ASSIGN_OR_RETURN(const std::vector<fs::path> files, ListImageFiles(named));
+  std::vector<Input> inputs;
+  for (const fs::path& file : files) {
+    Input input{.stem = file.stem().string(), .bytes = "", .truth = ""};
+    for (const Input& other : inputs) {
+      if (other.stem == input.stem) {
+        return UsageError(absl::StrCat("--images: two are called ", input.stem,
+                                       ", and the files written are named after them"));
+      }
+    }
+    ASSIGN_OR_RETURN(input.bytes, ReadFile(file));
+    inputs.push_back(std::move(input));
+  }
+  return inputs;
+}
+
+std::string FileOf(const StoredImage& stored) {
+  if (const auto* encoded = std::get_if<EncodedBytes>(&stored)) return std::string(encoded->bytes);
+  Image picture;
+  ToPicture(std::get<PlanarPixels>(stored), &picture);
+  return EncodePng(picture);
+}
+
+absl::StatusOr<std::vector<Input>> FirstOfSplit(const fs::path& checkpoint, Split split) {
+  ASSIGN_OR_RETURN(const Checkpoint read, ReadModelOnly(checkpoint));
+  DataConfig config = read.manifest.config().data();
+  const fs::path data_dir = UserPath(FLAGS_data_dir);
+  config.set_source(SourceIn(data_dir, config));
+  ASSIGN_OR_RETURN(Dataset dataset, LoadDataset(config, data_dir));
+  RETURN_IF_ERROR(UseClasses(
+      {read.manifest.class_names().begin(), read.manifest.class_names().end()}, &dataset));
+  const ImageSource& images = *dataset.part(split);
+  std::vector<Input> inputs;
+  for (int64_t i = 0; i < std::min<int64_t>(FLAGS_count, images.size()); ++i) {
+    ASSIGN_OR_RETURN(const StoredImage stored, images.Read(i));
+    inputs.push_back({.stem = absl::StrFormat("%s-%05d", SplitName(split), i),
+                      .bytes = FileOf(stored),
+                      .truth = dataset.class_names[images.Label(i)]});
+  }
+  return inputs;
+}
+
+// Quoted where a comma, a quote or a line break would end the field.
+std::string CsvField(const std::string& text) {
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
+}
+
+// Writes the files of one picture, adds it to the sheet and returns its line of predictions.csv.
+absl::StatusOr<std::string> Explain(const Classifier& classifier, const Input& input,
+                                    const RelevanceOptions& options, const fs::path& folder,
+                                    std::vector<Image>* sheet) {
+  ASSIGN_OR_RETURN(const PreparedImage prepared, classifier.Prepare(input.bytes));
+  const Relevance relevance = ComputeRelevance(classifier.model(), prepared.input, options);
+  ASSIGN_OR_RETURN(EncodedImage encoded, EncodedImage::Open(input.bytes));
+  Image picture;
+  RETURN_IF_ERROR(encoded.Decode(&picture));
+  Image overlay = Overlay(picture, relevance.maps[0], prepared.region);
+  RETURN_IF_ERROR(WriteAtomically(folder / (input.stem + ".overlay.png"), EncodePng(overlay)));
+  RETURN_IF_ERROR(WriteAtomically(folder / (input.stem + ".npy"), NpyBytes(relevance.maps[0])));
+  sheet->push_back(std::move(picture));
+  sheet->push_back(std::move(overlay));
+  const ClassScore best = classifier.Best(relevance.logits[0], /*top=*/1)[0];
+  return absl::StrFormat("%s,%s,%s,%.6f\n", CsvField(input.stem), CsvField(input.truth),
+                         CsvField(best.name), best.probability);
+}
+
+absl::Status Run(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(CheckFlags(arguments));
+  RelevanceOptions options;
+  ASSIGN_OR_RETURN(options.method, AsUsageError(ParseMethod(FLAGS_method)));
+  ASSIGN_OR_RETURN(options.rollout.head_fusion, AsUsageError(ParseHeadFusion(FLAGS_head_fusion)));
+  options.rollout.discard_ratio = FLAGS_discard_ratio;
+  ASSIGN_OR_RETURN(const Weights weights, AsUsageError(ParseWeights(FLAGS_weights)));
+  ASSIGN_OR_RETURN(const Split split, AsUsageError(ParseSplit(FLAGS_split)));
+  ASSIGN_OR_RETURN(const at::Device device,
+                   AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
+  at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
+  ASSIGN_OR_RETURN(const Classifier classifier,
+                   Classifier::Load(UserPath(FLAGS_checkpoint), weights, device));
+  ASSIGN_OR_RETURN(const std::vector<Input> inputs,
+                   FLAGS_count > 0 ? FirstOfSplit(classifier.checkpoint(), split) : NamedFiles());
+  const fs::path folder = UserPath(FLAGS_output_dir);
+  RETURN_IF_ERROR(CreateFolder(folder));
+  std::string csv = "image,truth,prediction,probability\n";
+  std::vector<Image> sheet;
+  for (const Input& input : inputs) {
+    ASSIGN_OR_RETURN(const std::string line,
+                     Annotate(Explain(classifier, input, options, folder, &sheet), input.stem));
+    csv += line;
+  }
+  RETURN_IF_ERROR(WriteAtomically(folder / "predictions.csv", csv));
+  RETURN_IF_ERROR(WriteAtomically(folder / "contact_sheet.png",
+                                  EncodePng(ContactSheet(sheet, 2 * kPairs, kCell))));
+  std::cout << folder.string() << ": " << inputs.size() << " images" << std::endl;
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace vitrine
+
+int main(int argc, char** argv) {
+  return vitrine::RunProgram(argc, argv, vitrine::kUsage, vitrine::Run);
+}

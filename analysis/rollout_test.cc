@@ -1,0 +1,186 @@
+#include "analysis/rollout.h"
+
+#include <cmath>
+#include <vector>
+
+#include "ATen/TensorOperators.h"
+#include "ATen/core/grad_mode.h"
+#include "ATen/ops/cat.h"
+#include "ATen/ops/eye.h"
+#include "ATen/ops/full.h"
+#include "ATen/ops/matmul.h"
+#include "ATen/ops/ones.h"
+#include "ATen/ops/rand.h"
+#include "ATen/ops/randperm.h"
+#include "ATen/ops/softmax.h"
+#include "ATen/ops/tensor.h"
+#include "ATen/ops/zeros.h"
+#include "base/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace vitrine {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr int64_t kBatch = 2, kHeads = 3, kSide = 3, kTokens = 1 + kSide * kSide, kLayers = 4;
+
+ModelConfig Config(bool class_token = true, int registers = 0) {
+  ModelConfig config;
+  config.set_image_size(12);
+  config.set_patch_size(4);
+  config.set_pooling(class_token ? ModelConfig::CLASS_TOKEN : ModelConfig::MEAN);
+  config.set_register_tokens(registers);
+  return config;
+}
+
+const TokenLayout kLayout{Config()};
+
+std::vector<at::Tensor> RandomAttention(int64_t tokens = kTokens) {
+  std::vector<at::Tensor> layers;
+  for (int64_t i = 0; i < kLayers; ++i) {
+    layers.push_back(at::softmax(5 * at::rand({kBatch, kHeads, tokens, tokens}), -1));
+  }
+  return layers;
+}
+
+double Difference(const at::Tensor& a, const at::Tensor& b) {
+  return (a - b).abs().max().item<double>();
+}
+
+class RolloutTest : public ::testing::TestWithParam<RolloutOptions> {};
+
+TEST_P(RolloutTest, RowsSumToOneAndNothingIsNegative) {
+  const at::Tensor rollout = Rollout(RandomAttention(), GetParam(), kLayout);
+  EXPECT_LT(Difference(rollout.sum(-1), at::ones({kBatch, kTokens})), 1e-5);
+  EXPECT_GE(rollout.min().item<double>(), 0);
+}
+
+TEST_P(RolloutTest, OfIdentityIsIdentity) {
+  const std::vector<at::Tensor> layers(kLayers, at::eye(kTokens).expand({kBatch, kHeads, -1, -1}));
+  EXPECT_LT(Difference(Rollout(layers, GetParam(), kLayout), at::eye(kTokens)), 1e-6);
+}
+
+TEST_P(RolloutTest, ABatchOfTwoIsTwoOfOne) {
+  const std::vector<at::Tensor> layers = RandomAttention();
+  const at::Tensor both = Rollout(layers, GetParam(), kLayout);
+  for (int64_t b = 0; b < kBatch; ++b) {
+    std::vector<at::Tensor> one;
+    for (const at::Tensor& layer : layers) one.push_back(layer.narrow(0, b, 1));
+    EXPECT_LT(Difference(Rollout(one, GetParam(), kLayout)[0], both[b]), 1e-6);
+  }
+}
+
+TEST_P(RolloutTest, PermutedPatchesPermuteIt) {
+  const at::Tensor order =
+      at::cat({at::zeros({1}, at::kLong), at::randperm(kTokens - 1, at::kLong) + 1});
+  std::vector<at::Tensor> layers = RandomAttention();
+  const at::Tensor rollout = Rollout(layers, GetParam(), kLayout);
+  for (at::Tensor& layer : layers) layer = layer.index_select(2, order).index_select(3, order);
+  const at::Tensor permuted = Rollout(layers, GetParam(), kLayout);
+  EXPECT_LT(Difference(permuted, rollout.index_select(1, order).index_select(2, order)), 1e-6);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Options, RolloutTest,
+    ::testing::Values(RolloutOptions{}, RolloutOptions{.head_fusion = HeadFusion::kMax},
+                      RolloutOptions{.head_fusion = HeadFusion::kMin},
+                      RolloutOptions{.discard_ratio = 0.9},
+                      RolloutOptions{.head_fusion = HeadFusion::kMax, .discard_ratio = 0.5}));
+
+// Uniform attention J / T is idempotent, so (I / 2 + J / 2T)^L = I / 2^L + (1 - 1 / 2^L) J / T.
+TEST(RolloutTest, OfUniformAttentionInClosedForm) {
+  const std::vector<at::Tensor> layers(kLayers,
+                                       at::full({1, kHeads, kTokens, kTokens}, 1.0 / kTokens));
+  const double kept = std::pow(0.5, kLayers);
+  const at::Tensor expected =
+      kept * at::eye(kTokens) + (1 - kept) * at::full({kTokens, kTokens}, 1.0 / kTokens);
+  EXPECT_LT(Difference(Rollout(layers, {}, kLayout)[0], expected), 1e-6);
+}
+
+// Two layers of three tokens by hand: the last layer stands on the left of the product.
+TEST(RolloutTest, ByHand) {
+  const at::Tensor first = at::tensor({0., 1., 0., 0., 1., 0., 0., 0., 1.}).reshape({1, 1, 3, 3});
+  const at::Tensor second = at::tensor({0., 0., 1., 0., 1., 0., 0., 0., 1.}).reshape({1, 1, 3, 3});
+  ModelConfig config = Config();
+  config.set_image_size(4);
+  const at::Tensor expected = at::tensor({0.25, 0.25, 0.5, 0., 1., 0., 0., 0., 1.}).reshape({3, 3});
+  const std::vector<at::Tensor> layers = {first, second};
+  EXPECT_LT(Difference(Rollout(layers, {}, TokenLayout(config))[0], expected), 1e-6);
+}
+
+TEST(RolloutTest, DiscardsInEachImageAndKeepsTheClassToken) {
+  // The attention to the class token is the weakest of all, and in the second image that to the
+  // patches is weaker than any in the first.
+  at::Tensor weights = at::rand({2, 1, kTokens, kTokens}) + 1;
+  weights.select(3, 0).fill_(0.01);
+  weights[1].slice(2, 1).mul_(0.1);
+  const std::vector<at::Tensor> layers = {weights};
+  const at::Tensor rollout = Rollout(layers, {.discard_ratio = 0.5}, kLayout);
+  const at::Tensor off_diagonal = rollout * (1 - at::eye(kTokens));
+  const at::Tensor zeros = (off_diagonal.slice(2, 1) == 0).sum({1, 2}) - (kTokens - 1);
+  EXPECT_NEAR(zeros[0].item<double>(), kTokens * (kTokens - 1) / 2, kTokens);
+  EXPECT_NEAR(zeros[1].item<double>(), kTokens * (kTokens - 1) / 2, kTokens);
+  EXPECT_GT(rollout.select(2, 0).min().item<double>(), 0)
+      << "what is paid to the class token stays";
+}
+
+TEST(PatchMapsTest, ClassTokensRowWithoutThePrefix) {
+  const TokenLayout layout(Config(/*class_token=*/true, /*registers=*/2));
+  ASSERT_EQ(layout.prefix, 3);
+  at::Tensor relevance = at::rand({2, 12, 12});
+  const at::Tensor maps = PatchMaps(relevance, layout);
+  EXPECT_EQ(maps.sizes(), at::IntArrayRef({2, kSide, kSide}));
+  EXPECT_LT(Difference(maps.sum({1, 2}), at::ones({2})), 1e-6);
+  const at::Tensor row = relevance[1][0].slice(0, 3);
+  EXPECT_LT(Difference(maps[1].flatten(), row / row.sum()), 1e-6);
+}
+
+TEST(PatchMapsTest, MeanOfThePatchesRowsWithoutRegisters) {
+  const TokenLayout layout(Config(/*class_token=*/false, /*registers=*/1));
+  ASSERT_EQ(layout.prefix, 1);
+  const at::Tensor relevance = at::rand({1, 10, 10});
+  const at::Tensor mean = relevance[0].slice(0, 1).mean(0).slice(0, 1);
+  EXPECT_LT(Difference(PatchMaps(relevance, layout)[0].flatten(), mean / mean.sum()), 1e-6);
+}
+
+TEST(PatchMapsTest, OfNothingIsEqual) {
+  const at::Tensor maps = PatchMaps(at::zeros({1, kTokens, kTokens}), kLayout);
+  EXPECT_LT(Difference(maps, at::full({1, kSide, kSide}, 1.0 / 9)), 1e-7);
+}
+
+// Layer l's gradients weigh layer l's attention: with the gradients of the first layer zero, the
+// second alone counts.
+TEST(GradientRolloutTest, PairsLayers) {
+  const std::vector<at::Tensor> weights = RandomAttention();
+  std::vector<at::Tensor> gradients(kLayers, at::zeros_like(weights[0]));
+  gradients[1] = at::ones_like(weights[1]);
+  const at::Tensor expected = at::eye(kTokens) + weights[1].mean(1);
+  EXPECT_LT(Difference(GradientRollout(weights, gradients), expected), 1e-6);
+}
+
+TEST(GradientRolloutTest, NegativeContributionsAreLeftOut) {
+  const std::vector<at::Tensor> weights = RandomAttention();
+  const std::vector<at::Tensor> gradients(kLayers, -at::ones_like(weights[0]));
+  EXPECT_LT(Difference(GradientRollout(weights, gradients), at::eye(kTokens)), 1e-7);
+}
+
+TEST(GradientRolloutTest, TwoLayersByTheFormula) {
+  std::vector<at::Tensor> weights = RandomAttention();
+  weights.resize(2);
+  const std::vector<at::Tensor> gradients = {at::rand_like(weights[0]), at::rand_like(weights[0])};
+  const at::Tensor first = (weights[0] * gradients[0]).mean(1);
+  const at::Tensor second = (weights[1] * gradients[1]).mean(1);
+  const at::Tensor expected = at::eye(kTokens) + first + second + at::matmul(second, first);
+  EXPECT_LT(Difference(GradientRollout(weights, gradients), expected), 1e-5);
+}
+
+TEST(ParseHeadFusionTest, OthersAreRefused) {
+  EXPECT_EQ(*ParseHeadFusion("max"), HeadFusion::kMax);
+  EXPECT_THAT(ParseHeadFusion("median"),
+              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("mean, max or min")));
+}
+
+}  // namespace
+}  // namespace vitrine

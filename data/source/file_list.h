@@ -1,0 +1,22 @@
+// Image files as a user names them.
+
+#ifndef DATA_SOURCE_FILE_LIST_H_
+#define DATA_SOURCE_FILE_LIST_H_
+
+#include <filesystem>
+#include <span>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace vitrine {
+
+// The files named, and of folders all that are in them or in folders below and end in .jpg, .jpeg
+// or .png in any case, sorted by path. NotFound for a name that is not there, and for a folder
+// without such a file.
+absl::StatusOr<std::vector<std::filesystem::path>> ListImageFiles(
+    std::span<const std::filesystem::path> named);
+
+}  // namespace vitrine
+
+#endif  // DATA_SOURCE_FILE_LIST_H_

@@ -1,0 +1,89 @@
+#include "eval/classifier.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ATen/TensorOperators.h"
+#include "ATen/core/grad_mode.h"
+#include "ATen/ops/empty.h"
+#include "base/random.h"
+#include "base/status_macros.h"
+#include "data/image/decode.h"
+#include "data/planar.h"
+#include "train/checkpoint.h"
+
+namespace vitrine {
+namespace {
+
+TransformConfigs EvaluationTransforms(const DataConfig& config) {
+  if (config.evaluation_transforms_size() > 0) return config.evaluation_transforms();
+  TransformConfigs transforms;
+  transforms.Add()->mutable_resize_and_center_crop()->set_crop_fraction(1);
+  return transforms;
+}
+
+}  // namespace
+
+absl::StatusOr<Classifier> Classifier::Load(const std::filesystem::path& path, Weights weights,
+                                            at::Device device) {
+  ASSIGN_OR_RETURN(const std::filesystem::path found, FindCheckpoint(path));
+  ASSIGN_OR_RETURN(const Checkpoint checkpoint, ReadCheckpoint(found));
+  const CheckpointManifest& manifest = checkpoint.manifest;
+  const ModelConfig& config = manifest.config().model();
+  ASSIGN_OR_RETURN(const TensorMap tensors,
+                   Annotate(WeightsOf(checkpoint, weights), found.string()));
+  ASSIGN_OR_RETURN(VisionTransformer model, VisionTransformer::Create(config, /*seed=*/0));
+  RETURN_IF_ERROR(Annotate(model.Load(tensors), found.string()));
+  const DataConfig& data = manifest.config().data();
+  ASSIGN_OR_RETURN(Normalization normalization, Normalization::Create(data, config.channels()));
+  ASSIGN_OR_RETURN(TransformPipeline pipeline,
+                   TransformPipeline::Create(EvaluationTransforms(data), config.image_size(),
+                                             normalization.MeanColor()));
+  return Classifier(found, model.Clone(device), std::move(pipeline), std::move(normalization),
+                    {manifest.class_names().begin(), manifest.class_names().end()});
+}
+
+Classifier::Classifier(std::filesystem::path checkpoint, VisionTransformer model,
+                       TransformPipeline pipeline, Normalization normalization,
+                       std::vector<std::string> class_names)
+    : checkpoint_(std::move(checkpoint)),
+      model_(std::move(model)),
+      pipeline_(std::move(pipeline)),
+      normalization_(std::move(normalization)),
+      class_names_(std::move(class_names)) {}
+
+absl::StatusOr<PreparedImage> Classifier::Prepare(std::string_view file) const {
+  ASSIGN_OR_RETURN(const EncodedImage encoded, EncodedImage::Open(file));
+  PreparedImage prepared;
+  prepared.size = {encoded.width(), encoded.height()};
+  prepared.region = pipeline_.Seen(prepared.size);
+  TransformPipeline::Scratch scratch;
+  const RandomStream unused(0, "evaluation", 0, 0);
+  RETURN_IF_ERROR(pipeline_.Apply(file, unused, &scratch, &prepared.seen));
+  const int channels = model_.config().channels(), side = model_.config().image_size();
+  const at::Tensor bytes = at::empty({1, channels, side, side}, at::kByte);
+  ToPlanar(prepared.seen, channels, bytes.mutable_data_ptr<uint8_t>());
+  prepared.input = normalization_.Apply(bytes).to(model_.device());
+  return prepared;
+}
+
+std::vector<ClassScore> Classifier::Best(const at::Tensor& logits, int64_t top) const {
+  const at::Tensor probabilities = logits.detach().cpu().to(at::kDouble).softmax(0);
+  const double* const p = probabilities.const_data_ptr<double>();
+  std::vector<ClassScore> scores;
+  for (int64_t i = 0; i < probabilities.size(0); ++i) scores.push_back({i, class_names_[i], p[i]});
+  std::stable_sort(scores.begin(), scores.end(), [](const ClassScore& a, const ClassScore& b) {
+    return a.probability > b.probability;
+  });
+  scores.resize(std::min<size_t>(top, scores.size()));
+  return scores;
+}
+
+absl::StatusOr<std::vector<ClassScore>> Classifier::Classify(std::string_view file,
+                                                             int64_t top) const {
+  ASSIGN_OR_RETURN(const PreparedImage prepared, Prepare(file));
+  const at::NoGradGuard no_grad;
+  return Best(model_.Forward(prepared.input, {})[0], top);
+}
+
+}  // namespace vitrine

@@ -1,0 +1,79 @@
+// A trained model that classifies image files: what a C++ program embeds. Everything that it needs
+// is in the checkpoint. eval/classifier_example.cc is a whole program.
+//
+//   ASSIGN_OR_RETURN(const Classifier classifier, Classifier::Load("runs/imagenette"));
+//   ASSIGN_OR_RETURN(const std::vector<ClassScore> best, classifier.Classify(file_bytes,
+//   /*top=*/5));
+//
+// It is here and not in //vit, because it needs the checkpoint and the data's transforms, which the
+// model's own folder must not know.
+
+#ifndef EVAL_CLASSIFIER_H_
+#define EVAL_CLASSIFIER_H_
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ATen/core/Tensor.h"
+#include "absl/status/statusor.h"
+#include "data/image/image.h"
+#include "data/normalization.h"
+#include "data/transform/pipeline.h"
+#include "eval/weights.h"
+#include "vit/vision_transformer.h"
+
+namespace vitrine {
+
+struct ClassScore {
+  int64_t index;  // of class_names()
+  std::string name;
+  double probability;
+};
+
+// An image as the model takes it.
+struct PreparedImage {
+  at::Tensor input;  // float32 [1, C, S, S], normalised, on the model's device
+  Image seen;        // the same S x S pixels for people
+  Size size;         // of the picture in the file
+  Region region;     // the part of it that the model sees
+};
+
+class Classifier {
+ public:
+  // `path` is a checkpoint or a run, of which the newest checkpoint is taken. Errors are those of
+  // ReadCheckpoint and WeightsOf.
+  static absl::StatusOr<Classifier> Load(const std::filesystem::path& path,
+                                         Weights weights = Weights::kModel,
+                                         at::Device device = at::kCPU);
+
+  const VisionTransformer& model() const { return model_; }
+  const std::vector<std::string>& class_names() const { return class_names_; }
+  const std::filesystem::path& checkpoint() const { return checkpoint_; }
+
+  // A JPEG or PNG of any size, by the transforms that the model is evaluated with; where it has
+  // none, the middle square, resized. Errors are those of TransformPipeline::Apply.
+  absl::StatusOr<PreparedImage> Prepare(std::string_view file) const;
+
+  // The most probable classes of logits [K], the best first, at most `top` of them. Of equals the
+  // smaller index comes first.
+  std::vector<ClassScore> Best(const at::Tensor& logits, int64_t top) const;
+
+  // The same for a file. Any number of threads may do so at once.
+  absl::StatusOr<std::vector<ClassScore>> Classify(std::string_view file, int64_t top) const;
+
+ private:
+  Classifier(std::filesystem::path checkpoint, VisionTransformer model, TransformPipeline pipeline,
+             Normalization normalization, std::vector<std::string> class_names);
+
+  std::filesystem::path checkpoint_;
+  VisionTransformer model_;
+  TransformPipeline pipeline_;
+  Normalization normalization_;
+  std::vector<std::string> class_names_;
+};
+
+}  // namespace vitrine
+
+#endif  // EVAL_CLASSIFIER_H_

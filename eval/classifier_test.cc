@@ -1,0 +1,115 @@
+#include "eval/classifier.h"
+
+#include <numeric>
+
+#include "ATen/core/grad_mode.h"
+#include "base/status_matchers.h"
+#include "base/tensor_mean.h"
+#include "data/dataset.h"
+#include "data/image/png.h"
+#include "data/image/testing.h"
+#include "data/loader.h"
+#include "data/planar.h"
+#include "data/source/image_source.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "train/checkpoint.h"
+
+namespace vitrine {
+namespace {
+
+using ::testing::HasSubstr;
+namespace fs = std::filesystem;
+
+class ClassifierTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    fs::remove_all(folder_);
+    ModelConfig& model = *checkpoint_.manifest.mutable_config()->mutable_model();
+    model.set_image_size(28);
+    model.set_width(16);
+    model.set_depth(1);
+    model.set_heads(2);
+    checkpoint_.manifest.mutable_config()->mutable_data()->set_source(DataConfig::DIGITS);
+    for (int i = 0; i < 10; ++i) checkpoint_.manifest.add_class_names(std::to_string(i));
+    checkpoint_.model = VisionTransformer::Create(model, 1).value().Tensors();
+    ASSERT_OK(WriteCheckpoint(folder_ / "checkpoints", checkpoint_));
+  }
+
+  const fs::path folder_ = fs::path(::testing::TempDir()) / "classifier_test";
+  Checkpoint checkpoint_;
+};
+
+// Of files that hold the pixels of the data set.
+TEST_F(ClassifierTest, SeesWhatTheEvaluationSees) {
+  ASSERT_OK_AND_ASSIGN(const Classifier classifier, Classifier::Load(folder_));
+  const ExperimentConfig& config = checkpoint_.manifest.config();
+  ASSERT_OK_AND_ASSIGN(const Dataset dataset, LoadDataset(config.data(), ""));
+  const LoaderSpec spec = {.config = config.data(), .shape = {.channels = 1, .size = 28}};
+  ASSERT_OK_AND_ASSIGN(const auto loader,
+                       Loader::ForEvaluation(dataset, Split::kTest, spec, /*batch_size=*/8));
+  ASSERT_OK_AND_ASSIGN(const Batch batch, loader->Next());
+  const at::NoGradGuard no_grad;
+  const at::Tensor logits = classifier.model().Forward(batch.images, {});
+  for (int64_t i = 0; i < 8; ++i) {
+    ASSERT_OK_AND_ASSIGN(const StoredImage stored, dataset.test->Read(i));
+    Image picture;
+    ToPicture(std::get<PlanarPixels>(stored), &picture);
+    const std::string file = EncodePng(picture);
+    ASSERT_OK_AND_ASSIGN(const PreparedImage prepared, classifier.Prepare(file));
+    EXPECT_TRUE(prepared.input[0].equal(batch.images[i])) << i;
+    ASSERT_OK_AND_ASSIGN(const auto best, classifier.Classify(file, 1));
+    EXPECT_EQ(best[0].index, logits[i].argmax().item<int64_t>()) << i;
+  }
+}
+
+TEST_F(ClassifierTest, ProbabilitiesFallAndAddUpToOne) {
+  ASSERT_OK_AND_ASSIGN(const Classifier classifier, Classifier::Load(folder_));
+  ASSERT_OK_AND_ASSIGN(const auto scores,
+                       classifier.Classify(EncodePng(MakePicture(50, 40)), /*top=*/99));
+  ASSERT_EQ(scores.size(), 10);
+  double sum = 0;
+  for (size_t i = 0; i < scores.size(); ++i) {
+    sum += scores[i].probability;
+    EXPECT_EQ(scores[i].name, std::to_string(scores[i].index));
+    if (i > 0) {
+      EXPECT_LE(scores[i].probability, scores[i - 1].probability);
+    }
+  }
+  EXPECT_NEAR(sum, 1, 1e-12);
+}
+
+TEST_F(ClassifierTest, PicturesOfAnySizeAreSeenInTheirMiddle) {
+  ASSERT_OK_AND_ASSIGN(const Classifier classifier, Classifier::Load(folder_));
+  ASSERT_OK_AND_ASSIGN(const PreparedImage wide,
+                       classifier.Prepare(EncodePng(MakePicture(100, 40))));
+  EXPECT_EQ(wide.size, (Size{100, 40}));
+  EXPECT_NEAR(wide.region.width, 40, 1e-9);
+  EXPECT_NEAR(wide.region.x, 30, 1);
+  EXPECT_EQ(wide.seen.width, 28);
+}
+
+TEST_F(ClassifierTest, TakesTheWeightsThatAreAskedFor) {
+  EXPECT_THAT(Classifier::Load(folder_, Weights::kSwa),
+              Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("swa.every_iterations")));
+  TensorMean mean;
+  ASSERT_OK(mean.Add(checkpoint_.model));
+  ASSERT_OK(mean.Add(
+      VisionTransformer::Create(checkpoint_.manifest.config().model(), 2).value().Tensors()));
+  checkpoint_.swa = mean.sums();
+  checkpoint_.manifest.set_swa_count(mean.count());
+  ASSERT_OK(WriteCheckpoint(folder_ / "checkpoints", checkpoint_));
+  ASSERT_OK_AND_ASSIGN(const Classifier swa, Classifier::Load(folder_, Weights::kSwa));
+  EXPECT_TRUE(swa.model().Tensors().at("head.weight").equal(mean.Mean().at("head.weight")));
+}
+
+TEST_F(ClassifierTest, WhatIsNoImageIsRefused) {
+  ASSERT_OK_AND_ASSIGN(const Classifier classifier, Classifier::Load(folder_));
+  EXPECT_FALSE(classifier.Classify("not a picture", 1).ok());
+  EXPECT_FALSE(classifier.Classify(EncodePng(MakePicture(40, 40)).substr(0, 200), 1).ok());
+  EXPECT_THAT(Classifier::Load(folder_ / "nothing"),
+              Fails(absl::StatusCode::kNotFound, HasSubstr("neither a checkpoint")));
+}
+
+}  // namespace
+}  // namespace vitrine

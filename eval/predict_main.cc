@@ -1,0 +1,105 @@
+// Classifies image files.
+
+#include <algorithm>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "ATen/Parallel.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "base/device.h"
+#include "base/file.h"
+#include "base/program.h"
+#include "base/status_macros.h"
+#include "data/source/file_list.h"
+#include "eval/classifier.h"
+#include "gflags/gflags.h"
+#include "nlohmann/json.hpp"
+
+DEFINE_string(checkpoint, "", "a checkpoint, or a run, whose newest checkpoint is taken");
+DEFINE_string(images, "", "JPEG or PNG files, or folders of them, with commas");
+DEFINE_string(weights, "model", "model, or ema or swa for that average of the weights");
+DEFINE_int32(top, 5, "print the so many most probable classes");
+DEFINE_string(device, "auto", "auto, cpu or cuda");
+DEFINE_string(torch_cuda_library, "",
+              "libtorch_cuda.so of an installed PyTorch 2.11.0, for a program built without CUDA");
+DEFINE_bool(json, false, "print a JSON array with an object for each file");
+
+namespace vitrine {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kUsage[] =
+    "bazel run //eval:predict -- --checkpoint=C --images=F[,F...] [flags]\n"
+    "Prints the most probable classes of image files.";
+
+struct Prediction {
+  fs::path file;
+  std::vector<ClassScore> best;
+};
+
+absl::Status CheckFlags(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(RefuseArguments(arguments));
+  if (FLAGS_checkpoint.empty()) return UsageError("--checkpoint: name a checkpoint or a run");
+  if (FLAGS_images.empty()) return UsageError("--images: name image files or folders of them");
+  if (FLAGS_top < 1) return UsageError("--top: must be positive");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Prediction> Predict(const Classifier& classifier, const fs::path& file) {
+  ASSIGN_OR_RETURN(const std::string bytes, ReadFile(file));
+  Prediction prediction{file, {}};
+  ASSIGN_OR_RETURN(prediction.best, Annotate(classifier.Classify(bytes, FLAGS_top), file.string()));
+  return prediction;
+}
+
+void PrintText(const Prediction& prediction) {
+  std::cout << prediction.file.string();
+  for (const ClassScore& score : prediction.best) {
+    std::cout << absl::StrFormat("  %s %.4f", score.name, score.probability);
+  }
+  std::cout << std::endl;
+}
+
+nlohmann::ordered_json ToJson(const Prediction& prediction) {
+  nlohmann::ordered_json classes = nlohmann::ordered_json::array();
+  for (const ClassScore& score : prediction.best) {
+    classes.push_back(
+        {{"class", score.name}, {"index", score.index}, {"probability", score.probability}});
+  }
+  return {{"image", prediction.file.string()}, {"classes", classes}};
+}
+
+absl::Status Run(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(CheckFlags(arguments));
+  ASSIGN_OR_RETURN(const Weights weights, AsUsageError(ParseWeights(FLAGS_weights)));
+  ASSIGN_OR_RETURN(const at::Device device,
+                   AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
+  at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
+  ASSIGN_OR_RETURN(const Classifier classifier,
+                   Classifier::Load(UserPath(FLAGS_checkpoint), weights, device));
+  std::vector<fs::path> named;
+  for (const std::string_view name : absl::StrSplit(FLAGS_images, ',')) {
+    named.push_back(UserPath(name));
+  }
+  ASSIGN_OR_RETURN(const std::vector<fs::path> files, ListImageFiles(named));
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const fs::path& file : files) {
+    ASSIGN_OR_RETURN(const Prediction prediction, Predict(classifier, file));
+    FLAGS_json ? json.push_back(ToJson(prediction)) : PrintText(prediction);
+  }
+  if (FLAGS_json) std::cout << json.dump(2) << std::endl;
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace vitrine
+
+int main(int argc, char** argv) {
+  return vitrine::RunProgram(argc, argv, vitrine::kUsage, vitrine::Run);
+}

@@ -1,0 +1,46 @@
+#include "eval/weights.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/tensor_mean.h"
+
+namespace vitrine {
+
+std::string_view WeightsName(Weights weights) {
+  switch (weights) {
+    case Weights::kModel:
+      return "model";
+    case Weights::kEma:
+      return "ema";
+    case Weights::kSwa:
+      return "swa";
+  }
+  return "";
+}
+
+absl::StatusOr<Weights> ParseWeights(std::string_view name) {
+  for (const Weights weights : {Weights::kModel, Weights::kEma, Weights::kSwa}) {
+    if (name == WeightsName(weights)) return weights;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("--weights: must be model, ema or swa, not '", name, "'"));
+}
+
+absl::StatusOr<TensorMap> WeightsOf(const Checkpoint& checkpoint, Weights weights) {
+  switch (weights) {
+    case Weights::kModel:
+      return checkpoint.model;
+    case Weights::kEma:
+      if (checkpoint.ema) return *checkpoint.ema;
+      return absl::FailedPreconditionError(
+          "no moving average of the weights; train with ema.horizon_fraction above 0");
+    case Weights::kSwa:
+      if (checkpoint.swa) return MeanOf(*checkpoint.swa, checkpoint.manifest.swa_count());
+      return absl::FailedPreconditionError(
+          "no average of weights; train with swa.every_iterations above 0, or make one of "
+          "checkpoints by //eval:swa");
+  }
+  return absl::InternalError("not one of the weights");
+}
+
+}  // namespace vitrine

@@ -1,0 +1,27 @@
+// Which of a checkpoint's weights: those that were trained, or an average of them.
+
+#ifndef EVAL_WEIGHTS_H_
+#define EVAL_WEIGHTS_H_
+
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "base/tensor_map.h"
+#include "train/checkpoint.h"
+
+namespace vitrine {
+
+enum class Weights { kModel, kEma, kSwa };
+
+// "model", "ema" or "swa".
+std::string_view WeightsName(Weights weights);
+
+// The weights of this name; an error that lists the names if there are none.
+absl::StatusOr<Weights> ParseWeights(std::string_view name);
+
+// These weights, float32; FailedPrecondition if the checkpoint has none.
+absl::StatusOr<TensorMap> WeightsOf(const Checkpoint& checkpoint, Weights weights);
+
+}  // namespace vitrine
+
+#endif  // EVAL_WEIGHTS_H_
