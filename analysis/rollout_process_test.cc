@@ -1,0 +1,137 @@
+// //analysis:rollout and //eval:predict as their users run them, on a run of //train.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "base/child_process.h"
+#include "base/file.h"
+#include "base/status_matchers.h"
+#include "data/image/decode.h"
+#include "data/image/png.h"
+#include "data/image/testing.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+
+namespace vitrine {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+using Json = nlohmann::json;
+namespace fs = std::filesystem;
+
+class RolloutProcessTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    fs::remove_all(Folder());
+    const ChildResult trained =
+        RunChild({"train/train", absl::StrCat("--run_dir=", (Folder() / "run").string()),
+                  "threads=1", "model.width=32", "model.depth=2", "schedule.iterations=5",
+                  "schedule.warmup_iterations=0"});
+    ASSERT_EQ(trained.status, 0) << trained.err;
+    ASSERT_OK(CreateFolder(Folder() / "pictures" / "more"));
+    ASSERT_OK(WriteAtomically(Folder() / "pictures" / "wide.png", EncodePng(MakePicture(90, 40))));
+    ASSERT_OK(WriteAtomically(Folder() / "pictures" / "more" / "a,b.png",
+                              EncodePng(MakePicture(30, 50))));
+    ASSERT_OK(
+        WriteAtomically(Folder() / "damaged.png", EncodePng(MakePicture(30, 50)).substr(0, 100)));
+  }
+
+  static fs::path Folder() { return fs::path(::testing::TempDir()) / "rollout_process_test"; }
+
+  static ChildResult Run(const std::string& program, std::vector<std::string> flags) {
+    flags.insert(flags.begin(),
+                 {program, absl::StrCat("--checkpoint=", (Folder() / "run").string())});
+    return RunChild(flags);
+  }
+
+  static ChildResult Rollout(std::vector<std::string> flags, const std::string& output = "out") {
+    flags.push_back(absl::StrCat("--output_dir=", (Folder() / output).string()));
+    return Run("analysis/rollout", flags);
+  }
+
+  static ChildResult Predict(std::vector<std::string> flags) { return Run("eval/predict", flags); }
+
+  static std::string Images(const std::string& name) {
+    return absl::StrCat("--images=", (Folder() / name).string());
+  }
+};
+
+TEST_F(RolloutProcessTest, WritesTheFilesOfEachPicture) {
+  const ChildResult result = Rollout({Images("pictures")});
+  ASSERT_EQ(result.status, 0) << result.err;
+  ASSERT_OK_AND_ASSIGN(const std::string overlay, ReadFile(Folder() / "out" / "wide.overlay.png"));
+  ASSERT_OK_AND_ASSIGN(const EncodedImage image, EncodedImage::Open(overlay));
+  EXPECT_EQ(image.width(), 90) << "in its own size";
+  EXPECT_EQ(image.height(), 40);
+  ASSERT_OK_AND_ASSIGN(const std::string map, ReadFile(Folder() / "out" / "wide.npy"));
+  EXPECT_THAT(map, HasSubstr("'shape': (4, 4)"));
+  EXPECT_EQ(map.size(), 128 + 16 * sizeof(float));
+  EXPECT_TRUE(fs::exists(Folder() / "out" / "contact_sheet.png"));
+  ASSERT_OK_AND_ASSIGN(const std::string csv, ReadFile(Folder() / "out" / "predictions.csv"));
+  EXPECT_THAT(csv, HasSubstr("\n\"a,b\",,"));
+}
+
+TEST_F(RolloutProcessTest, TheFirstOfASplitHaveTheirTruth) {
+  const ChildResult result = Rollout({"--count=3", "--method=gradient"}, "split");
+  ASSERT_EQ(result.status, 0) << result.err;
+  ASSERT_OK_AND_ASSIGN(const std::string csv, ReadFile(Folder() / "split" / "predictions.csv"));
+  const std::vector<std::string> lines = absl::StrSplit(csv, '\n', absl::SkipEmpty());
+  ASSERT_THAT(lines, SizeIs(4));
+  EXPECT_THAT(lines[1], StartsWith("test-00000,"));
+  const std::vector<std::string> fields = absl::StrSplit(lines[1], ',');
+  ASSERT_THAT(fields, SizeIs(4));
+  EXPECT_THAT(fields[1], SizeIs(1)) << "a digit";
+}
+
+TEST_F(RolloutProcessTest, PredictsInTextAndJson) {
+  const ChildResult text = Predict({Images("pictures"), "--top=2"});
+  ASSERT_EQ(text.status, 0) << text.err;
+  EXPECT_THAT(text.out, HasSubstr("wide.png  "));
+  const ChildResult result = Predict({Images("pictures/wide.png"), "--json"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  const Json json = Json::parse(result.out);
+  ASSERT_EQ(json.size(), 1);
+  EXPECT_EQ(json[0]["classes"].size(), 5);
+  EXPECT_GT(json[0]["classes"][0]["probability"].get<double>(), 0.1);
+}
+
+TEST_F(RolloutProcessTest, MistakesAreOneLine) {
+  struct Mistake {
+    ChildResult result;
+    int status;
+    std::string message;
+  };
+  const std::string twice =
+      absl::StrCat(Images("pictures"), ",", (Folder() / "pictures" / "wide.png").string());
+  const Mistake mistakes[] = {
+      {RunChild({"analysis/rollout"}), 2, "--checkpoint"},
+      {Rollout({}), 2, "--images or --count"},
+      {Rollout({"--count=1", Images("pictures")}), 2, "--images or --count"},
+      {Rollout({"--count=1", "--method=flow"}), 2, "rollout, last_layer or gradient"},
+      {Rollout({"--count=1", "--discard_ratio=1"}), 2, "--discard_ratio"},
+      {Rollout({"--count=1", "--discard_ratio=nan"}), 2, "--discard_ratio"},
+      {Rollout({"--count=1", "--weights=swa"}), 1, "swa.every_iterations"},
+      {Rollout({Images("nothing")}), 1, "no such file"},
+      {Rollout({Images("damaged.png")}), 1, "damaged"},
+      {Rollout({twice}), 2, "two are called wide"},
+      {RunChild({"eval/predict"}), 2, "--checkpoint"},
+      {Predict({}), 2, "--images"},
+      {Predict({Images("damaged.png")}), 1, "damaged.png"},
+      {Predict({Images("pictures"), "--top=0"}), 2, "--top"},
+  };
+  for (const auto& [result, status, message] : mistakes) {
+    EXPECT_EQ(result.status, status) << result.err;
+    EXPECT_THAT(result.err, HasSubstr(message));
+    EXPECT_EQ(result.err.find('\n'), result.err.size() - 1) << result.err;
+    EXPECT_EQ(result.out, "");
+  }
+}
+
+}  // namespace
+}  // namespace vitrine
