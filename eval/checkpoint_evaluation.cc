@@ -79,7 +79,7 @@ absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const TensorMap& weigh
   ASSIGN_OR_RETURN(VisionTransformer model, VisionTransformer::Create(model_, /*seed=*/0));
   RETURN_IF_ERROR(model.Load(weights));
   if (!spec_.device.is_cpu()) model = model.Clone(spec_.device);
-  ASSIGN_OR_RETURN(const auto loader, Loader::ForEvaluation(*dataset_, split_, spec_, kBatch));
+  ASSIGN_OR_RETURN(const auto loader, Open(kBatch));
   Evaluation total;
   Statistics statistics(model_.num_classes());
   RETURN_IF_ERROR(ForEachBatch(model, loader.get(), flips,
@@ -87,7 +87,7 @@ absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const TensorMap& weigh
                                  Accumulate(logits, labels, &total);
                                  statistics.Add(logits, labels);
                                }));
-  RETURN_IF_ERROR(CheckComplete(total, dataset_->part(split_)->size(), loader->bad_images()));
+  RETURN_IF_ERROR(CheckComplete(total, size(), loader->bad_images()));
 
   EvaluationResult result;
   result.set_split(std::string(SplitName(split_)));

@@ -33,6 +33,14 @@ class EvaluationData {
                                              const std::filesystem::path& data_dir,
                                              at::Device device);
 
+  // The number of images.
+  int64_t size() const { return dataset_->part(split_)->size(); }
+
+  // The images, in order; to be used while this object is there.
+  absl::StatusOr<std::unique_ptr<Loader>> Open(int64_t batch_size) const {
+    return Loader::ForEvaluation(*dataset_, split_, spec_, batch_size);
+  }
+
   // How a model of the manifest's config with these weights does on all images of the split;
   // `flips` as for ForEachBatch. DataLoss if some can't be read.
   absl::StatusOr<EvaluationResult> Evaluate(const TensorMap& weights, bool flips) const;

@@ -1,4 +1,4 @@
-// //analysis:rollout and //eval:predict as their users run them, on a run of //train.
+// The programs of this folder and //eval:predict as their users run them, on a run of //train.
 
 #include <filesystem>
 #include <string>
@@ -25,7 +25,7 @@ using ::testing::StartsWith;
 using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
-class RolloutProcessTest : public ::testing::Test {
+class AnalysisProcessTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     fs::remove_all(Folder());
@@ -42,7 +42,7 @@ class RolloutProcessTest : public ::testing::Test {
         WriteAtomically(Folder() / "damaged.png", EncodePng(MakePicture(30, 50)).substr(0, 100)));
   }
 
-  static fs::path Folder() { return fs::path(::testing::TempDir()) / "rollout_process_test"; }
+  static fs::path Folder() { return fs::path(::testing::TempDir()) / "analysis_process_test"; }
 
   static ChildResult Run(const std::string& program, std::vector<std::string> flags) {
     flags.insert(flags.begin(),
@@ -62,7 +62,7 @@ class RolloutProcessTest : public ::testing::Test {
   }
 };
 
-TEST_F(RolloutProcessTest, WritesTheFilesOfEachPicture) {
+TEST_F(AnalysisProcessTest, WritesTheFilesOfEachPicture) {
   const ChildResult result = Rollout({Images("pictures")});
   ASSERT_EQ(result.status, 0) << result.err;
   ASSERT_OK_AND_ASSIGN(const std::string overlay, ReadFile(Folder() / "out" / "wide.overlay.png"));
@@ -77,7 +77,7 @@ TEST_F(RolloutProcessTest, WritesTheFilesOfEachPicture) {
   EXPECT_THAT(csv, HasSubstr("\n\"a,b\",,"));
 }
 
-TEST_F(RolloutProcessTest, TheFirstOfASplitHaveTheirTruth) {
+TEST_F(AnalysisProcessTest, TheFirstOfASplitHaveTheirTruth) {
   const ChildResult result = Rollout({"--count=3", "--method=gradient"}, "split");
   ASSERT_EQ(result.status, 0) << result.err;
   ASSERT_OK_AND_ASSIGN(const std::string csv, ReadFile(Folder() / "split" / "predictions.csv"));
@@ -89,7 +89,7 @@ TEST_F(RolloutProcessTest, TheFirstOfASplitHaveTheirTruth) {
   EXPECT_THAT(fields[1], SizeIs(1)) << "a digit";
 }
 
-TEST_F(RolloutProcessTest, PredictsInTextAndJson) {
+TEST_F(AnalysisProcessTest, PredictsInTextAndJson) {
   const ChildResult text = Predict({Images("pictures"), "--top=2"});
   ASSERT_EQ(text.status, 0) << text.err;
   EXPECT_THAT(text.out, HasSubstr("wide.png  "));
@@ -101,7 +101,15 @@ TEST_F(RolloutProcessTest, PredictsInTextAndJson) {
   EXPECT_GT(json[0]["classes"][0]["probability"].get<double>(), 0.1);
 }
 
-TEST_F(RolloutProcessTest, MistakesAreOneLine) {
+TEST_F(AnalysisProcessTest, FaithfulnessComparesWithOrdersThatKnowNothing) {
+  const ChildResult result = Run("analysis/faithfulness", {"--count=5", "--steps=4"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("of 5 images"));
+  EXPECT_THAT(result.out, HasSubstr("  random                 +0."));
+  EXPECT_EQ(Run("analysis/faithfulness", {"--count=5", "--steps=4"}).out, result.out);
+}
+
+TEST_F(AnalysisProcessTest, MistakesAreOneLine) {
   struct Mistake {
     ChildResult result;
     int status;
@@ -120,6 +128,9 @@ TEST_F(RolloutProcessTest, MistakesAreOneLine) {
       {Rollout({Images("nothing")}), 1, "no such file"},
       {Rollout({Images("damaged.png")}), 1, "damaged"},
       {Rollout({twice}), 2, "two are called wide"},
+      {RunChild({"analysis/faithfulness"}), 2, "--checkpoint"},
+      {Run("analysis/faithfulness", {"--count=1"}), 2, "--count"},
+      {Run("analysis/faithfulness", {"--split=minival", "--weights=ema"}), 1, "moving average"},
       {RunChild({"eval/predict"}), 2, "--checkpoint"},
       {Predict({}), 2, "--images"},
       {Predict({Images("damaged.png")}), 1, "damaged.png"},

@@ -1,0 +1,147 @@
+// Tells how far maps of relevance tell what a model relies on, beside orders that know nothing of
+// it.
+
+#include <algorithm>
+#include <functional>
+#include <iostream>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "ATen/Parallel.h"
+#include "absl/strings/str_format.h"
+#include "analysis/perturbation.h"
+#include "analysis/relevance.h"
+#include "base/device.h"
+#include "base/file.h"
+#include "base/program.h"
+#include "base/status_macros.h"
+#include "data/loader.h"
+#include "data/split.h"
+#include "eval/checkpoint_evaluation.h"
+#include "eval/classifier.h"
+#include "gflags/gflags.h"
+#include "train/checkpoint.h"
+
+DEFINE_string(checkpoint, "", "a checkpoint, or a run, whose newest checkpoint is taken");
+DEFINE_int32(count, 100, "images, at equal distances over the split");
+DEFINE_string(split, "test", "train, minival or test");
+DEFINE_string(data_dir, "", "the data set's folder, as for //train");
+DEFINE_int32(steps, 16, "patches change in so many steps");
+DEFINE_uint64(seed, 0, "of the random orders");
+DEFINE_string(weights, "model", "model, or ema or swa for that average of the weights");
+DEFINE_string(device, "auto", "auto, cpu or cuda");
+DEFINE_string(torch_cuda_library, "",
+              "libtorch_cuda.so of an installed PyTorch 2.11.0, for a program built without CUDA");
+
+namespace vitrine {
+namespace {
+
+constexpr char kUsage[] =
+    "bazel run //analysis:faithfulness -- --checkpoint=C [--data_dir=D] [flags]\n"
+    "Prints deletion and insertion scores of the methods of //analysis:rollout.";
+
+// One way to order patches, and its scores on each image.
+struct Way {
+  std::string_view name;
+  std::vector<double> deletion, insertion;
+};
+
+constexpr int kRandom = 3, kCenter = 4;  // of Ways()
+
+std::vector<Way> Ways() {
+  return {{"rollout", {}, {}},
+          {"last_layer", {}, {}},
+          {"gradient", {}, {}},
+          {"random", {}, {}},
+          {"center", {}, {}}};
+}
+
+// [n, n] for the image [1, C, S, S] of this number.
+at::Tensor MapOf(int way, const VisionTransformer& model, const at::Tensor& image, int64_t index) {
+  const int64_t side = TokenLayout(model.config()).side;
+  if (way == kRandom) return RandomMap(side, FLAGS_seed, index);
+  if (way == kCenter) return CenterMap(side);
+  return ComputeRelevance(model, image, {.method = static_cast<Method>(way), .rollout = {}})
+      .maps[0];
+}
+
+void Score(const VisionTransformer& model, const at::Tensor& image, int64_t index,
+           std::vector<Way>* ways) {
+  const int64_t predicted = model.Forward(image, {}).argmax(1).item<int64_t>();
+  for (int way = 0; way < static_cast<int>(ways->size()); ++way) {
+    const PerturbationScores scores =
+        Perturb(model, image, MapOf(way, model, image, index), predicted, FLAGS_steps);
+    (*ways)[way].deletion.push_back(scores.deletion);
+    (*ways)[way].insertion.push_back(scores.insertion);
+  }
+}
+
+Estimate Difference(const std::vector<double>& a, const std::vector<double>& b) {
+  std::vector<double> differences;
+  std::transform(a.begin(), a.end(), b.begin(), std::back_inserter(differences), std::minus<>());
+  return MeanOfSample(differences);
+}
+
+std::string Text(const Estimate& estimate) {
+  return absl::StrFormat("%+.4f +- %.4f", estimate.mean, estimate.margin);
+}
+
+void PrintTable(const std::vector<Way>& ways) {
+  for (const auto& [title, scores] : {std::pair("deletion, low is good", &Way::deletion),
+                                      std::pair("insertion, high is good", &Way::insertion)}) {
+    std::cout << absl::StrFormat("%-24s %-18s %-18s %s\n", title, "mean", "beside random",
+                                 "beside center");
+    for (const Way& way : ways) {
+      std::cout << absl::StrFormat("  %-22s %-18s %-18s %s\n", way.name,
+                                   Text(MeanOfSample(way.*scores)),
+                                   Text(Difference(way.*scores, ways[kRandom].*scores)),
+                                   Text(Difference(way.*scores, ways[kCenter].*scores)));
+    }
+  }
+  std::cout << "of " << ways[0].deletion.size()
+            << " images; margins are of 95 % intervals, differences are paired" << std::endl;
+}
+
+absl::Status CheckFlags(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(RefuseArguments(arguments));
+  if (FLAGS_checkpoint.empty()) return UsageError("--checkpoint: name a checkpoint or a run");
+  if (FLAGS_count < 2) return UsageError("--count: must be at least 2");
+  if (FLAGS_steps < 1) return UsageError("--steps: must be positive");
+  return absl::OkStatus();
+}
+
+absl::Status Run(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(CheckFlags(arguments));
+  ASSIGN_OR_RETURN(const Weights weights, AsUsageError(ParseWeights(FLAGS_weights)));
+  ASSIGN_OR_RETURN(const Split split, AsUsageError(ParseSplit(FLAGS_split)));
+  ASSIGN_OR_RETURN(const at::Device device,
+                   AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
+  at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
+  ASSIGN_OR_RETURN(const Classifier classifier,
+                   Classifier::Load(UserPath(FLAGS_checkpoint), weights, device));
+  ASSIGN_OR_RETURN(const Checkpoint checkpoint, ReadModelOnly(classifier.checkpoint()));
+  ASSIGN_OR_RETURN(
+      const EvaluationData data,
+      EvaluationData::Load(checkpoint.manifest, split, UserPath(FLAGS_data_dir), device));
+  ASSIGN_OR_RETURN(const auto loader, data.Open(/*batch_size=*/1));
+  std::vector<Way> ways = Ways();
+  // Class folders lie one behind the other, so the first images would be of few classes.
+  const int64_t distance = std::max<int64_t>(1, data.size() / FLAGS_count);
+  for (int64_t i = 0; i < distance * FLAGS_count && !loader->AtEnd(); ++i) {
+    ASSIGN_OR_RETURN(const Batch batch, loader->Next());
+    if (i % distance == 0) Score(classifier.model(), batch.images, i, &ways);
+  }
+  PrintTable(ways);
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace vitrine
+
+int main(int argc, char** argv) {
+  return vitrine::RunProgram(argc, argv, vitrine::kUsage, vitrine::Run);
+}

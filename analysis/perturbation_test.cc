@@ -1,0 +1,93 @@
+#include "analysis/perturbation.h"
+
+#include <cmath>
+#include <vector>
+
+#include "ATen/TensorOperators.h"
+#include "ATen/core/grad_mode.h"
+#include "ATen/ops/randn.h"
+#include "ATen/ops/tensor.h"
+#include "ATen/ops/zeros_like.h"
+#include "gtest/gtest.h"
+
+namespace vitrine {
+namespace {
+
+constexpr int64_t kClass = 3;
+
+VisionTransformer Model() {
+  ModelConfig config;
+  config.set_image_size(8);
+  config.set_patch_size(4);
+  config.set_width(16);
+  config.set_depth(1);
+  config.set_heads(2);
+  return VisionTransformer::Create(config, 3).value();
+}
+
+double Probability(const VisionTransformer& model, const at::Tensor& image) {
+  const at::NoGradGuard no_grad;
+  return model.Forward(image, {}).to(at::kDouble).softmax(1)[0][kClass].item<double>();
+}
+
+// Patch `index` of 2 x 2.
+at::Tensor PatchOf(const at::Tensor& image, int64_t index) {
+  return image.narrow(2, index / 2 * 4, 4).narrow(3, index % 2 * 4, 4);
+}
+
+TEST(PerturbTest, IsTheAreaUnderTheCurve) {
+  const VisionTransformer model = Model();
+  const at::Tensor image = at::randn({1, 1, 8, 8});
+  const at::Tensor map = at::tensor({0.1F, 0.4F, 0.3F, 0.2F}).view({2, 2});
+  at::Tensor deleted = image.clone(), inserted = at::zeros_like(image);
+  std::vector<double> deletion = {Probability(model, deleted)};
+  std::vector<double> insertion = {Probability(model, inserted)};
+  for (const int64_t patch : {1, 2, 3, 0}) {
+    PatchOf(deleted, patch).zero_();
+    PatchOf(inserted, patch).copy_(PatchOf(image, patch));
+    deletion.push_back(Probability(model, deleted));
+    insertion.push_back(Probability(model, inserted));
+  }
+  const auto area = [](const std::vector<double>& p) {
+    return (p[0] / 2 + p[1] + p[2] + p[3] + p[4] / 2) / 4;
+  };
+  const PerturbationScores scores = Perturb(model, image, map, kClass, /*steps=*/99);
+  EXPECT_NEAR(scores.deletion, area(deletion), 1e-6);
+  EXPECT_NEAR(scores.insertion, area(insertion), 1e-6);
+  EXPECT_GT(std::abs(scores.deletion - scores.insertion), 1e-4);
+}
+
+TEST(PerturbTest, FewerStepsChangeSeveralPatchesAtOnce) {
+  const VisionTransformer model = Model();
+  const at::Tensor image = at::randn({1, 1, 8, 8});
+  const at::Tensor map = at::tensor({4.F, 3.F, 2.F, 1.F}).view({2, 2});
+  at::Tensor half = image.clone();
+  half.narrow(2, 0, 4).zero_();
+  const double expected = Probability(model, image) / 4 + Probability(model, half) / 2 +
+                          Probability(model, at::zeros_like(image)) / 4;
+  EXPECT_NEAR(Perturb(model, image, map, kClass, /*steps=*/2).deletion, expected, 1e-6);
+}
+
+TEST(PriorsTest, RandomIsAFunctionOfSeedAndIndex) {
+  EXPECT_TRUE(RandomMap(4, 1, 2).equal(RandomMap(4, 1, 2)));
+  EXPECT_FALSE(RandomMap(4, 1, 2).equal(RandomMap(4, 1, 3)));
+  EXPECT_FALSE(RandomMap(4, 1, 2).equal(RandomMap(4, 2, 2)));
+}
+
+TEST(PriorsTest, CenterFallsToAllSides) {
+  const at::Tensor map = CenterMap(5);
+  EXPECT_EQ(map.argmax().item<int64_t>(), 12);
+  EXPECT_EQ(map[0][0].item<float>(), map.min().item<float>());
+  EXPECT_TRUE(map.equal(map.t()));
+  EXPECT_TRUE(map.equal(map.flip({0, 1})));
+}
+
+TEST(MeanOfSampleTest, ByHand) {
+  const std::vector<double> values = {1, 2, 3, 4};
+  const Estimate estimate = MeanOfSample(values);
+  EXPECT_DOUBLE_EQ(estimate.mean, 2.5);
+  EXPECT_NEAR(estimate.margin, 1.96 * std::sqrt(5.0 / 3 / 4), 1e-4);
+}
+
+}  // namespace
+}  // namespace vitrine
