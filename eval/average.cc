@@ -38,7 +38,9 @@ std::string FirstDifference(const CheckpointManifest& a, const CheckpointManifes
   google::protobuf::util::MessageDifferencer differencer;
   differencer.ReportDifferencesToString(&report);
   if (!differencer.Compare(a.config().model(), b.config().model())) {
-    return absl::StrCat("model.", report.substr(0, report.find('\n')));
+    // "modified: heads: 4 -> 2", or "added: ..." or "deleted: ..."
+    const std::string line = report.substr(0, report.find('\n'));
+    return absl::StrCat("model.", line.substr(line.find(": ") + 2));
   }
   const auto &names = a.class_names(), &others = b.class_names();
   if (names.size() != others.size()) {

@@ -80,6 +80,16 @@ TEST_F(AverageTest, RoundTripsUnderAnyName) {
   EXPECT_THAT(read.manifest.average_of().iterations(), ElementsAre(10));
 }
 
+TEST_F(AverageTest, IsWrittenUnderARelativeName) {
+  ASSERT_OK_AND_ASSIGN(const Checkpoint average, AverageCheckpoints(Paths{Write(10, 1)}));
+  const fs::path before = fs::current_path();
+  fs::current_path(folder_);
+  const absl::Status written = WriteCheckpointAs("soup", average);
+  fs::current_path(before);
+  EXPECT_OK(written);
+  EXPECT_OK(ReadCheckpoint(folder_ / "soup"));
+}
+
 TEST_F(AverageTest, OtherModelsAreRefusedWithTheFirstDifference) {
   Checkpoint heads = Make(20, 1), classes = Make(30, 1), shape = Make(40, 1);
   heads.manifest.mutable_config()->mutable_model()->set_heads(2);
@@ -90,7 +100,7 @@ TEST_F(AverageTest, OtherModelsAreRefusedWithTheFirstDifference) {
     return AverageCheckpoints(Paths{first, Write(other)});
   };
   EXPECT_THAT(with(heads), Fails(absl::StatusCode::kFailedPrecondition,
-                                 AllOf(HasSubstr("000000020"), HasSubstr("heads: 4 -> 2"))));
+                                 AllOf(HasSubstr("000000020"), HasSubstr("model.heads: 4 -> 2"))));
   EXPECT_THAT(with(classes),
               Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("class 0: cat -> dog")));
   EXPECT_THAT(with(shape),

@@ -184,7 +184,7 @@ absl::Status WriteCheckpoint(const fs::path& folder, const Checkpoint& checkpoin
 }
 
 absl::Status WriteCheckpointAs(const fs::path& path, const Checkpoint& checkpoint) {
-  const fs::path folder = path.parent_path();
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : ".";
   const fs::path temporary = folder / absl::StrCat(".", path.filename().string());
   RETURN_IF_ERROR(RemoveAll(temporary));
   RETURN_IF_ERROR(CreateFolder(temporary));
