@@ -5,6 +5,7 @@
 #include <functional>
 #include <iostream>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -24,7 +25,6 @@
 #include "eval/checkpoint_evaluation.h"
 #include "eval/classifier.h"
 #include "gflags/gflags.h"
-#include "train/checkpoint.h"
 
 DEFINE_string(checkpoint, "", "a checkpoint, or a run, whose newest checkpoint is taken");
 DEFINE_int32(count, 100, "images, at equal distances over the split");
@@ -44,39 +44,39 @@ constexpr char kUsage[] =
     "bazel run //analysis:faithfulness -- --checkpoint=C [--data_dir=D] [flags]\n"
     "Prints deletion and insertion scores of the methods of //analysis:rollout.";
 
-// One way to order patches, and its scores on each image.
+// One way to order patches, by a method or knowing nothing of the image, and its scores on each.
 struct Way {
   std::string_view name;
-  std::vector<double> deletion, insertion;
+  std::optional<Method> method = {};
+  std::vector<double> deletion = {}, insertion = {};
 };
 
 constexpr int kRandom = 3, kCenter = 4;  // of Ways()
 
 std::vector<Way> Ways() {
-  return {{"rollout", {}, {}},
-          {"last_layer", {}, {}},
-          {"gradient", {}, {}},
-          {"random", {}, {}},
-          {"center", {}, {}}};
+  return {{"rollout", Method::kRollout},
+          {"last_layer", Method::kLastLayer},
+          {"gradient", Method::kGradient},
+          {"random"},
+          {"center"}};
 }
 
 // [n, n] for the image [1, C, S, S] of this number.
-at::Tensor MapOf(int way, const VisionTransformer& model, const at::Tensor& image, int64_t index) {
+at::Tensor MapOf(const Way& way, const VisionTransformer& model, const at::Tensor& image,
+                 int64_t index) {
+  if (way.method) return ComputeRelevance(model, image, {.method = *way.method}).maps[0];
   const int64_t side = TokenLayout(model.config()).side;
-  if (way == kRandom) return RandomMap(side, FLAGS_seed, index);
-  if (way == kCenter) return CenterMap(side);
-  return ComputeRelevance(model, image, {.method = static_cast<Method>(way), .rollout = {}})
-      .maps[0];
+  return way.name == "random" ? RandomMap(side, FLAGS_seed, index) : CenterMap(side);
 }
 
 void Score(const VisionTransformer& model, const at::Tensor& image, int64_t index,
            std::vector<Way>* ways) {
   const int64_t predicted = model.Forward(image, {}).argmax(1).item<int64_t>();
-  for (int way = 0; way < static_cast<int>(ways->size()); ++way) {
+  for (Way& way : *ways) {
     const PerturbationScores scores =
         Perturb(model, image, MapOf(way, model, image, index), predicted, FLAGS_steps);
-    (*ways)[way].deletion.push_back(scores.deletion);
-    (*ways)[way].insertion.push_back(scores.insertion);
+    way.deletion.push_back(scores.deletion);
+    way.insertion.push_back(scores.insertion);
   }
 }
 
@@ -123,10 +123,9 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
   ASSIGN_OR_RETURN(const Classifier classifier,
                    Classifier::Load(UserPath(FLAGS_checkpoint), weights, device));
-  ASSIGN_OR_RETURN(const Checkpoint checkpoint, ReadModelOnly(classifier.checkpoint()));
   ASSIGN_OR_RETURN(
       const EvaluationData data,
-      EvaluationData::Load(checkpoint.manifest, split, UserPath(FLAGS_data_dir), device));
+      EvaluationData::Load(classifier.manifest(), split, UserPath(FLAGS_data_dir), device));
   ASSIGN_OR_RETURN(const auto loader, data.Open(/*batch_size=*/1));
   std::vector<Way> ways = Ways();
   // Class folders lie one behind the other, so the first images would be of few classes.

@@ -26,7 +26,7 @@ absl::StatusOr<Method> ParseMethod(std::string_view name);
 
 struct RelevanceOptions {
   Method method = Method::kRollout;
-  RolloutOptions rollout;  // head fusion for the last layer too; nothing of it for gradients
+  RolloutOptions rollout = {};  // head fusion for the last layer too; nothing of it for gradients
 };
 
 struct Relevance {

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <iostream>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <utility>
 #include <variant>
@@ -14,7 +13,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
 #include "analysis/pictures.h"
 #include "analysis/relevance.h"
 #include "base/device.h"
@@ -22,12 +20,12 @@
 #include "base/npy.h"
 #include "base/program.h"
 #include "base/status_macros.h"
-#include "data/dataset.h"
 #include "data/image/decode.h"
 #include "data/image/png.h"
 #include "data/planar.h"
 #include "data/source/file_list.h"
 #include "data/split.h"
+#include "eval/checkpoint_evaluation.h"
 #include "eval/classifier.h"
 #include "gflags/gflags.h"
 #include "train/checkpoint.h"
@@ -79,11 +77,7 @@ absl::Status CheckFlags(const std::vector<std::string>& arguments) {
 }
 
 absl::StatusOr<std::vector<Input>> NamedFiles() {
-  std::vector<fs::path> named;
-  for (const std::string_view name : absl::StrSplit(FLAGS_images, ',')) {
-    named.push_back(UserPath(name));
-  }
-  ASSIGN_OR_RETURN(const std::vector<fs::path> files, ListImageFiles(named));
+  ASSIGN_OR_RETURN(const std::vector<fs::path> files, ListImageFiles(FLAGS_images));
   std::vector<Input> inputs;
   for (const fs::path& file : files) {
     Input input{.stem = file.stem().string(), .bytes = "", .truth = ""};
@@ -106,21 +100,15 @@ std::string FileOf(const StoredImage& stored) {
   return EncodePng(picture);
 }
 
-absl::StatusOr<std::vector<Input>> FirstOfSplit(const fs::path& checkpoint, Split split) {
-  ASSIGN_OR_RETURN(const Checkpoint read, ReadModelOnly(checkpoint));
-  DataConfig config = read.manifest.config().data();
-  const fs::path data_dir = UserPath(FLAGS_data_dir);
-  config.set_source(SourceIn(data_dir, config));
-  ASSIGN_OR_RETURN(Dataset dataset, LoadDataset(config, data_dir));
-  RETURN_IF_ERROR(UseClasses(
-      {read.manifest.class_names().begin(), read.manifest.class_names().end()}, &dataset));
-  const ImageSource& images = *dataset.part(split);
+absl::StatusOr<std::vector<Input>> FirstOfSplit(const CheckpointManifest& manifest, Split split) {
+  ASSIGN_OR_RETURN(const EvaluationData data,
+                   EvaluationData::Load(manifest, split, UserPath(FLAGS_data_dir), at::kCPU));
   std::vector<Input> inputs;
-  for (int64_t i = 0; i < std::min<int64_t>(FLAGS_count, images.size()); ++i) {
-    ASSIGN_OR_RETURN(const StoredImage stored, images.Read(i));
+  for (int64_t i = 0; i < std::min<int64_t>(FLAGS_count, data.size()); ++i) {
+    ASSIGN_OR_RETURN(const StoredImage stored, data.images().Read(i));
     inputs.push_back({.stem = absl::StrFormat("%s-%05d", SplitName(split), i),
                       .bytes = FileOf(stored),
-                      .truth = dataset.class_names[images.Label(i)]});
+                      .truth = data.class_names()[data.images().Label(i)]});
   }
   return inputs;
 }
@@ -164,7 +152,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const Classifier classifier,
                    Classifier::Load(UserPath(FLAGS_checkpoint), weights, device));
   ASSIGN_OR_RETURN(const std::vector<Input> inputs,
-                   FLAGS_count > 0 ? FirstOfSplit(classifier.checkpoint(), split) : NamedFiles());
+                   FLAGS_count > 0 ? FirstOfSplit(classifier.manifest(), split) : NamedFiles());
   const fs::path folder = UserPath(FLAGS_output_dir);
   RETURN_IF_ERROR(CreateFolder(folder));
   std::string csv = "image,truth,prediction,probability\n";

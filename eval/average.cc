@@ -123,14 +123,15 @@ absl::StatusOr<Paths> ChooseSoup(std::span<const fs::path> paths, const Judge& j
   std::stable_sort(candidates.begin(), candidates.end(),
                    [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
 
-  Paths soup;
-  int64_t most = 0;
-  for (const Candidate& candidate : candidates) {
+  if (candidates.empty()) return absl::InvalidArgumentError("no checkpoints to choose from");
+  Paths soup = {candidates[0].path};
+  int64_t most = candidates[0].result.correct_top1();
+  for (size_t i = 1; i < candidates.size(); ++i) {
     Paths with = soup;
-    with.push_back(candidate.path);
+    with.push_back(candidates[i].path);
     ASSIGN_OR_RETURN(const Checkpoint average, AverageCheckpoints(with));
     ASSIGN_OR_RETURN(const EvaluationResult result, judge(average.model));
-    if (!soup.empty() && result.correct_top1() < most) continue;
+    if (result.correct_top1() < most) continue;
     most = result.correct_top1();
     soup = std::move(with);
   }

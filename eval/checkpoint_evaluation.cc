@@ -76,9 +76,7 @@ EvaluationData::EvaluationData(const ModelConfig& model, std::unique_ptr<const D
 
 absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const TensorMap& weights,
                                                           bool flips) const {
-  ASSIGN_OR_RETURN(VisionTransformer model, VisionTransformer::Create(model_, /*seed=*/0));
-  RETURN_IF_ERROR(model.Load(weights));
-  if (!spec_.device.is_cpu()) model = model.Clone(spec_.device);
+  ASSIGN_OR_RETURN(const VisionTransformer model, RestoreModel(model_, weights, spec_.device));
   ASSIGN_OR_RETURN(const auto loader, Open(kBatch));
   Evaluation total;
   Statistics statistics(model_.num_classes());
@@ -97,7 +95,7 @@ absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const TensorMap& weigh
   result.set_correct_top1(total.correct_top1);
   result.set_correct_top5(total.correct_top5);
   result.set_loss(total.loss());
-  FillClasses(statistics, dataset_->class_names, &result);
+  FillClasses(statistics, class_names(), &result);
   FillCalibration(statistics, &result);
   return result;
 }

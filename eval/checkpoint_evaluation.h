@@ -33,8 +33,9 @@ class EvaluationData {
                                              const std::filesystem::path& data_dir,
                                              at::Device device);
 
-  // The number of images.
-  int64_t size() const { return dataset_->part(split_)->size(); }
+  const ImageSource& images() const { return *dataset_->part(split_); }
+  int64_t size() const { return images().size(); }
+  const std::vector<std::string>& class_names() const { return dataset_->class_names; }
 
   // The images, in order; to be used while this object is there.
   absl::StatusOr<std::unique_ptr<Loader>> Open(int64_t batch_size) const {

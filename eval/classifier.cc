@@ -10,7 +10,6 @@
 #include "base/status_macros.h"
 #include "data/image/decode.h"
 #include "data/planar.h"
-#include "train/checkpoint.h"
 
 namespace vitrine {
 namespace {
@@ -27,30 +26,27 @@ TransformConfigs EvaluationTransforms(const DataConfig& config) {
 absl::StatusOr<Classifier> Classifier::Load(const std::filesystem::path& path, Weights weights,
                                             at::Device device) {
   ASSIGN_OR_RETURN(const std::filesystem::path found, FindCheckpoint(path));
-  ASSIGN_OR_RETURN(const Checkpoint checkpoint, ReadCheckpoint(found));
-  const CheckpointManifest& manifest = checkpoint.manifest;
-  const ModelConfig& config = manifest.config().model();
+  ASSIGN_OR_RETURN(Checkpoint checkpoint, ReadCheckpoint(found));
+  const ModelConfig& config = checkpoint.manifest.config().model();
   ASSIGN_OR_RETURN(const TensorMap tensors,
                    Annotate(WeightsOf(checkpoint, weights), found.string()));
-  ASSIGN_OR_RETURN(VisionTransformer model, VisionTransformer::Create(config, /*seed=*/0));
-  RETURN_IF_ERROR(Annotate(model.Load(tensors), found.string()));
-  const DataConfig& data = manifest.config().data();
+  ASSIGN_OR_RETURN(VisionTransformer model,
+                   Annotate(RestoreModel(config, tensors, device), found.string()));
+  const DataConfig& data = checkpoint.manifest.config().data();
   ASSIGN_OR_RETURN(Normalization normalization, Normalization::Create(data, config.channels()));
   ASSIGN_OR_RETURN(TransformPipeline pipeline,
                    TransformPipeline::Create(EvaluationTransforms(data), config.image_size(),
                                              normalization.MeanColor()));
-  return Classifier(found, model.Clone(device), std::move(pipeline), std::move(normalization),
-                    {manifest.class_names().begin(), manifest.class_names().end()});
+  return Classifier(std::move(checkpoint.manifest), std::move(model), std::move(pipeline),
+                    std::move(normalization));
 }
 
-Classifier::Classifier(std::filesystem::path checkpoint, VisionTransformer model,
-                       TransformPipeline pipeline, Normalization normalization,
-                       std::vector<std::string> class_names)
-    : checkpoint_(std::move(checkpoint)),
+Classifier::Classifier(CheckpointManifest manifest, VisionTransformer model,
+                       TransformPipeline pipeline, Normalization normalization)
+    : manifest_(std::move(manifest)),
       model_(std::move(model)),
       pipeline_(std::move(pipeline)),
-      normalization_(std::move(normalization)),
-      class_names_(std::move(class_names)) {}
+      normalization_(std::move(normalization)) {}
 
 absl::StatusOr<PreparedImage> Classifier::Prepare(std::string_view file) const {
   ASSIGN_OR_RETURN(const EncodedImage encoded, EncodedImage::Open(file));
@@ -71,7 +67,9 @@ std::vector<ClassScore> Classifier::Best(const at::Tensor& logits, int64_t top) 
   const at::Tensor probabilities = logits.detach().cpu().to(at::kDouble).softmax(0);
   const double* const p = probabilities.const_data_ptr<double>();
   std::vector<ClassScore> scores;
-  for (int64_t i = 0; i < probabilities.size(0); ++i) scores.push_back({i, class_names_[i], p[i]});
+  for (int i = 0; i < probabilities.size(0); ++i) {
+    scores.push_back({i, manifest_.class_names(i), p[i]});
+  }
   std::stable_sort(scores.begin(), scores.end(), [](const ClassScore& a, const ClassScore& b) {
     return a.probability > b.probability;
   });

@@ -22,12 +22,13 @@
 #include "data/normalization.h"
 #include "data/transform/pipeline.h"
 #include "eval/weights.h"
+#include "train/checkpoint.h"
 #include "vit/vision_transformer.h"
 
 namespace vitrine {
 
 struct ClassScore {
-  int64_t index;  // of class_names()
+  int64_t index;  // of the manifest's class_names
   std::string name;
   double probability;
 };
@@ -49,8 +50,7 @@ class Classifier {
                                          at::Device device = at::kCPU);
 
   const VisionTransformer& model() const { return model_; }
-  const std::vector<std::string>& class_names() const { return class_names_; }
-  const std::filesystem::path& checkpoint() const { return checkpoint_; }
+  const CheckpointManifest& manifest() const { return manifest_; }
 
   // A JPEG or PNG of any size, by the transforms that the model is evaluated with; where it has
   // none, the middle square, resized. Errors are those of TransformPipeline::Apply.
@@ -64,14 +64,13 @@ class Classifier {
   absl::StatusOr<std::vector<ClassScore>> Classify(std::string_view file, int64_t top) const;
 
  private:
-  Classifier(std::filesystem::path checkpoint, VisionTransformer model, TransformPipeline pipeline,
-             Normalization normalization, std::vector<std::string> class_names);
+  Classifier(CheckpointManifest manifest, VisionTransformer model, TransformPipeline pipeline,
+             Normalization normalization);
 
-  std::filesystem::path checkpoint_;
+  CheckpointManifest manifest_;
   VisionTransformer model_;
   TransformPipeline pipeline_;
   Normalization normalization_;
-  std::vector<std::string> class_names_;
 };
 
 }  // namespace vitrine

@@ -1,16 +1,12 @@
 // Classifies image files.
 
-#include <algorithm>
 #include <iostream>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "ATen/Parallel.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
 #include "base/device.h"
 #include "base/file.h"
 #include "base/program.h"
@@ -83,11 +79,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
   ASSIGN_OR_RETURN(const Classifier classifier,
                    Classifier::Load(UserPath(FLAGS_checkpoint), weights, device));
-  std::vector<fs::path> named;
-  for (const std::string_view name : absl::StrSplit(FLAGS_images, ',')) {
-    named.push_back(UserPath(name));
-  }
-  ASSIGN_OR_RETURN(const std::vector<fs::path> files, ListImageFiles(named));
+  ASSIGN_OR_RETURN(const std::vector<fs::path> files, ListImageFiles(FLAGS_images));
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (const fs::path& file : files) {
     ASSIGN_OR_RETURN(const Prediction prediction, Predict(classifier, file));

@@ -1,7 +1,10 @@
 #include "eval/weights.h"
 
+#include <utility>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 #include "base/tensor_mean.h"
 
 namespace vitrine {
@@ -41,6 +44,13 @@ absl::StatusOr<TensorMap> WeightsOf(const Checkpoint& checkpoint, Weights weight
           "checkpoints by //eval:swa");
   }
   return absl::InternalError("not one of the weights");
+}
+
+absl::StatusOr<VisionTransformer> RestoreModel(const ModelConfig& config, const TensorMap& weights,
+                                               at::Device device) {
+  ASSIGN_OR_RETURN(VisionTransformer model, VisionTransformer::Create(config, /*seed=*/0));
+  RETURN_IF_ERROR(model.Load(weights));
+  return device.is_cpu() ? std::move(model) : model.Clone(device);
 }
 
 }  // namespace vitrine

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "base/tensor_map.h"
 #include "train/checkpoint.h"
+#include "vit/vision_transformer.h"
 
 namespace vitrine {
 
@@ -21,6 +22,11 @@ absl::StatusOr<Weights> ParseWeights(std::string_view name);
 
 // These weights, float32; FailedPrecondition if the checkpoint has none.
 absl::StatusOr<TensorMap> WeightsOf(const Checkpoint& checkpoint, Weights weights);
+
+// The model of this config with these weights, on the device. FailedPrecondition, with every
+// difference, if they do not fit.
+absl::StatusOr<VisionTransformer> RestoreModel(const ModelConfig& config, const TensorMap& weights,
+                                               at::Device device);
 
 }  // namespace vitrine
 

@@ -19,6 +19,8 @@ namespace vitrine {
 // The validated iteration with the lowest loss on minival.
 using BestCheckpoint = CheckpointManifest::Best;
 
+using NamedEvaluations = std::vector<std::pair<std::string, Evaluation>>;
+
 struct RunRecord {
   std::string data;    // the data set in a line, with the identifier of its class list
   std::string device;  // as DescribeDevice says it
@@ -27,7 +29,7 @@ struct RunRecord {
   std::optional<BestCheckpoint> best;  // where the config validates
   std::optional<Evaluation> test;      // there once the run is finished
   // The same of each average of the weights, "ema" or "swa", where there is one.
-  std::vector<std::pair<std::string, Evaluation>> test_averages;
+  NamedEvaluations test_averages;
 };
 
 // Whether the record there is of a run that was trained and evaluated to the end.

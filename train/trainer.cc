@@ -179,10 +179,8 @@ absl::Status Trainer::Validate(RunLog* log) {
     best_->set_iteration(iteration_);
     best_->set_loss(minival.loss());
   }
-  ASSIGN_OR_RETURN(const std::vector<AveragedModel> averages, state_.AveragedModels());
-  for (const auto& [name, model] : averages) {
-    ASSIGN_OR_RETURN(const Evaluation evaluation,
-                     EvaluateInto(model, Split::kMinival, absl::StrCat("_", name), log));
+  ASSIGN_OR_RETURN(const NamedEvaluations averages, EvaluateAverages(Split::kMinival, log));
+  for (const auto& [name, evaluation] : averages) {
     std::cout << absl::StrFormat("  %s %.4f  %.4f", name, evaluation.loss(), evaluation.top1());
   }
   std::cout << std::endl;
@@ -207,13 +205,19 @@ Checkpoint Trainer::MakeCheckpoint() const {
 
 absl::Status Trainer::Test(RunLog* log, RunRecord* record) const {
   ASSIGN_OR_RETURN(record->test, EvaluateInto(state_.model(), Split::kTest, "", log));
+  ASSIGN_OR_RETURN(record->test_averages, EvaluateAverages(Split::kTest, log));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<NamedEvaluations> Trainer::EvaluateAverages(Split split, RunLog* log) const {
   ASSIGN_OR_RETURN(const std::vector<AveragedModel> averages, state_.AveragedModels());
+  NamedEvaluations evaluations;
   for (const auto& [name, model] : averages) {
     ASSIGN_OR_RETURN(const Evaluation evaluation,
-                     EvaluateInto(model, Split::kTest, absl::StrCat("_", name), log));
-    record->test_averages.emplace_back(name, evaluation);
+                     EvaluateInto(model, split, absl::StrCat("_", name), log));
+    evaluations.emplace_back(name, evaluation);
   }
-  return absl::OkStatus();
+  return evaluations;
 }
 
 absl::StatusOr<Evaluation> Trainer::EvaluateInto(const VisionTransformer& model, Split split,

@@ -83,6 +83,7 @@ class Trainer {
 
   absl::Status Validate(RunLog* log);
   absl::Status Save(CheckpointWriter* writer);
+  absl::StatusOr<NamedEvaluations> EvaluateAverages(Split split, RunLog* log) const;
   absl::StatusOr<Evaluation> EvaluateInto(const VisionTransformer& model, Split split,
                                           std::string_view suffix, RunLog* log) const;
 

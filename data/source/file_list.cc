@@ -7,6 +7,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "base/file.h"
 #include "base/status_macros.h"
 
 namespace vitrine {
@@ -39,9 +41,10 @@ absl::StatusOr<std::vector<fs::path>> ListFolder(const fs::path& folder) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<fs::path>> ListImageFiles(std::span<const fs::path> named) {
+absl::StatusOr<std::vector<fs::path>> ListImageFiles(std::string_view names) {
   std::vector<fs::path> files;
-  for (const fs::path& path : named) {
+  for (const std::string_view name : absl::StrSplit(names, ',')) {
+    const fs::path path = UserPath(name);
     std::error_code error;
     if (!fs::exists(path, error)) {
       return absl::NotFoundError(absl::StrCat(path.string(), ": no such file or folder"));

@@ -4,18 +4,17 @@
 #define DATA_SOURCE_FILE_LIST_H_
 
 #include <filesystem>
-#include <span>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 
 namespace vitrine {
 
-// The files named, and of folders all that are in them or in folders below and end in .jpg, .jpeg
-// or .png in any case, sorted by path. NotFound for a name that is not there, and for a folder
-// without such a file.
-absl::StatusOr<std::vector<std::filesystem::path>> ListImageFiles(
-    std::span<const std::filesystem::path> named);
+// The files named, with commas between them and relative to the user's folder (UserPath), and of
+// folders all that are in them or in folders below and end in .jpg, .jpeg or .png in any case,
+// sorted by path. NotFound for a name that is not there, and for a folder without such a file.
+absl::StatusOr<std::vector<std::filesystem::path>> ListImageFiles(std::string_view names);
 
 }  // namespace vitrine
 

@@ -1,5 +1,10 @@
 #include "data/source/file_list.h"
 
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
@@ -23,9 +28,10 @@ class FileListTest : public ::testing::Test {
     fs::create_symlink("nothing", folder_ / "a" / "broken.png");
   }
 
-  absl::StatusOr<std::vector<fs::path>> List(std::vector<fs::path> names) const {
-    for (fs::path& name : names) name = folder_ / name;
-    return ListImageFiles(names);
+  absl::StatusOr<std::vector<fs::path>> List(const std::vector<std::string>& names) const {
+    return ListImageFiles(absl::StrJoin(names, ",", [&](std::string* out, const std::string& name) {
+      absl::StrAppend(out, (folder_ / name).string());
+    }));
   }
 
   const fs::path folder_ = fs::path(::testing::TempDir()) / "file_list_test";

@@ -125,8 +125,8 @@ Region TransformPipeline::Seen(Size picture) const {
   if (transforms_.empty() || !transforms_[0].has_resize_and_center_crop()) {
     return {0, 0, static_cast<double>(picture.width), static_cast<double>(picture.height)};
   }
-  RandomStream unused(0, "unused", 0, 0);
-  const Framing framing = DrawFraming(picture, &unused);
+  const double crop_fraction = transforms_[0].resize_and_center_crop().crop_fraction();
+  const Framing framing = CenterFraming(picture, image_size_, crop_fraction, FramingFilter());
   const double x_scale = framing.region.width / framing.resized.width;
   const double y_scale = framing.region.height / framing.resized.height;
   return {framing.region.x + framing.kept.x * x_scale, framing.region.y + framing.kept.y * y_scale,
