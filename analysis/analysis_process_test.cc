@@ -1,5 +1,6 @@
 // The programs of this folder and //eval:predict as their users run them, on a run of //train.
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -87,6 +88,41 @@ TEST_F(AnalysisProcessTest, TheFirstOfASplitHaveTheirTruth) {
   const std::vector<std::string> fields = absl::StrSplit(lines[1], ',');
   ASSERT_THAT(fields, SizeIs(4));
   EXPECT_THAT(fields[1], SizeIs(1)) << "a digit";
+}
+
+// tools/checks/check_report.py opens such a page in a browser.
+TEST_F(AnalysisProcessTest, ReportsRunsSideBySide) {
+  const std::string run = (Folder() / "run").string(), output = (Folder() / "two.html").string();
+  ASSERT_OK_AND_ASSIGN(const std::string own, ReadFile(Folder() / "run" / "report.html"));
+  EXPECT_THAT(own, HasSubstr("\"groups\":[{")) << "//train wrote it, with pictures";
+  const ChildResult result = RunChild({"analysis/report", absl::StrCat("--run_dir=", run, ",", run),
+                                       absl::StrCat("--output=", output)});
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(result.out, output + "\n");
+  ASSERT_OK_AND_ASSIGN(const std::string both, ReadFile(output));
+  EXPECT_GT(both.size(), own.size() * 3 / 2);
+}
+
+TEST_F(AnalysisProcessTest, ARunWithoutCheckpointsHasAReportThatSaysSo) {
+  const fs::path run = Folder() / "begun";
+  fs::create_directories(run);
+  for (const char* name : {"config.textproto", "run.json", "metrics.csv", "validation.csv"}) {
+    fs::copy_file(Folder() / "run" / name, run / name);
+  }
+  const ChildResult result =
+      RunChild({"analysis/report", absl::StrCat("--run_dir=", run.string())});
+  ASSERT_EQ(result.status, 0) << result.err;
+  ASSERT_OK_AND_ASSIGN(const std::string page, ReadFile(run / "report.html"));
+  EXPECT_THAT(page, HasSubstr("\"missing\":\"Not shown: "));
+}
+
+TEST_F(AnalysisProcessTest, NoRunIsOneLine) {
+  for (const std::string flag : {"--run_dir=/nonexistent", "--run_dir="}) {
+    const ChildResult result = RunChild({"analysis/report", flag});
+    EXPECT_NE(result.status, 0);
+    EXPECT_THAT(result.err, StartsWith("report: "));
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  }
 }
 
 TEST_F(AnalysisProcessTest, PredictsInTextAndJson) {

@@ -6,13 +6,13 @@
 #include <string>
 #include <thread>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "ATen/Parallel.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "analysis/explanation.h"
 #include "analysis/pictures.h"
 #include "analysis/relevance.h"
 #include "base/device.h"
@@ -20,9 +20,8 @@
 #include "base/npy.h"
 #include "base/program.h"
 #include "base/status_macros.h"
-#include "data/image/decode.h"
+#include "data/image/image.h"
 #include "data/image/png.h"
-#include "data/planar.h"
 #include "data/source/file_list.h"
 #include "data/split.h"
 #include "eval/checkpoint_evaluation.h"
@@ -93,13 +92,6 @@ absl::StatusOr<std::vector<Input>> NamedFiles() {
   return inputs;
 }
 
-std::string FileOf(const StoredImage& stored) {
-  if (const auto* encoded = std::get_if<EncodedBytes>(&stored)) return std::string(encoded->bytes);
-  Image picture;
-  ToPicture(std::get<PlanarPixels>(stored), &picture);
-  return EncodePng(picture);
-}
-
 absl::StatusOr<std::vector<Input>> FirstOfSplit(const CheckpointManifest& manifest, Split split) {
   ASSIGN_OR_RETURN(const EvaluationData data,
                    EvaluationData::Load(manifest, split, UserPath(FLAGS_data_dir), at::kCPU));
@@ -107,7 +99,7 @@ absl::StatusOr<std::vector<Input>> FirstOfSplit(const CheckpointManifest& manife
   for (int64_t i = 0; i < std::min<int64_t>(FLAGS_count, data.size()); ++i) {
     ASSIGN_OR_RETURN(const StoredImage stored, data.images().Read(i));
     inputs.push_back({.stem = absl::StrFormat("%s-%05d", SplitName(split), i),
-                      .bytes = FileOf(stored),
+                      .bytes = ImageFile(stored),
                       .truth = data.class_names()[data.images().Label(i)]});
   }
   return inputs;
@@ -120,22 +112,17 @@ std::string CsvField(const std::string& text) {
 }
 
 // Writes the files of one picture, adds it to the sheet and returns its line of predictions.csv.
-absl::StatusOr<std::string> Explain(const Classifier& classifier, const Input& input,
-                                    const RelevanceOptions& options, const fs::path& folder,
-                                    std::vector<Image>* sheet) {
-  ASSIGN_OR_RETURN(const PreparedImage prepared, classifier.Prepare(input.bytes));
-  const Relevance relevance = ComputeRelevance(classifier.model(), prepared.input, options);
-  ASSIGN_OR_RETURN(EncodedImage encoded, EncodedImage::Open(input.bytes));
-  Image picture;
-  RETURN_IF_ERROR(encoded.Decode(&picture));
-  Image overlay = Overlay(picture, relevance.maps[0], prepared.region);
-  RETURN_IF_ERROR(WriteAtomically(folder / (input.stem + ".overlay.png"), EncodePng(overlay)));
-  RETURN_IF_ERROR(WriteAtomically(folder / (input.stem + ".npy"), NpyBytes(relevance.maps[0])));
-  sheet->push_back(std::move(picture));
-  sheet->push_back(std::move(overlay));
-  const ClassScore best = classifier.Best(relevance.logits[0], /*top=*/1)[0];
+absl::StatusOr<std::string> WriteExplanation(const Classifier& classifier, const Input& input,
+                                             const RelevanceOptions& options,
+                                             const fs::path& folder, std::vector<Image>* sheet) {
+  ASSIGN_OR_RETURN(Explanation explanation, Explain(classifier, input.bytes, options));
+  RETURN_IF_ERROR(
+      WriteAtomically(folder / (input.stem + ".overlay.png"), EncodePng(explanation.overlay)));
+  RETURN_IF_ERROR(WriteAtomically(folder / (input.stem + ".npy"), NpyBytes(explanation.map)));
+  sheet->push_back(std::move(explanation.picture));
+  sheet->push_back(std::move(explanation.overlay));
   return absl::StrFormat("%s,%s,%s,%.6f\n", CsvField(input.stem), CsvField(input.truth),
-                         CsvField(best.name), best.probability);
+                         CsvField(explanation.best.name), explanation.best.probability);
 }
 
 absl::Status Run(const std::vector<std::string>& arguments) {
@@ -158,8 +145,9 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   std::string csv = "image,truth,prediction,probability\n";
   std::vector<Image> sheet;
   for (const Input& input : inputs) {
-    ASSIGN_OR_RETURN(const std::string line,
-                     Annotate(Explain(classifier, input, options, folder, &sheet), input.stem));
+    ASSIGN_OR_RETURN(
+        const std::string line,
+        Annotate(WriteExplanation(classifier, input, options, folder, &sheet), input.stem));
     csv += line;
   }
   RETURN_IF_ERROR(WriteAtomically(folder / "predictions.csv", csv));

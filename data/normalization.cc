@@ -89,6 +89,12 @@ at::Tensor Normalization::ApplyOnCpu(const at::Tensor& images) const {
   return result;
 }
 
+at::Tensor Normalization::Invert(const at::Tensor& images) const {
+  const at::Tensor mean = at::tensor(mean_).view({1, -1, 1, 1});
+  const at::Tensor std = at::tensor(std_).view({1, -1, 1, 1});
+  return ((images.cpu() * std + mean) * 255).round().clamp(0, 255).to(at::kByte);
+}
+
 std::array<uint8_t, 3> Normalization::MeanColor() const {
   std::array<uint8_t, 3> color;
   for (size_t c = 0; c < color.size(); ++c) {

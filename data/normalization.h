@@ -29,6 +29,9 @@ class Normalization {
   // uint8 [B, C, H, W] to float32, on the device where they are.
   at::Tensor Apply(const at::Tensor& images) const;
 
+  // The bytes that Apply makes these images of, on the CPU; of values in between the nearest.
+  at::Tensor Invert(const at::Tensor& images) const;
+
   // The colour that becomes 0, as near as a byte comes; grey for one channel.
   std::array<uint8_t, 3> MeanColor() const;
 

@@ -38,6 +38,23 @@ TEST(NormalizationTest, DefaultIsFromMinusOneToOne) {
   EXPECT_EQ(images.max().item<float>(), 1.0f);
 }
 
+TEST(NormalizationTest, InvertGivesTheBytesBack) {
+  DataConfig statistics;
+  statistics.set_normalization(DataConfig::IMAGENET_STATS);
+  for (const DataConfig& config : {DataConfig(), statistics}) {
+    const Normalization normalization = Make(config, 3);
+    const at::Tensor images = SomeImages(2, 3);
+    EXPECT_TRUE(normalization.Invert(normalization.Apply(images)).equal(images));
+  }
+}
+
+TEST(NormalizationTest, InvertStaysWithinBytes) {
+  const at::Tensor bytes =
+      Make(DataConfig(), 1).Invert(at::tensor({-7.0f, 7.0f}).view({1, 1, 1, 2}));
+  EXPECT_EQ(bytes.min().item<int64_t>(), 0);
+  EXPECT_EQ(bytes.max().item<int64_t>(), 255);
+}
+
 TEST(NormalizationTest, AnotherNumberOfChannelsIsRefused) {
   EXPECT_THAT(Normalization::Create(Config({0.1f}, {0.3f}), 3),
               Fails(absl::StatusCode::kInvalidArgument,

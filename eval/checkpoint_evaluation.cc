@@ -9,7 +9,6 @@
 #include "base/status_macros.h"
 #include "eval/statistics.h"
 #include "google/protobuf/text_format.h"
-#include "vit/vision_transformer.h"
 
 namespace vitrine {
 namespace {
@@ -77,6 +76,11 @@ EvaluationData::EvaluationData(const ModelConfig& model, std::unique_ptr<const D
 absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const TensorMap& weights,
                                                           bool flips) const {
   ASSIGN_OR_RETURN(const VisionTransformer model, RestoreModel(model_, weights, spec_.device));
+  return Evaluate(model, flips, [](const at::Tensor& /*logits*/, const at::Tensor& /*labels*/) {});
+}
+
+absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const VisionTransformer& model,
+                                                          bool flips, BatchObserver observe) const {
   ASSIGN_OR_RETURN(const auto loader, Open(kBatch));
   Evaluation total;
   Statistics statistics(model_.num_classes());
@@ -84,6 +88,7 @@ absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const TensorMap& weigh
                                [&](const at::Tensor& logits, const at::Tensor& labels) {
                                  Accumulate(logits, labels, &total);
                                  statistics.Add(logits, labels);
+                                 observe(logits, labels);
                                }));
   RETURN_IF_ERROR(CheckComplete(total, size(), loader->bad_images()));
 

@@ -21,6 +21,7 @@
 #include "eval/weights.h"
 #include "nlohmann/json.hpp"
 #include "train/checkpoint.h"
+#include "vit/vision_transformer.h"
 
 namespace vitrine {
 
@@ -33,6 +34,8 @@ class EvaluationData {
                                              const std::filesystem::path& data_dir,
                                              at::Device device);
 
+  const Dataset& dataset() const { return *dataset_; }
+  const LoaderSpec& spec() const { return spec_; }
   const ImageSource& images() const { return *dataset_->part(split_); }
   int64_t size() const { return images().size(); }
   const std::vector<std::string>& class_names() const { return dataset_->class_names; }
@@ -42,8 +45,12 @@ class EvaluationData {
     return Loader::ForEvaluation(*dataset_, split_, spec_, batch_size);
   }
 
-  // How a model of the manifest's config with these weights does on all images of the split;
-  // `flips` as for ForEachBatch. DataLoss if some can't be read.
+  // How a model does on all images of the split; `flips` and `observe` as for ForEachBatch.
+  // DataLoss if some can't be read.
+  absl::StatusOr<EvaluationResult> Evaluate(const VisionTransformer& model, bool flips,
+                                            BatchObserver observe) const;
+
+  // The same of a model of the manifest's config with these weights.
   absl::StatusOr<EvaluationResult> Evaluate(const TensorMap& weights, bool flips) const;
 
  private:

@@ -104,6 +104,7 @@ class ImageTrainingTest : public ::testing::Test {
                                    const std::vector<std::string>& more = {}) const {
     std::vector<std::string> command = {
         "train/train",
+        "--noreport",
         "--resume",
         "--device=cpu",
         absl::StrCat("--config=", (folder_ / "config.textproto").string()),

@@ -42,6 +42,7 @@ int Kills() {
 // within the run), a best checkpoint; and epochs end within it.
 std::vector<std::string> Command(const fs::path& run) {
   return {"train/train",
+          "--noreport",
           "--resume",
           absl::StrCat("--run_dir=", run.string()),
           "--device=cpu",

@@ -1,5 +1,7 @@
 // Trains a Vision Transformer. README.md at the top has examples.
 
+#include <filesystem>
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -7,11 +9,13 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "analysis/report.h"
 #include "base/device.h"
 #include "base/file.h"
 #include "base/program.h"
 #include "base/status_macros.h"
 #include "gflags/gflags.h"
+#include "glog/logging.h"
 #include "train/config.h"
 #include "train/experiment.h"
 #include "train/run_folder.h"
@@ -29,6 +33,7 @@ DEFINE_bool(resume, false, "go on with the run in --run_dir, or start it if it i
 DEFINE_string(init_from, "",
               "a checkpoint or run whose weights a new run begins with; other classes get a new "
               "head, another image size resampled positions");
+DEFINE_bool(report, true, "write report.html into the run's folder at the end");
 DEFINE_bool(dry_run, false,
             "check and print the config, the parameter count and the data, and stop");
 
@@ -73,6 +78,19 @@ ExperimentPaths Paths(const std::string& config_name) {
   return paths;
 }
 
+// The run has its result, whatever becomes of the report. A run that was finished before has one.
+void TryToReport(const ExperimentPaths& paths, at::Device device) {
+  const std::filesystem::path output = paths.run_dir / "report.html";
+  if (std::filesystem::exists(output)) return;
+  const absl::Status status =
+      WriteReport({paths.run_dir}, {.data_dir = paths.data_dir, .device = device}, output);
+  if (status.ok()) {
+    std::cout << output.string() << std::endl;
+  } else {
+    LOG(WARNING) << "no report: " << status.message();
+  }
+}
+
 absl::Status Run(const std::vector<std::string>& overrides) {
   RETURN_IF_ERROR(CheckFlags());
   ASSIGN_OR_RETURN(const at::Device device,
@@ -82,7 +100,9 @@ absl::Status Run(const std::vector<std::string>& overrides) {
   if (FLAGS_dry_run) return DryRun(config, paths);
   const std::vector<std::string> unavailable = Unavailable(config);
   if (!unavailable.empty()) return UsageError(absl::StrJoin(unavailable, "\n"));
-  return RunExperiment(config, paths, device, FLAGS_resume);
+  RETURN_IF_ERROR(RunExperiment(config, paths, device, FLAGS_resume));
+  if (FLAGS_report) TryToReport(paths, device);
+  return absl::OkStatus();
 }
 
 }  // namespace

@@ -103,6 +103,7 @@ TEST_F(TrainProcessTest, LeavesWhatTheContractSays) {
   EXPECT_TRUE(fs::exists(folder_ / "run" / "config.textproto"));
   EXPECT_EQ(LastCheckpoint("run").size(), 4);
   EXPECT_EQ(EventFiles("run"), 1);
+  EXPECT_TRUE(fs::exists(folder_ / "run" / "report.html"));
 }
 
 TEST_F(TrainProcessTest, SameSeedSameBytesOtherSeedOtherBytes) {

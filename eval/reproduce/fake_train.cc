@@ -11,12 +11,20 @@
 
 namespace vitrine {
 
-TrainProgram FakeTrain(const std::string& script) {
+ChildProgram FakeTrain(const std::string& script) {
   const std::filesystem::path path = std::filesystem::path(::testing::TempDir()) / "train";
   const absl::Status status = WriteAndSync(path, absl::StrCat("#!/bin/sh\n", script, "\n"));
   CHECK(status.ok()) << status;
   CHECK_EQ(chmod(path.c_str(), 0700), 0) << path;
-  return TrainProgram(path);
+  return ChildProgram("//train", path);
+}
+
+Programs FakePrograms(const std::string& train_script) {
+  const ChildProgram nothing("nothing", "true");
+  return {.train = FakeTrain(train_script),
+          .evaluate = nothing,
+          .average = nothing,
+          .rollout = nothing};
 }
 
 std::string FinishedRun(int correct) {

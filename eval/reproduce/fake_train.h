@@ -5,12 +5,16 @@
 
 #include <string>
 
-#include "eval/reproduce/train_program.h"
+#include "eval/reproduce/checkpoints.h"
+#include "eval/reproduce/child_program.h"
 
 namespace vitrine {
 
 // A program of the name train that runs these lines of sh.
-TrainProgram FakeTrain(const std::string& script);
+ChildProgram FakeTrain(const std::string& script);
+
+// The same as //train, with other programs that do nothing.
+Programs FakePrograms(const std::string& train_script);
 
 // Lines that set $run_dir to what --run_dir says, and leave a finished run of two iterations there,
 // with so many of 10,000 test images right.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "data/dataset.pb.h"
 #include "eval/reported.pb.h"
 
 namespace vitrine {
@@ -30,18 +31,28 @@ struct PlannedRun {
   std::vector<std::string> arguments;
 };
 
+// A checkpoint that was reported by itself, and is chosen by its iteration, or an average of
+// several.
+struct PlannedCheckpoint {
+  std::string path;                    // in the folder of the run
+  std::vector<std::string> selection;  // what is averaged, as //eval:swa takes it; empty: nothing
+};
+
 // One row of the table. What is scaled or overridden is another experiment than the reported one,
 // and neither passes nor fails.
 struct PlannedRow {
   ReportedStep step;
   ReproducedRow row;
+  DataConfig::Source data = DataConfig::DIGITS;
   int64_t iterations = 0;
   bool is_scaled = false, is_overridden = false;
   std::vector<PlannedRun> runs;
+  std::vector<PlannedCheckpoint> checkpoints;  // the best one reported, then the averages, or none
 };
 
 // The rows of these steps, in the order given. A step that does not exist or is named twice, and
-// numbers out of range, are InvalidArgument.
+// numbers out of range, and a scale that leaves nothing between two checkpoints, are
+// InvalidArgument.
 absl::StatusOr<std::vector<PlannedRow>> PlanRows(const ReportedResults& reported,
                                                  const ReproductionRequest& request);
 

@@ -10,10 +10,12 @@
 namespace vitrine {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
@@ -55,6 +57,35 @@ TEST(PlanRowsTest, Step6HasARowForEachOrderOfClipping) {
   EXPECT_THAT(rows[0].runs[0].arguments, Each(Not(StartsWith("optimizer."))));
   EXPECT_THAT(rows[1].runs[0].arguments, Contains("optimizer.clip_order=UNSCALED"));
   EXPECT_EQ(rows[1].runs[0].folder, "step6-unscaled-seed0");
+}
+
+TEST(PlanRowsTest, Step7KeepsTheCheckpointsThatWereAveraged) {
+  const PlannedRow row = Plan({.steps = "7"})[0];
+  EXPECT_THAT(row.runs[0].arguments, AllOf(Contains("checkpoint.every_iterations=10000"),
+                                           Contains("checkpoint.keep_last=0")));
+  ASSERT_THAT(row.checkpoints, SizeIs(5));
+  EXPECT_EQ(row.checkpoints[0].path, "checkpoints/000300000");
+  EXPECT_THAT(row.checkpoints[0].selection, IsEmpty());
+  EXPECT_EQ(row.checkpoints[1].path, "averages/swa-5");
+  EXPECT_THAT(row.checkpoints[1].selection, ElementsAre("--first=280000", "--last=330000"));
+  EXPECT_THAT(row.checkpoints[3].selection, ElementsAre("--first=280000", "--last=400001"));
+  EXPECT_THAT(row.checkpoints[4].selection, ElementsAre("--count=5"));
+  EXPECT_THAT(Plan({.steps = "6"})[0].checkpoints, IsEmpty());
+}
+
+TEST(PlanRowsTest, AScaledStep7AveragesAsMany) {
+  const PlannedRow row = Plan({.steps = "7", .scale = 1e-4})[0];
+  EXPECT_THAT(row.runs[0].arguments, Contains("checkpoint.every_iterations=1"));
+  EXPECT_EQ(row.checkpoints[0].path, "checkpoints/000000030");
+  EXPECT_THAT(row.checkpoints[1].selection, ElementsAre("--first=28", "--last=33"));
+  EXPECT_THAT(row.checkpoints[2].selection, ElementsAre("--first=25", "--last=35"));
+  EXPECT_THAT(row.checkpoints[3].selection, ElementsAre("--first=28", "--last=41"));
+}
+
+TEST(PlanRowsTest, TheDataSetMayBeOverridden) {
+  EXPECT_EQ(Plan({.steps = "7"})[0].data, DataConfig::IMAGENET100);
+  EXPECT_EQ(Plan({.steps = "7", .overrides = {"data.source=PARQUET"}})[0].data,
+            DataConfig::PARQUET);
 }
 
 TEST(PlanRowsTest, OverridesComeLastAndMarkTheRow) {
@@ -108,6 +139,7 @@ TEST(PlanRowsTest, MistakesAreNamed) {
       {{.steps = "1", .scale = 0}, "--scale=0"},
       {{.steps = "1", .scale = 1.5}, "--scale=1.5"},
       {{.steps = "1", .scale = nan}, "--scale=nan"},
+      {{.steps = "7", .scale = 5e-5}, "must be at least 0.0001"},
   };
   for (const Mistake& mistake : mistakes) {
     EXPECT_THAT(PlanRows(ReportedWork(), mistake.request),

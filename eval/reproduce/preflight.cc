@@ -8,7 +8,7 @@
 
 namespace vitrine {
 
-absl::Status MarkUnavailable(const TrainProgram& train, std::vector<PlannedRow>* rows) {
+absl::Status MarkUnavailable(const ChildProgram& train, std::vector<PlannedRow>* rows) {
   for (PlannedRow& row : *rows) {
     if (row.row.has_not_run()) continue;
     // The runs of a row differ in their seeds alone.
@@ -22,7 +22,7 @@ absl::Status MarkWithoutData(const std::filesystem::path& data_dir, std::vector<
   std::map<DataConfig::Source, absl::Status> loaded;
   for (PlannedRow& row : *rows) {
     if (row.row.has_not_run()) continue;
-    const DataConfig::Source source = row.step.data();
+    const DataConfig::Source source = row.data;
     if (!loaded.contains(source)) {
       DataConfig config;
       config.set_source(source);

@@ -7,14 +7,14 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "eval/reproduce/child_program.h"
 #include "eval/reproduce/plan.h"
-#include "eval/reproduce/train_program.h"
 
 namespace vitrine {
 
 // Gives rows that //train can't do yet its own words as their reason not to run. Overrides that it
 // refuses are InvalidArgument.
-absl::Status MarkUnavailable(const TrainProgram& train, std::vector<PlannedRow>* rows);
+absl::Status MarkUnavailable(const ChildProgram& train, std::vector<PlannedRow>* rows);
 
 // The same for rows whose data set is not in data_dir, which is empty if not given. A data set that
 // is there and damaged is an error that names the file.

@@ -15,17 +15,18 @@
 #include "base/program.h"
 #include "base/status_macros.h"
 #include "eval/reported.h"
+#include "eval/reproduce/checkpoints.h"
+#include "eval/reproduce/child_program.h"
 #include "eval/reproduce/json.h"
 #include "eval/reproduce/markdown.h"
 #include "eval/reproduce/plan.h"
 #include "eval/reproduce/preflight.h"
 #include "eval/reproduce/reproduction.h"
-#include "eval/reproduce/train_program.h"
 #include "gflags/gflags.h"
 #include "tools/cpp/runfiles/runfiles.h"
 
 DEFINE_string(steps, "", "steps of the reported work, 1 to 7, with commas");
-DEFINE_string(data_dir, "", "the parent of mnist/ and cifar-10-batches-bin/");
+DEFINE_string(data_dir, "", "the parent of mnist/, cifar-10-batches-bin/ and imagenet-100/");
 DEFINE_int32(seeds, 1, "runs of each row, with seeds from 0");
 DEFINE_double(scale, 1, "the fraction of the iterations to run; what is scaled is not judged");
 DEFINE_string(run_dir, "runs/reproduce", "the folder of the runs");
@@ -46,18 +47,25 @@ constexpr char kUsage[] =
 constexpr char kPlainCharacters[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./=,:";
 
-absl::StatusOr<TrainProgram> FindTrainProgram(const std::string& self) {
+// The programs that lie beside this one, by the path that Bazel gave them.
+absl::StatusOr<Programs> FindPrograms(const std::string& self) {
   using bazel::tools::cpp::runfiles::Runfiles;
   std::string error;
   const std::unique_ptr<Runfiles> runfiles(Runfiles::Create(self, &error));
-  const std::string path = runfiles == nullptr ? "" : runfiles->Rlocation("vitrine/train/train");
-  if (fs::exists(path)) return TrainProgram(path);
+  const auto find = [&](const std::string& label, const std::string& path) {
+    return ChildProgram(label, runfiles == nullptr ? "" : runfiles->Rlocation("vitrine/" + path));
+  };
+  Programs programs = {.train = find("//train", "train/train"),
+                       .evaluate = find("//eval", "eval/eval"),
+                       .average = find("//eval:swa", "eval/swa"),
+                       .rollout = find("//analysis:rollout", "analysis/rollout")};
+  if (fs::exists(programs.train.path())) return programs;
   return absl::NotFoundError(
       "//train's program is not beside this one; start both by tools/bazel run //eval:reproduce");
 }
 
 absl::StatusOr<std::vector<PlannedRow>> Plan(const std::vector<std::string>& overrides,
-                                             const TrainProgram& train) {
+                                             const ChildProgram& train) {
   ReproductionRequest request{FLAGS_steps, FLAGS_seeds, FLAGS_scale, overrides};
   ASSIGN_OR_RETURN(std::vector<PlannedRow> rows, PlanRows(ReportedWork(), request));
   RETURN_IF_ERROR(MarkUnavailable(train, &rows));
@@ -90,8 +98,8 @@ void PrintPlan(const std::vector<PlannedRow>& rows, const fs::path& run_dir) {
 
 absl::Status Run(const std::string& self, const std::string& command,
                  const std::vector<std::string>& overrides) {
-  ASSIGN_OR_RETURN(const TrainProgram train, FindTrainProgram(self));
-  ASSIGN_OR_RETURN(std::vector<PlannedRow> rows, AsUsageError(Plan(overrides, train)));
+  ASSIGN_OR_RETURN(const Programs programs, FindPrograms(self));
+  ASSIGN_OR_RETURN(std::vector<PlannedRow> rows, AsUsageError(Plan(overrides, programs.train)));
   const RunOptions options = {.data_dir = UserPath(FLAGS_data_dir),
                               .run_dir = UserPath(FLAGS_run_dir),
                               .resume = FLAGS_resume};
@@ -102,7 +110,7 @@ absl::Status Run(const std::string& self, const std::string& command,
   ASSIGN_OR_RETURN(const FolderLock lock, OpenRunDir(options.run_dir));
   RETURN_IF_ERROR(CreateFolder(output.parent_path()));  // an error is better now than in hours
   PrintPlan(rows, options.run_dir);
-  ASSIGN_OR_RETURN(const std::vector<RowResult> results, RunRows(rows, train, options));
+  ASSIGN_OR_RETURN(const std::vector<RowResult> results, RunRows(rows, programs, options));
 
   const std::string summary = MarkdownSummary(results, command);
   const std::string markdown = output.string() + ".md", json = output.string() + ".json";

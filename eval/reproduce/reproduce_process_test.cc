@@ -160,14 +160,15 @@ TEST_F(ReproduceProcessTest, FolderOfAnotherReproductionIsRefused) {
 
 TEST_F(ReproduceProcessTest, RowsWithoutDataAreNotRunAndNotFailed) {
   fs::remove_all(folder_ / "data" / "cifar-10-batches-bin");
-  const ChildResult result = RunChild(Command("runs", {"--scale=0.01", "--steps=1,3,7"}));
+  const ChildResult result =
+      RunChild(Command("runs", {"--scale=0.01", "--steps=1,3,7", "model.heads=2"}));
   EXPECT_EQ(result.status, 0) << result.err;
   const nlohmann::json rows = Report("runs")["rows"];
   EXPECT_EQ(rows[0]["figures"][0]["verdict"], "scaled, overridden");
   EXPECT_EQ(rows[1]["figures"][0]["verdict"], "not run");
   EXPECT_THAT(rows[1]["problem"], HasSubstr("//data:prepare"));
   EXPECT_EQ(rows[2]["figures"][0]["verdict"], "not run");
-  EXPECT_THAT(rows[2]["problem"], HasSubstr("ImageNet-100"));
+  EXPECT_THAT(rows[2]["problem"], HasSubstr("--dataset=imagenet100"));
 }
 
 TEST_F(ReproduceProcessTest, ARunThatFailsIsReportedAndTheOthersAreRun) {

@@ -1,6 +1,7 @@
 #include "eval/reproduce/reproduction.h"
 
 #include <iostream>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -33,15 +34,19 @@ absl::Status CheckInterruption(const RunOptions& options) {
 }
 
 // One result for each run of the row, or the first error.
-absl::StatusOr<std::vector<RunResult>> RunRow(const PlannedRow& row, const TrainProgram& train,
+absl::StatusOr<std::vector<RunResult>> RunRow(const PlannedRow& row, const Programs& programs,
                                               const RunOptions& options) {
   std::vector<RunResult> results;
   for (const PlannedRun& run : row.runs) {
     std::cout << "\n== " << Label(row) << ", seed " << run.seed << std::endl;
-    const absl::Status trained = train.Run(Arguments(run, options));
+    const absl::Status trained = programs.train.Run(Arguments(run, options));
     RETURN_IF_ERROR(CheckInterruption(options));
     RETURN_IF_ERROR(Annotate(trained, run.folder));
-    ASSIGN_OR_RETURN(results.emplace_back(), ReadRun(options.run_dir / run.folder));
+    const std::filesystem::path run_dir = options.run_dir / run.folder;
+    ASSIGN_OR_RETURN(results.emplace_back(), ReadRun(run_dir));
+    auto measured = MeasureCheckpoints(row, programs, run_dir, options.data_dir);
+    RETURN_IF_ERROR(CheckInterruption(options));
+    ASSIGN_OR_RETURN(results.back().checkpoints, Annotate(std::move(measured), run.folder));
   }
   return results;
 }
@@ -56,7 +61,7 @@ bool Fails(const RowResult& result) {
 }  // namespace
 
 absl::StatusOr<std::vector<RowResult>> RunRows(absl::Span<const PlannedRow> rows,
-                                               const TrainProgram& train,
+                                               const Programs& programs,
                                                const RunOptions& options) {
   const InterruptionGuard guard;
   std::vector<RowResult> results;
@@ -68,7 +73,7 @@ absl::StatusOr<std::vector<RowResult>> RunRows(absl::Span<const PlannedRow> rows
       result.figures = Unmeasured(row, Verdict::kNotRun);
       continue;
     }
-    absl::StatusOr<std::vector<RunResult>> runs = RunRow(row, train, options);
+    absl::StatusOr<std::vector<RunResult>> runs = RunRow(row, programs, options);
     if (absl::IsCancelled(runs.status())) return runs.status();
     if (runs.ok()) {
       result.runs = *std::move(runs);

@@ -3,7 +3,7 @@
 //   ASSIGN_OR_RETURN(std::vector<PlannedRow> rows, PlanRows(ReportedWork(), request));
 //   RETURN_IF_ERROR(MarkUnavailable(train, &rows));
 //   RETURN_IF_ERROR(MarkWithoutData(data_dir, &rows));
-//   ASSIGN_OR_RETURN(const std::vector<RowResult> results, RunRows(rows, train, options));
+//   ASSIGN_OR_RETURN(const std::vector<RowResult> results, RunRows(rows, programs, options));
 
 #ifndef EVAL_REPRODUCE_REPRODUCTION_H_
 #define EVAL_REPRODUCE_REPRODUCTION_H_
@@ -15,9 +15,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "eval/reproduce/checkpoints.h"
 #include "eval/reproduce/plan.h"
 #include "eval/reproduce/run_result.h"
-#include "eval/reproduce/train_program.h"
 #include "eval/reproduce/verdict.h"
 
 namespace vitrine {
@@ -39,8 +39,7 @@ struct RunOptions {
 // the others from being run. SIGINT and SIGTERM end the run in order, with a checkpoint, and are an
 // InterruptedError.
 absl::StatusOr<std::vector<RowResult>> RunRows(absl::Span<const PlannedRow> rows,
-                                               const TrainProgram& train,
-                                               const RunOptions& options);
+                                               const Programs& programs, const RunOptions& options);
 
 // An error that names the rows that failed, if any did.
 absl::Status CheckAllPassed(absl::Span<const RowResult> results);

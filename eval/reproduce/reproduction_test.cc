@@ -29,7 +29,7 @@ std::vector<PlannedRow> Plan(const ReproductionRequest& request) {
 // The rows of the request, with this script as the program.
 std::vector<RowResult> RunAll(const ReproductionRequest& request, const std::string& script,
                               const RunOptions& options) {
-  auto results = RunRows(Plan(request), FakeTrain(script), options);
+  auto results = RunRows(Plan(request), FakePrograms(script), options);
   EXPECT_OK(results);
   return results.value_or(std::vector<RowResult>());
 }
@@ -84,19 +84,29 @@ TEST(RunRowsTest, ARunThatLeavesNothingIsAnError) {
 }
 
 TEST(RunRowsTest, ARowThatCannotBeRunIsNeitherStartedNorAFailure) {
-  const auto results =
-      RunAll({.steps = "7"}, "exit 1", {.data_dir = "", .run_dir = EmptyFolder("not_run")});
-  EXPECT_THAT(results[0].problem, HasSubstr("ImageNet-100"));
+  std::vector<PlannedRow> rows = Plan({.steps = "7"});
+  rows[0].row.set_not_run("no data");
+  ASSERT_OK_AND_ASSIGN(
+      const auto results,
+      RunRows(rows, FakePrograms("exit 1"), {.data_dir = "", .run_dir = EmptyFolder("not_run")}));
+  EXPECT_EQ(results[0].problem, "no data");
   EXPECT_THAT(results[0].figures, Each(Field(&Figure::verdict, Verdict::kNotRun)));
   EXPECT_OK(CheckAllPassed(results));
+}
+
+TEST(RunRowsTest, CheckpointsThatCannotBeMeasuredAreAnError) {
+  const RunOptions options = {.data_dir = "", .run_dir = EmptyFolder("unmeasured")};
+  const auto results = RunAll({.steps = "7"}, FinishedRun(2600), options);  // no //eval ran
+  EXPECT_THAT(results[0].problem, HasSubstr("000300000.model.test.textproto"));
+  EXPECT_THAT(results[0].figures, Each(Field(&Figure::verdict, Verdict::kError)));
 }
 
 TEST(RunRowsTest, AnInterruptionEndsTheRunAndNoOtherIsStarted) {
   const RunOptions options = {.data_dir = "", .run_dir = EmptyFolder("interrupted")};
   // The run interrupts its parent, which is this process, and ends when the signal is passed on.
-  const TrainProgram train =
-      FakeTrain("trap 'exit 130' INT; kill -INT $PPID; while :; do sleep 0.01; done");
-  const auto results = RunRows(Plan({.steps = "3,4"}), train, options);
+  const Programs programs =
+      FakePrograms("trap 'exit 130' INT; kill -INT $PPID; while :; do sleep 0.01; done");
+  const auto results = RunRows(Plan({.steps = "3,4"}), programs, options);
   EXPECT_THAT(results, Fails(absl::StatusCode::kCancelled, HasSubstr("go on with --resume")));
   EXPECT_EQ(ExitStatus("reproduce", results.status()), 130);
 }

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
+#include "base/csv.h"
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "nlohmann/json.hpp"
@@ -18,59 +16,25 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
-using Cells = std::vector<std::string_view>;
 
-// Finds a cell by the name of its column, so that metrics.csv may grow more of them.
-class Columns {
- public:
-  explicit Columns(std::string_view header) : names_(absl::StrSplit(header, ',')) {}
-
-  size_t size() const { return names_.size(); }
-
-  template <typename T>
-  absl::Status Read(const Cells& cells, std::string_view name, T* value) const {
-    const size_t i = std::find(names_.begin(), names_.end(), name) - names_.begin();
-    if (i == names_.size()) return absl::DataLossError(absl::StrCat("there is no column ", name));
-    if (Parse(cells[i], value)) return absl::OkStatus();
-    return absl::DataLossError(absl::StrCat(name, " is '", cells[i], "'"));
-  }
-
- private:
-  static bool Parse(std::string_view text, int64_t* value) { return absl::SimpleAtoi(text, value); }
-  static bool Parse(std::string_view text, double* value) { return absl::SimpleAtod(text, value); }
-
-  Cells names_;
-};
-
-absl::StatusOr<LoggedIteration> ParseRow(const Columns& columns, std::string_view line) {
-  const Cells cells = absl::StrSplit(line, ',');
-  if (cells.size() != columns.size()) {
-    return absl::DataLossError(absl::StrCat("has ", cells.size(), " cells, not ", columns.size()));
-  }
-  LoggedIteration row;
-  RETURN_IF_ERROR(columns.Read(cells, "iteration", &row.iteration));
-  RETURN_IF_ERROR(columns.Read(cells, "loss", &row.loss));
-  RETURN_IF_ERROR(columns.Read(cells, "learning_rate", &row.learning_rate));
-  RETURN_IF_ERROR(columns.Read(cells, "gradient_norm", &row.gradient_norm));
-  RETURN_IF_ERROR(columns.Read(cells, "milliseconds", &row.milliseconds));
-  for (const double value : {row.loss, row.learning_rate, row.milliseconds}) {
-    if (!std::isfinite(value)) return absl::DataLossError("a number is not finite");
-  }
-  return row;
-}
-
-absl::StatusOr<std::vector<LoggedIteration>> ParseMetrics(std::string_view text) {
-  if (!absl::ConsumeSuffix(&text, "\n")) return absl::DataLossError("does not end with a line");
-  const Cells lines = absl::StrSplit(text, '\n');
-  const Columns columns(lines.front());
+absl::StatusOr<std::vector<LoggedIteration>> ParseMetrics(std::string text) {
+  ASSIGN_OR_RETURN(const CsvTable table, CsvTable::Parse(std::move(text)));
+  ASSIGN_OR_RETURN(const auto iterations, table.Integers("iteration"));
+  ASSIGN_OR_RETURN(const auto losses, table.Numbers("loss"));
+  ASSIGN_OR_RETURN(const auto learning_rates, table.Numbers("learning_rate"));
+  ASSIGN_OR_RETURN(const auto gradient_norms, table.Numbers("gradient_norm"));
+  ASSIGN_OR_RETURN(const auto milliseconds, table.Numbers("milliseconds"));
   std::vector<LoggedIteration> logged;
-  for (size_t i = 1; i < lines.size(); ++i) {
-    ASSIGN_OR_RETURN(const LoggedIteration row,
-                     Annotate(ParseRow(columns, lines[i]), absl::StrCat("line ", i + 1)));
-    if (row.iteration <= (logged.empty() ? -1 : logged.back().iteration)) {
-      return absl::DataLossError(absl::StrCat("line ", i + 1, ": iterations do not rise"));
+  for (size_t i = 0; i < table.rows(); ++i) {
+    const std::string line = absl::StrCat("line ", i + 2);
+    for (const double value : {losses[i], learning_rates[i], milliseconds[i]}) {
+      if (!std::isfinite(value)) return absl::DataLossError(line + ": a number is not finite");
     }
-    logged.push_back(row);
+    if (iterations[i] <= (logged.empty() ? -1 : logged.back().iteration)) {
+      return absl::DataLossError(line + ": iterations do not rise");
+    }
+    logged.push_back(
+        {iterations[i], losses[i], learning_rates[i], gradient_norms[i], milliseconds[i]});
   }
   if (logged.empty()) return absl::DataLossError("no iteration is logged");
   return logged;
@@ -131,8 +95,8 @@ absl::StatusOr<RunResult> ReadRun(const fs::path& folder) {
   RunResult run;
   ASSIGN_OR_RETURN(const std::string json, ReadFile(record));
   RETURN_IF_ERROR(Annotate(ParseRecord(json, &run), record.string()));
-  ASSIGN_OR_RETURN(const std::string csv, ReadFile(metrics));
-  ASSIGN_OR_RETURN(run.logged, Annotate(ParseMetrics(csv), metrics.string()));
+  ASSIGN_OR_RETURN(std::string csv, ReadFile(metrics));
+  ASSIGN_OR_RETURN(run.logged, Annotate(ParseMetrics(std::move(csv)), metrics.string()));
   return run;
 }
 

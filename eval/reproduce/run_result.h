@@ -24,10 +24,16 @@ struct LoggedIteration {
   double milliseconds = 0;
 };
 
+// On the test split: the mean loss, and fractions of its images.
+struct MeasuredCheckpoint {
+  double loss = 0, top1 = 0, top5 = 0;
+};
+
 struct RunResult {
   std::vector<LoggedIteration> logged;  // rising; the last one is the run's last
   int64_t parameters = 0;
   int64_t test_count = 0, test_correct = 0;
+  std::vector<MeasuredCheckpoint> checkpoints;  // those of the row, in its order; not by ReadRun
   std::string machine;  // device, CPU capability, threads, libtorch and git revision
 
   int64_t iterations() const { return logged.back().iteration + 1; }

@@ -116,7 +116,7 @@ TEST_F(ReadRunTest, UnfinishedRunsAreNoResult) {
 TEST_F(ReadRunTest, DamagedMetricsAreRefused) {
   const Damage damages[] = {
       {kMetrics, "", "does not end"},
-      {kMetrics, "iteration,loss\n", "no iteration"},
+      {kMetrics, "iteration,loss,learning_rate,gradient_norm,milliseconds\n", "no iteration"},
       {"loss", "lost", "there is no column loss"},
       {"2.25", "2.2.5", "line 3: loss is '2.2.5'"},
       {"2.25", "nan", "line 3: a number is not finite"},

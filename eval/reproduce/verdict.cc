@@ -12,6 +12,7 @@ namespace vitrine {
 namespace {
 
 constexpr double kAccuracyTolerance = 0.02;
+constexpr double kLossTolerance = 0.05;
 
 // 0.2684 - 0.02 and 2,484 of 10,000 are not the same double.
 constexpr double kRounding = 1e-9;
@@ -142,21 +143,55 @@ std::string Percentages(double top1, double top5) {
   return absl::StrFormat("%.2f / %.2f %%", top1, top5);
 }
 
-// Step 7 was reported by single checkpoints and by means of several, which nothing here measures.
-void AppendCheckpoints(const ReportedStep& step, std::vector<Figure>* figures) {
+// What the runs measured of the row's i-th checkpoint, one value a run.
+std::vector<double> Measured(Runs runs, size_t i, double MeasuredCheckpoint::*field) {
+  std::vector<double> values;
+  for (const RunResult& run : runs) values.push_back(run.checkpoints.at(i).*field);
+  return values;
+}
+
+Figure CheckpointLoss(const ReportedCheckpoint& reported, const std::string& name, Runs runs) {
+  Figure figure =
+      Printed(name + ", validation loss", absl::StrFormat("%.4f", reported.validation_loss()));
+  figure.reported_value = reported.validation_loss();
+  if (runs.empty()) return figure;
+  SetMeasured(Measured(runs, 0, &MeasuredCheckpoint::loss), &figure);
+  figure.verdict =
+      PassIf(figure.measured_value->mean <= reported.validation_loss() + kLossTolerance);
+  return figure;
+}
+
+// `top1` and `top5` are the reported percentages. The values are fractions of top 1.
+Figure CheckpointAccuracy(std::string name, double top1, double top5, size_t i, Runs runs) {
+  Figure figure = Printed(std::move(name), Percentages(top1, top5));
+  figure.reported_value = top1 / 100;
+  if (runs.empty()) return figure;
+  figure.measured_value = SpreadOf(Measured(runs, i, &MeasuredCheckpoint::top1));
+  figure.measured = Percentages(100 * figure.measured_value->mean,
+                                100 * SpreadOf(Measured(runs, i, &MeasuredCheckpoint::top5)).mean);
+  const double least = top1 / 100 - kAccuracyTolerance;
+  figure.verdict = PassIf(figure.measured_value->mean >= least - kRounding);
+  return figure;
+}
+
+std::string AverageName(const ReportedAverage& average) {
+  return average.has_first()
+             ? absl::StrFormat("mean of %d checkpoints, %dK to %dK", average.checkpoints(),
+                               average.first() / 1000, average.end() / 1000)
+             : absl::StrFormat("mean of the last %d checkpoints", average.checkpoints());
+}
+
+// In the order of PlannedRow's checkpoints.
+void AppendCheckpoints(const ReportedStep& step, Runs runs, std::vector<Figure>* figures) {
   const ReportedCheckpoint& best = step.best_checkpoint();
   const std::string name = absl::StrCat("checkpoint ", best.iteration());
-  figures->push_back(Printed(absl::StrCat(name, ", validation loss"),
-                             absl::StrFormat("%.4f", best.validation_loss())));
+  figures->push_back(CheckpointLoss(best, name, runs));
   figures->push_back(
-      Printed(absl::StrCat(name, ", top-1 / top-5"), Percentages(best.top1(), best.top5())));
-  for (const ReportedAverage& average : step.averages()) {
-    const std::string which =
-        average.has_first() ? absl::StrFormat("%d checkpoints, %dK to %dK", average.checkpoints(),
-                                              average.first() / 1000, average.end() / 1000)
-                            : absl::StrFormat("the last %d checkpoints", average.checkpoints());
+      CheckpointAccuracy(name + ", top-1 / top-5", best.top1(), best.top5(), 0, runs));
+  for (int i = 0; i < step.averages_size(); ++i) {
+    const ReportedAverage& average = step.averages(i);
     figures->push_back(
-        Printed(absl::StrCat("mean of ", which), Percentages(average.top1(), average.top5())));
+        CheckpointAccuracy(AverageName(average), average.top1(), average.top5(), i + 1, runs));
   }
 }
 
@@ -165,7 +200,7 @@ std::vector<Figure> Figures(const PlannedRow& row, int64_t iterations, Runs runs
   std::vector<Figure> figures;
   if (step.has_loss_bound()) figures.push_back(TrainingLoss(step, iterations, runs));
   if (step.has_test_accuracy()) figures.push_back(Accuracy(step, runs));
-  if (step.has_best_checkpoint()) AppendCheckpoints(step, &figures);
+  if (step.has_best_checkpoint()) AppendCheckpoints(step, runs, &figures);
   if (step.has_parameters_in_millions()) figures.push_back(Parameters(step, runs));
   const bool has_rates = step.logged_size() > 0 && step.logged(0).has_learning_rate();
   if (has_rates) figures.push_back(LearningRates(row, runs));
@@ -212,6 +247,13 @@ std::vector<std::string> Rules(absl::Span<const PlannedRow> rows) {
       "%.2f.",
       kAccuracyTolerance)};
   for (const PlannedRow& row : rows) {
+    if (row.step.has_best_checkpoint()) {
+      rules.push_back(absl::StrFormat(
+          "So do top-1 accuracies of step %d's checkpoints, the best one of the report being taken "
+          "by its iteration and not by how well ours does; its loss passes if it is at most the "
+          "reported one and %.2f.",
+          row.step.number(), kLossTolerance));
+    }
     if (!row.step.has_loss_bound()) continue;
     const LossBound& bound = row.step.loss_bound();
     rules.push_back(absl::StrFormat(

@@ -216,6 +216,26 @@ TEST(UnmeasuredTest, Step7WasReportedByCheckpointsAndMeans) {
   EXPECT_EQ(Find(figures, "parameters").reported, "86 M");
 }
 
+TEST(JudgeTest, Step7IsJudgedByItsCheckpoints) {
+  const PlannedRow row = Plan({.steps = "7"});
+  RunResult run = MakeRun(row, 0, 2);
+  run.parameters = 85'878'628;
+  run.checkpoints = {{.loss = 1.2, .top1 = 0.7, .top5 = 0.9},
+                     {.loss = 1, .top1 = 0.7423, .top5 = 0.916},
+                     {.loss = 1, .top1 = 0.7, .top5 = 0.9},
+                     {.loss = 1, .top1 = 0.8, .top5 = 0.95},
+                     {.loss = 1, .top1 = 0.7242, .top5 = 0.9}};
+  const auto figures = Judge(row, {run});
+  const auto verdict = [&](const char* name) { return Find(figures, name).verdict; };
+  EXPECT_EQ(verdict("checkpoint 300000, validation loss"), Verdict::kFail);
+  EXPECT_EQ(verdict("checkpoint 300000, top-1 / top-5"), Verdict::kPass);
+  EXPECT_EQ(Find(figures, "mean of 5 checkpoints, 280K to 330K").measured, "74.23 / 91.60 %");
+  EXPECT_EQ(verdict("mean of 10 checkpoints, 250K to 350K"), Verdict::kFail);
+  EXPECT_EQ(verdict("mean of 13 checkpoints, 280K to 400K"), Verdict::kPass);
+  EXPECT_EQ(verdict("mean of the last 5 checkpoints"), Verdict::kPass) << "two points below";
+  EXPECT_EQ(verdict("parameters"), Verdict::kPass);
+}
+
 TEST(VerdictTextTest, AlteredRowsSayHow) {
   const PlannedRow plain = Plan({.steps = "1"});
   EXPECT_EQ(VerdictText(plain, Verdict::kPass), "pass");

@@ -17,7 +17,7 @@ LAYERS = {
     # The trainer validates with the evaluator of //eval, so that both report the same figure.
     "train": ("^//(analysis|eval)[/:]", ["//eval:evaluator"]),
     "eval": ("^//(analysis|train)[/:]", ["//train:checkpoint"]),
-    "analysis": ("^//(eval|train)[/:]", ["//train:checkpoint"]),
+    "analysis": ("^//train[/:]", ["//train:checkpoint"]),
 }
 
 def package_libraries():

@@ -1,4 +1,4 @@
-#include "eval/reproduce/train_program.h"
+#include "eval/reproduce/child_program.h"
 
 #include <filesystem>
 
@@ -20,7 +20,7 @@ TEST(MissingTest, NothingIsMissingIfTheDryRunNamesNothing) {
 }
 
 TEST(MissingTest, IsWhatTheDryRunSays) {
-  const TrainProgram train = FakeTrain(
+  const ChildProgram train = FakeTrain(
       "echo parameters: 3; echo not yet: precision: only FP32; echo not yet: kernels: none");
   ASSERT_OK_AND_ASSIGN(const std::string missing, train.Missing({}));
   EXPECT_EQ(missing, "precision: only FP32; kernels: none");
@@ -33,7 +33,7 @@ TEST(MissingTest, AsksForADryRunOfTheArguments) {
 }
 
 TEST(MissingTest, WrongArgumentsAreInItsOwnWordsALineEach) {
-  const TrainProgram train =
+  const ChildProgram train =
       FakeTrain("echo train: no field x >&2; echo train: y is bad >&2; exit 2");
   const auto missing = train.Missing({});
   EXPECT_EQ(missing.status(), absl::InvalidArgumentError("no field x\ny is bad"));
@@ -44,13 +44,13 @@ TEST(MissingTest, OtherEndsAreErrors) {
               Fails(absl::StatusCode::kInternal, HasSubstr("exit status 1: no memory")));
   EXPECT_THAT(FakeTrain("kill -9 $$").Missing({}),
               Fails(absl::StatusCode::kInternal, HasSubstr("signal 9")));
-  EXPECT_THAT(TrainProgram("/absent/train").Missing({}),
+  EXPECT_THAT(ChildProgram("//train", "/absent/train").Missing({}),
               Fails(absl::StatusCode::kNotFound, HasSubstr("/absent/train")));
 }
 
 TEST(RunTest, ArgumentsArriveAsTheyAre) {
   const std::filesystem::path seen = std::filesystem::path(::testing::TempDir()) / "seen";
-  const TrainProgram train = FakeTrain("printf '%s|' \"$@\" > '" + seen.string() + "'");
+  const ChildProgram train = FakeTrain("printf '%s|' \"$@\" > '" + seen.string() + "'");
   ASSERT_OK(train.Run({"seed=0", "data.mean=[0.5, 0.4]", "$HOME"}));
   EXPECT_EQ(ReadFile(seen).value(), "seed=0|data.mean=[0.5, 0.4]|$HOME|");
 }

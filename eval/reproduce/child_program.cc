@@ -1,4 +1,4 @@
-#include "eval/reproduce/train_program.h"
+#include "eval/reproduce/child_program.h"
 
 #include <filesystem>
 #include <string_view>
@@ -40,7 +40,7 @@ std::vector<std::string> Command(const std::string& path,
 
 }  // namespace
 
-absl::StatusOr<std::string> TrainProgram::Missing(const std::vector<std::string>& arguments) const {
+absl::StatusOr<std::string> ChildProgram::Missing(const std::vector<std::string>& arguments) const {
   std::vector<std::string> command = Command(path_, arguments);
   command.push_back("--dry_run");
   ASSIGN_OR_RETURN(const ProcessResult result, RunProcess(command, Capture::kOutAndErr));
@@ -50,18 +50,18 @@ absl::StatusOr<std::string> TrainProgram::Missing(const std::vector<std::string>
     return absl::InvalidArgumentError(absl::StrJoin(errors, "\n"));
   }
   if (result.exit_status != 0) {
-    return absl::InternalError(absl::StrCat("//train --dry_run ", HowItEnded(result.exit_status),
+    return absl::InternalError(absl::StrCat(label_, " --dry_run ", HowItEnded(result.exit_status),
                                             ": ", absl::StrJoin(errors, " ")));
   }
   return absl::StrJoin(LinesAfter("not yet: ", result.text), "; ");
 }
 
-absl::Status TrainProgram::Run(const std::vector<std::string>& arguments) const {
+absl::Status ChildProgram::Run(const std::vector<std::string>& arguments) const {
   ASSIGN_OR_RETURN(const ProcessResult result,
                    RunProcess(Command(path_, arguments), Capture::kNothing));
   if (result.exit_status == 0) return absl::OkStatus();
   return absl::InternalError(
-      absl::StrCat("//train ", HowItEnded(result.exit_status), "; what it printed says why"));
+      absl::StrCat(label_, " ", HowItEnded(result.exit_status), "; what it printed says why"));
 }
 
 }  // namespace vitrine

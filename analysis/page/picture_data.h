@@ -1,0 +1,28 @@
+// What a trained model does on its data, in numbers and in pictures, for the page.
+
+#ifndef ANALYSIS_PAGE_PICTURE_DATA_H_
+#define ANALYSIS_PAGE_PICTURE_DATA_H_
+
+#include <filesystem>
+
+#include "ATen/core/Tensor.h"
+#include "absl/status/statusor.h"
+#include "nlohmann/json.hpp"
+
+namespace vitrine {
+
+// Of the newest checkpoint of a run, on its test split; an object:
+//   checkpoint   its name
+//   evaluation   the fields of EvaluationResult that a page shows: split, classes, calibration ...
+//   inputs       images of the first training batch as the model gets them, as data: URLs
+//   groups       of test images: title, and items of index, truth, prediction, probability, and
+//                picture and overlay as data: URLs
+//
+// Errors are those of Classifier::Load and EvaluationData.
+absl::StatusOr<nlohmann::ordered_json> DescribePictures(const std::filesystem::path& run_dir,
+                                                        const std::filesystem::path& data_dir,
+                                                        at::Device device);
+
+}  // namespace vitrine
+
+#endif  // ANALYSIS_PAGE_PICTURE_DATA_H_

@@ -1,0 +1,111 @@
+#include "analysis/page/run_data.h"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "base/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace vitrine {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using Json = nlohmann::ordered_json;
+namespace fs = std::filesystem;
+
+constexpr char kMetrics[] =
+    "iteration,loss,learning_rate,gradient_norm,milliseconds,images_per_second,data_wait,"
+    "loss_scale,epoch\n"
+    "0,2.5,1e-05,inf,400.5,70,0.01,1,0\n"
+    "10,2.25,2e-05,7,300.25,80,0,1,0\n";
+constexpr char kValidation[] =
+    "iteration,split,loss,top1,top5,count\n"
+    "10,minival,2.0,0.25,0.75,100\n"
+    "10,minival_ema,1.5,0.5,0.75,100\n"
+    "20,minival,1.0,0.5,0.75,100\n";
+
+class RunDataTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+    Write("config.textproto", "name: \"step4\"\n");
+    Write("run.json", R"({"config": "step4", "status": "running"})");
+    Write("metrics.csv", kMetrics);
+    Write("validation.csv", kValidation);
+  }
+
+  void Write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder_ / name) << text;
+  }
+
+  const fs::path folder_ = fs::path(::testing::TempDir()) / "a run";
+};
+
+TEST_F(RunDataTest, GivesTheFilesColumnByColumn) {
+  ASSERT_OK_AND_ASSIGN(const Json run, DescribeRun(folder_));
+  EXPECT_EQ(run["name"], "a run");
+  EXPECT_EQ(run["record"]["status"], "running");
+  EXPECT_EQ(run["metrics"]["iteration"], Json({0.0, 10.0}));
+  EXPECT_EQ(run["metrics"]["data_wait"], Json({0.01, 0.0}));
+  EXPECT_EQ(run["metrics"]["gradient_norm"].dump(), "[null,7.0]");
+  EXPECT_EQ(run["metrics_every"], 1);
+  EXPECT_EQ(run["validation"]["minival"]["loss"], Json({2.0, 1.0}));
+  EXPECT_EQ(run["validation"]["minival_ema"]["top1"], Json::array({0.5}));
+}
+
+TEST_F(RunDataTest, AFolderMayEndInASlash) {
+  ASSERT_OK_AND_ASSIGN(const Json run, DescribeRun(folder_ / ""));
+  EXPECT_EQ(run["name"], "a run");
+}
+
+TEST_F(RunDataTest, StepsComeWithWhatWasReported) {
+  ASSERT_OK_AND_ASSIGN(const Json run, DescribeRun(folder_));
+  EXPECT_EQ(run["reported"]["step"], 4);
+  EXPECT_EQ(run["reported"]["test_accuracy"], 0.2956);
+  EXPECT_EQ(run["reported"]["logged"]["loss"][0], 2.3342);
+  EXPECT_EQ(run["reported"]["logged"]["learning_rate"][1], 7.9537e-04);
+  EXPECT_THAT(run["command"].get<std::string>(), HasSubstr("--data_dir=DIR"));
+
+  Write("run.json", R"({"config": "mine"})");
+  ASSERT_OK_AND_ASSIGN(const Json other, DescribeRun(folder_));
+  EXPECT_TRUE(other["reported"].is_null());
+}
+
+TEST_F(RunDataTest, LongRunsAreThinnedEvenly) {
+  std::string metrics(kMetrics, std::string(kMetrics).find('\n') + 1);
+  for (int i = 0; i < 9000; ++i) absl::StrAppend(&metrics, i, ",1,1,1,1,1,0,1,0\n");
+  Write("metrics.csv", metrics);
+  ASSERT_OK_AND_ASSIGN(const Json run, DescribeRun(folder_));
+  EXPECT_EQ(run["metrics_every"], 3);
+  EXPECT_EQ(run["metrics"]["iteration"].size(), 3000);
+  EXPECT_EQ(run["metrics"]["iteration"][2], 6.0);
+}
+
+TEST_F(RunDataTest, DamageIsNamed) {
+  Write("metrics.csv", absl::StrReplaceAll(kMetrics, {{"2.25", "2.2.5"}}));
+  EXPECT_THAT(DescribeRun(folder_), Fails(absl::StatusCode::kDataLoss,
+                                          AllOf(HasSubstr("metrics.csv"), HasSubstr("line 3"))));
+  Write("metrics.csv", kMetrics);
+  Write("validation.csv", "iteration,split\n");
+  EXPECT_THAT(DescribeRun(folder_),
+              Fails(absl::StatusCode::kDataLoss, HasSubstr("there is no column loss")));
+  for (const char* record : {"", "[]", "{}", R"({"config": 1})"}) {
+    Write("run.json", record);
+    EXPECT_THAT(DescribeRun(folder_), Fails(absl::StatusCode::kDataLoss, HasSubstr("run.json")));
+  }
+}
+
+TEST_F(RunDataTest, WhatIsNoRunIsRefused) {
+  EXPECT_THAT(DescribeRun(folder_ / "absent"),
+              Fails(absl::StatusCode::kNotFound, HasSubstr("absent")));
+}
+
+}  // namespace
+}  // namespace vitrine

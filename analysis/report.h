@@ -1,0 +1,29 @@
+// The report of runs: one HTML file to look at and to send, whose pictures and curves open without
+// a network.
+//
+//   RETURN_IF_ERROR(WriteReport({"runs/a", "runs/b"}, {.data_dir = "DIR"}, "report.html"));
+
+#ifndef ANALYSIS_REPORT_H_
+#define ANALYSIS_REPORT_H_
+
+#include <filesystem>
+
+#include "ATen/core/Tensor.h"
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+
+namespace vitrine {
+
+struct ReportOptions {
+  std::filesystem::path data_dir;  // empty: not given
+  at::Device device = at::kCPU;
+};
+
+// Runs may have ended or not. What needs data that is not there, or a checkpoint before there is
+// one, is left out, and the page says why. Errors are those of DescribeRun and of writing.
+absl::Status WriteReport(absl::Span<const std::filesystem::path> runs, const ReportOptions& options,
+                         const std::filesystem::path& output);
+
+}  // namespace vitrine
+
+#endif  // ANALYSIS_REPORT_H_
