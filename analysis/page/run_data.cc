@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +15,7 @@
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "eval/reported.h"
+#include "eval/reproduce/comparison.h"
 
 namespace vitrine {
 namespace {
@@ -90,22 +90,12 @@ Json LoggedColumns(const ReportedStep& step) {
   return columns;
 }
 
-std::optional<double> MedianMilliseconds(const ReportedStep& step) {
-  std::vector<double> times;
-  for (const ReportedIteration& line : step.logged()) {
-    if (line.has_milliseconds()) times.push_back(line.milliseconds());
-  }
-  if (times.empty()) return std::nullopt;
-  std::nth_element(times.begin(), times.begin() + times.size() / 2, times.end());
-  return times[times.size() / 2];
-}
-
 // Null for a config that is no step of the reported work.
 Json Reported(std::string_view config) {
   for (const ReportedStep& step : ReportedWork().steps()) {
     for (const ReproducedRow& row : step.rows()) {
       if (row.config() != config) continue;
-      const auto milliseconds = MedianMilliseconds(step);
+      const auto milliseconds = ReportedMilliseconds(step);
       return {
           {"step", step.number()},
           {"test_accuracy", OrNull(step.has_test_accuracy(), step.test_accuracy())},

@@ -1,7 +1,5 @@
 #include "eval/reproduce/checkpoints.h"
 
-#include <sys/stat.h>
-
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +7,7 @@
 #include "base/status_matchers.h"
 #include "data/testing.h"
 #include "eval/reported.h"
+#include "eval/reproduce/fake_train.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -25,11 +24,8 @@ namespace fs = std::filesystem;
 class MeasureCheckpointsTest : public ::testing::Test {
  protected:
   ChildProgram Fake(const std::string& name, const std::string& script) const {
-    const fs::path path = folder_ / name;
-    EXPECT_OK(WriteAtomically(path, absl::StrCat("#!/bin/sh\necho ", name, " \"$*\" >> ",
-                                                 (folder_ / "calls").string(), "\n", script)));
-    EXPECT_EQ(chmod(path.c_str(), 0700), 0);
-    return ChildProgram(name, path);
+    return FakeProgram(name, absl::StrCat("echo ", name, " \"$*\" >> ",
+                                          (folder_ / "calls").string(), "\n", script));
   }
 
   // A //eval that leaves this text beside each checkpoint.

@@ -11,13 +11,15 @@
 
 namespace vitrine {
 
-ChildProgram FakeTrain(const std::string& script) {
-  const std::filesystem::path path = std::filesystem::path(::testing::TempDir()) / "train";
+ChildProgram FakeProgram(const std::string& name, const std::string& script) {
+  const std::filesystem::path path = std::filesystem::path(::testing::TempDir()) / name;
   const absl::Status status = WriteAndSync(path, absl::StrCat("#!/bin/sh\n", script, "\n"));
   CHECK(status.ok()) << status;
   CHECK_EQ(chmod(path.c_str(), 0700), 0) << path;
-  return ChildProgram("//train", path);
+  return ChildProgram("//" + name, path);
 }
+
+ChildProgram FakeTrain(const std::string& script) { return FakeProgram("train", script); }
 
 Programs FakePrograms(const std::string& train_script) {
   const ChildProgram nothing("nothing", "true");

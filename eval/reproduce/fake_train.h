@@ -1,4 +1,4 @@
-// For tests: a shell script in the place of //train's program.
+// For tests: shell scripts in the place of //train's program and others.
 
 #ifndef EVAL_REPRODUCE_FAKE_TRAIN_H_
 #define EVAL_REPRODUCE_FAKE_TRAIN_H_
@@ -10,7 +10,10 @@
 
 namespace vitrine {
 
-// A program of the name train that runs these lines of sh.
+// A program of this name that runs these lines of sh.
+ChildProgram FakeProgram(const std::string& name, const std::string& script);
+
+// The same in the place of //train.
 ChildProgram FakeTrain(const std::string& script);
 
 // The same as //train, with other programs that do nothing.
