@@ -1,5 +1,5 @@
-// Tells how far maps of relevance tell what a model relies on, beside orders that know nothing of
-// it.
+// Tells how far maps of relevance tell what a model relies on, and where the object is if the data
+// tells that, beside orders that know nothing of it.
 
 #include <algorithm>
 #include <functional>
@@ -15,6 +15,7 @@
 #include "ATen/Parallel.h"
 #include "absl/strings/str_format.h"
 #include "analysis/perturbation.h"
+#include "analysis/pointing.h"
 #include "analysis/relevance.h"
 #include "base/device.h"
 #include "base/file.h"
@@ -42,13 +43,16 @@ namespace {
 
 constexpr char kUsage[] =
     "bazel run //analysis:faithfulness -- --checkpoint=C [--data_dir=D] [flags]\n"
-    "Prints deletion and insertion scores of the methods of //analysis:rollout.";
+    "Prints deletion and insertion scores of the methods of //analysis:rollout, and pointing "
+    "scores\n"
+    "where the data set knows where the object is (data.source=DIGITS_IN_CLUTTER).";
 
 // One way to order patches, by a method or knowing nothing of the image, and its scores on each.
 struct Way {
   std::string_view name;
   std::optional<Method> method = {};
   std::vector<double> deletion = {}, insertion = {};
+  std::vector<double> hit = {}, mass = {};  // empty where it is not known what is where
 };
 
 constexpr int kRandom = 3, kCenter = 4;  // of Ways()
@@ -70,14 +74,23 @@ at::Tensor MapOf(const Way& way, const VisionTransformer& model, const at::Tenso
 }
 
 void Score(const VisionTransformer& model, const at::Tensor& image, int64_t index,
-           std::vector<Way>* ways) {
+           const std::optional<Box>& box, std::vector<Way>* ways) {
   const int64_t predicted = model.Forward(image, {}).argmax(1).item<int64_t>();
   for (Way& way : *ways) {
-    const PerturbationScores scores =
-        Perturb(model, image, MapOf(way, model, image, index), predicted, FLAGS_steps);
+    const at::Tensor map = MapOf(way, model, image, index);
+    const PerturbationScores scores = Perturb(model, image, map, predicted, FLAGS_steps);
     way.deletion.push_back(scores.deletion);
     way.insertion.push_back(scores.insertion);
+    if (!box) continue;
+    const PointingScores pointing = Point(map, *box, model.config().image_size());
+    way.hit.push_back(pointing.hit);
+    way.mass.push_back(pointing.mass);
   }
+}
+
+std::optional<Box> BoxOf(const Dataset& dataset, Split split, int64_t index) {
+  if (split != Split::kTest || dataset.test_boxes.empty()) return std::nullopt;
+  return dataset.test_boxes[index];
 }
 
 Estimate Difference(const std::vector<double>& a, const std::vector<double>& b) {
@@ -90,17 +103,24 @@ std::string Text(const Estimate& estimate) {
   return absl::StrFormat("%+.4f +- %.4f", estimate.mean, estimate.margin);
 }
 
-void PrintTable(const std::vector<Way>& ways) {
-  for (const auto& [title, scores] : {std::pair("deletion, low is good", &Way::deletion),
-                                      std::pair("insertion, high is good", &Way::insertion)}) {
-    std::cout << absl::StrFormat("%-24s %-18s %-18s %s\n", title, "mean", "beside random",
-                                 "beside center");
-    for (const Way& way : ways) {
-      std::cout << absl::StrFormat("  %-22s %-18s %-18s %s\n", way.name,
-                                   Text(MeanOfSample(way.*scores)),
-                                   Text(Difference(way.*scores, ways[kRandom].*scores)),
-                                   Text(Difference(way.*scores, ways[kCenter].*scores)));
-    }
+void PrintTable(std::string_view title, std::vector<double> Way::*scores,
+                const std::vector<Way>& ways) {
+  std::cout << absl::StrFormat("%-24s %-18s %-18s %s\n", title, "mean", "beside random",
+                               "beside center");
+  for (const Way& way : ways) {
+    std::cout << absl::StrFormat("  %-22s %-18s %-18s %s\n", way.name,
+                                 Text(MeanOfSample(way.*scores)),
+                                 Text(Difference(way.*scores, ways[kRandom].*scores)),
+                                 Text(Difference(way.*scores, ways[kCenter].*scores)));
+  }
+}
+
+void PrintTables(const std::vector<Way>& ways) {
+  PrintTable("deletion, low is good", &Way::deletion, ways);
+  PrintTable("insertion, high is good", &Way::insertion, ways);
+  if (!ways[0].hit.empty()) {
+    PrintTable("points at the object", &Way::hit, ways);
+    PrintTable("share on the object", &Way::mass, ways);
   }
   std::cout << "of " << ways[0].deletion.size()
             << " images; margins are of 95 % intervals, differences are paired" << std::endl;
@@ -132,9 +152,10 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   const int64_t distance = std::max<int64_t>(1, data.size() / FLAGS_count);
   for (int64_t i = 0; i < distance * FLAGS_count && !loader->AtEnd(); ++i) {
     ASSIGN_OR_RETURN(const Batch batch, loader->Next());
-    if (i % distance == 0) Score(classifier.model(), batch.images, i, &ways);
+    if (i % distance != 0) continue;
+    Score(classifier.model(), batch.images, i, BoxOf(data.dataset(), split, i), &ways);
   }
-  PrintTable(ways);
+  PrintTables(ways);
   return absl::OkStatus();
 }
 

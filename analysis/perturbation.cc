@@ -73,9 +73,10 @@ at::Tensor CenterMap(int64_t side) {
   at::Tensor map = at::empty({side, side}, at::kFloat);
   float* const values = map.mutable_data_ptr<float>();
   const double middle = (side - 1) / 2.0;
+  const double corner = std::hypot(middle, middle);
   for (int64_t y = 0; y < side; ++y) {
     for (int64_t x = 0; x < side; ++x) {
-      values[y * side + x] = static_cast<float>(-std::hypot(x - middle, y - middle));
+      values[y * side + x] = static_cast<float>(1 + corner - std::hypot(x - middle, y - middle));
     }
   }
   return map;

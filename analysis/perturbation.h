@@ -28,8 +28,8 @@ struct PerturbationScores {
 PerturbationScores Perturb(const VisionTransformer& model, const at::Tensor& image,
                            const at::Tensor& map, int64_t class_index, int64_t steps);
 
-// Maps to compare with, float32 [n, n]: no order at all, a function of seed and index; and the
-// middle first, where photographers put things.
+// Maps to compare with, float32 [n, n], nowhere negative: no order at all, a function of seed and
+// index; and the middle first, where photographers put things, falling evenly to the corners.
 at::Tensor RandomMap(int64_t side, uint64_t seed, int64_t index);
 at::Tensor CenterMap(int64_t side);
 

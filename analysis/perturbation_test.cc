@@ -78,6 +78,7 @@ TEST(PriorsTest, CenterFallsToAllSides) {
   const at::Tensor map = CenterMap(5);
   EXPECT_EQ(map.argmax().item<int64_t>(), 12);
   EXPECT_EQ(map[0][0].item<float>(), map.min().item<float>());
+  EXPECT_EQ(map[0][0].item<float>(), 1) << "positive everywhere";
   EXPECT_TRUE(map.equal(map.t()));
   EXPECT_TRUE(map.equal(map.flip({0, 1})));
 }

@@ -12,6 +12,7 @@
 #include "base/status_macros.h"
 #include "data/cifar10.h"
 #include "data/class_list.h"
+#include "data/clutter.h"
 #include "data/digits.h"
 #include "data/image_files.h"
 #include "data/image_set.h"
@@ -31,10 +32,14 @@ namespace {
 namespace fs = std::filesystem;
 
 // Fixed, whatever the run's seed: what one run is tested on or selected by, no other trains on.
+constexpr uint64_t kTrainSeed = 0;
 constexpr uint64_t kTestSeed = 1;
 constexpr uint64_t kMinivalSeed = 2;
 
 constexpr int64_t kDigitsTestSize = 360;
+
+// Each digit of the training part is seen in so many places.
+constexpr int kTrainScenes = 20;
 
 std::vector<std::string> DigitNames() { return {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}; }
 
@@ -74,10 +79,29 @@ Dataset InMemory(const std::string& name, std::vector<std::string> class_names, 
   return dataset;
 }
 
-absl::StatusOr<Dataset> LoadDigitsSplit() {
+struct DigitsSplit {
+  ImageSet train, test;
+};
+
+absl::StatusOr<DigitsSplit> SplitDigits() {
   ASSIGN_OR_RETURN(const ImageSet all, LoadDigits());
   const HoldOut split = HoldOutStratified(Labels(all), kDigitsTestSize, kTestSeed);
-  return InMemory("digits", DigitNames(), Select(all, split.kept), Select(all, split.held));
+  return DigitsSplit{Select(all, split.kept), Select(all, split.held)};
+}
+
+absl::StatusOr<Dataset> LoadDigitsAlone() {
+  ASSIGN_OR_RETURN(DigitsSplit digits, SplitDigits());
+  return InMemory("digits", DigitNames(), std::move(digits.train), std::move(digits.test));
+}
+
+absl::StatusOr<Dataset> LoadDigitsInClutter() {
+  ASSIGN_OR_RETURN(const DigitsSplit digits, SplitDigits());
+  Scenes train = ScatterDigits(digits.train, kTrainScenes, kTrainSeed);
+  Scenes test = ScatterDigits(digits.test, /*copies=*/1, kTestSeed);
+  Dataset dataset =
+      InMemory("digits in clutter", DigitNames(), std::move(train.set), std::move(test.set));
+  dataset.test_boxes = std::move(test.boxes);
+  return dataset;
 }
 
 absl::StatusOr<Dataset> LoadMnist(const fs::path& data_dir) {
@@ -150,7 +174,9 @@ std::optional<FileLayout> LayoutOf(DataConfig::Source source) {
 absl::StatusOr<Dataset> LoadSource(DataConfig::Source source, const fs::path& data_dir) {
   switch (source) {
     case DataConfig::DIGITS:
-      return LoadDigitsSplit();
+      return LoadDigitsAlone();
+    case DataConfig::DIGITS_IN_CLUTTER:
+      return LoadDigitsInClutter();
     case DataConfig::MNIST:
       return WithRemedy(LoadMnist(data_dir), "mnist", data_dir);
     case DataConfig::CIFAR10:
@@ -224,6 +250,10 @@ std::string Dataset::Summary() const {
   return absl::StrCat(name, ": ", train->size(), " train, ", minival->size(), " minival, ",
                       test->size(), " test ", images, ", ", class_names.size(), " classes (list ",
                       ClassListId(class_names), ")");
+}
+
+bool NeedsFolder(DataConfig::Source source) {
+  return source != DataConfig::DIGITS && source != DataConfig::DIGITS_IN_CLUTTER;
 }
 
 absl::StatusOr<Dataset> LoadDataset(const DataConfig& config, const fs::path& data_dir) {

@@ -32,6 +32,7 @@ struct Dataset {
   int channels = 3;
   std::optional<Size> size;  // of all images, where they are held in memory
   std::shared_ptr<const ImageSource> train, minival, test;
+  std::vector<Box> test_boxes;  // where the object is in each test image; empty if not known
 
   const std::shared_ptr<const ImageSource>& part(Split split) const;
 
@@ -39,9 +40,12 @@ struct Dataset {
   std::string Summary() const;
 };
 
+// Whether it is read from a folder, and not inside the program.
+bool NeedsFolder(DataConfig::Source source);
+
 // Reads the config's data set: small ones whole, of others what there is. `data_dir` is its own
-// folder, or a parent that holds mnist/, cifar-10-batches-bin/ or imagenet-100/; the digits need
-// none. Errors are one line that names the file or the field:
+// folder, or a parent that holds mnist/, cifar-10-batches-bin/ or imagenet-100/; those inside
+// the program need none. Errors are one line that names the file or the field:
 //   NotFound         a file is absent; with the command that downloads it
 //   DataLoss         a file is damaged
 //   InvalidArgument  files contradict each other or the config; with on_bad_image FAIL also a class

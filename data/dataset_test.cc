@@ -81,6 +81,18 @@ TEST_F(DatasetTest, DigitsPartsHoldTheirShareOfEveryClass) {
   }
 }
 
+TEST_F(DatasetTest, DigitsInClutterHaveABoxForEachTestImage) {
+  ASSERT_OK_AND_ASSIGN(const Dataset dataset,
+                       LoadDataset(Config(DataConfig::DIGITS_IN_CLUTTER), ""));
+  EXPECT_EQ(dataset.Summary(),
+            "digits in clutter: 28740 train, 0 minival, 360 test images of 1 x 56 x 56, 10 classes "
+            "(list 8525c1a9)");
+  EXPECT_EQ(dataset.test_boxes.size(), 360);
+  ASSERT_OK_AND_ASSIGN(const Dataset digits, LoadDataset(DataConfig(), ""));
+  EXPECT_TRUE(digits.test_boxes.empty());
+  for (int64_t i = 0; i < 360; ++i) EXPECT_EQ(dataset.test->Label(i), digits.test->Label(i));
+}
+
 TEST_F(DatasetTest, MnistInItsOwnFolderOrItsParent) {
   WriteMnist(folder_ / "mnist", 30, 10);
   for (const fs::path& folder : {folder_, folder_ / "mnist"}) {

@@ -105,23 +105,31 @@ absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const VisionTransforme
   return result;
 }
 
-absl::StatusOr<CheckpointEvaluation> EvaluateCheckpoint(const fs::path& path, Weights weights,
-                                                        Split split, const fs::path& data_dir,
-                                                        at::Device device, bool flips) {
+absl::StatusOr<CheckpointEvaluation> EvaluateCheckpoint(const fs::path& path,
+                                                        const EvaluationOptions& options) {
   CheckpointEvaluation evaluation;
   ASSIGN_OR_RETURN(evaluation.checkpoint, FindCheckpoint(path));
   const std::string name = evaluation.checkpoint.string();
-  ASSIGN_OR_RETURN(const Checkpoint checkpoint, ReadCheckpoint(evaluation.checkpoint));
-  ASSIGN_OR_RETURN(const TensorMap tensors, Annotate(WeightsOf(checkpoint, weights), name));
+  ASSIGN_OR_RETURN(Checkpoint checkpoint, ReadCheckpoint(evaluation.checkpoint));
+  ASSIGN_OR_RETURN(const TensorMap tensors, Annotate(WeightsOf(checkpoint, options.weights), name));
+  CheckpointManifest& manifest = checkpoint.manifest;
+  if (options.loader_threads > 0) {
+    manifest.mutable_config()->mutable_data()->set_loader_threads(options.loader_threads);
+  }
   ASSIGN_OR_RETURN(const EvaluationData data,
-                   EvaluationData::Load(checkpoint.manifest, split, data_dir, device));
-  ASSIGN_OR_RETURN(evaluation.result, Annotate(data.Evaluate(tensors, flips), name));
-  evaluation.result.set_iteration(checkpoint.manifest.iteration());
-  evaluation.result.set_weights(std::string(WeightsName(weights)));
-  if (checkpoint.manifest.has_average_of()) {
-    *evaluation.result.mutable_average_of() = checkpoint.manifest.average_of();
+                   EvaluationData::Load(manifest, options.split, options.data_dir, options.device));
+  ASSIGN_OR_RETURN(evaluation.result, Annotate(data.Evaluate(tensors, options.flips), name));
+  evaluation.result.set_iteration(manifest.iteration());
+  evaluation.result.set_weights(std::string(WeightsName(options.weights)));
+  if (manifest.has_average_of()) {
+    *evaluation.result.mutable_average_of() = manifest.average_of();
   }
   return evaluation;
+}
+
+bool WasSelectedOn(const EvaluationResult& result) {
+  return result.average_of().has_selection_split() &&
+         result.average_of().selection_split() == result.split();
 }
 
 absl::Status WriteResult(const CheckpointEvaluation& evaluation) {

@@ -68,11 +68,22 @@ struct CheckpointEvaluation {
   EvaluationResult result;
 };
 
+struct EvaluationOptions {
+  Weights weights = Weights::kModel;
+  Split split = Split::kTest;
+  std::filesystem::path data_dir;
+  at::Device device = at::kCPU;
+  bool flips = false;
+  int loader_threads = 0;  // 0: as in training; changes no figure
+};
+
 // `path` is a checkpoint or a run, of which the newest checkpoint is taken.
 absl::StatusOr<CheckpointEvaluation> EvaluateCheckpoint(const std::filesystem::path& path,
-                                                        Weights weights, Split split,
-                                                        const std::filesystem::path& data_dir,
-                                                        at::Device device, bool flips);
+                                                        const EvaluationOptions& options);
+
+// Whether the images that it was evaluated on decided which checkpoints it is the average of, so
+// that its accuracy is no estimate for others.
+bool WasSelectedOn(const EvaluationResult& result);
 
 // Writes the result beside the checkpoint: <checkpoint>.<weights>.<split>.textproto, with ".flips"
 // before the ending where images were flipped.

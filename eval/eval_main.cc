@@ -30,6 +30,7 @@ DEFINE_string(device, "auto", "auto, cpu or cuda");
 DEFINE_string(torch_cuda_library, "",
               "libtorch_cuda.so of an installed PyTorch 2.11.0, for a program built without CUDA");
 DEFINE_bool(flips, false, "scores are means of those of an image and of its mirror image");
+DEFINE_int32(loader_threads, 0, "threads that read and decode; 0: as in training");
 DEFINE_bool(details, false, "print the accuracy of each class and what it is taken for too");
 DEFINE_bool(json, false, "print JSON: an object, or an array for several checkpoints");
 
@@ -43,6 +44,7 @@ constexpr char kUsage[] =
 absl::Status CheckFlags(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(RefuseArguments(arguments));
   if (FLAGS_checkpoint.empty()) return UsageError("--checkpoint: name a checkpoint or a run");
+  if (FLAGS_loader_threads < 0) return UsageError("--loader_threads: must not be negative");
   return absl::OkStatus();
 }
 
@@ -81,9 +83,10 @@ void PrintText(const std::vector<CheckpointEvaluation>& results) {
     const EvaluationResult& r = evaluation.result;
     const auto count = static_cast<double>(r.count());
     std::cout << absl::StrFormat(
-        "%s  %s %s  loss %.4f  top-1 %.4f (%d of %d)  top-5 %.4f  calibration error %.4f\n",
+        "%s  %s %s  loss %.4f  top-1 %.4f (%d of %d)  top-5 %.4f  calibration error %.4f%s\n",
         evaluation.checkpoint.string(), r.weights(), r.split(), r.loss(), r.correct_top1() / count,
-        r.correct_top1(), r.count(), r.correct_top5() / count, r.expected_calibration_error());
+        r.correct_top1(), r.count(), r.correct_top5() / count, r.expected_calibration_error(),
+        WasSelectedOn(r) ? "  (selected on this split: no estimate)" : "");
     if (FLAGS_details) PrintClasses(r);
   }
 }
@@ -95,16 +98,17 @@ void WarnIfError(const absl::Status& written) {
 
 absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckFlags(arguments));
-  ASSIGN_OR_RETURN(const Split split, AsUsageError(ParseSplit(FLAGS_split)));
-  ASSIGN_OR_RETURN(const Weights weights, AsUsageError(ParseWeights(FLAGS_weights)));
-  ASSIGN_OR_RETURN(const at::Device device,
+  EvaluationOptions options = {.data_dir = UserPath(FLAGS_data_dir),
+                               .flips = FLAGS_flips,
+                               .loader_threads = FLAGS_loader_threads};
+  ASSIGN_OR_RETURN(options.split, AsUsageError(ParseSplit(FLAGS_split)));
+  ASSIGN_OR_RETURN(options.weights, AsUsageError(ParseWeights(FLAGS_weights)));
+  ASSIGN_OR_RETURN(options.device,
                    AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
   at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
-  const std::filesystem::path data_dir = UserPath(FLAGS_data_dir);
   std::vector<CheckpointEvaluation> results;
   for (const std::string_view path : absl::StrSplit(FLAGS_checkpoint, ',')) {
-    ASSIGN_OR_RETURN(results.emplace_back(), EvaluateCheckpoint(UserPath(path), weights, split,
-                                                                data_dir, device, FLAGS_flips));
+    ASSIGN_OR_RETURN(results.emplace_back(), EvaluateCheckpoint(UserPath(path), options));
     WarnIfError(WriteResult(results.back()));
   }
   FLAGS_json ? PrintJson(results) : PrintText(results);

@@ -9,6 +9,9 @@
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "base/tensor_mean.h"
+#include "data/image/png.h"
+#include "data/image/testing.h"
+#include "data/testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -19,6 +22,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
@@ -124,7 +128,8 @@ TEST_F(EvalProcessTest, SelectionIsRecorded) {
   EXPECT_THAT(on_test.out, HasSubstr("no estimate any more"));
   ASSERT_OK_AND_ASSIGN(const Checkpoint selected, ReadCheckpoint(marked));
   EXPECT_EQ(selected.manifest.average_of().selection_split(), "test");
-  ASSERT_EQ(Eval({}, "/marked").status, 0);
+  EXPECT_THAT(Eval({}, "/marked").out, HasSubstr("(selected on this split: no estimate)\n"));
+  EXPECT_THAT(Eval({"--split=minival"}, "/marked").out, Not(HasSubstr("no estimate")));
   ASSERT_OK_AND_ASSIGN(const std::string result,
                        ReadFile(Folder() / "marked.model.test.textproto"));
   EXPECT_THAT(result, HasSubstr("selection_split: \"test\""));
@@ -171,10 +176,103 @@ TEST_F(EvalProcessTest, MistakesAreOneLine) {
       {Swa({"--count=2"}, ""), 2, "--output"},
       {Eval({"--split=dev"}), 2, "minival"},
       {Eval({"--device=tpu"}), 2, "--device"},
+      {Eval({"--loader_threads=-1"}), 2, "--loader_threads"},
       {Eval({}, "/nothing"), 1, "neither a checkpoint"},
   };
   for (const auto& [result, status, message] : mistakes) {
     EXPECT_EQ(result.status, status) << result.err;
+    EXPECT_THAT(result.err, HasSubstr(message));
+    EXPECT_EQ(result.err.find('\n'), result.err.size() - 1) << result.err;
+    EXPECT_EQ(result.out, "");
+  }
+}
+
+// A model of image files, whose reading is what threads share.
+class EvalImagesTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    WritePictures("data", {"cat", "dog"});
+    WritePictures("others", {"cat", "dog", "fox"});
+    Train("run", {"data.minival_size=0"});
+    Train("wide", {"model.width=32"});
+  }
+
+  static fs::path Folder() { return fs::path(::testing::TempDir()) / "eval_images_test"; }
+
+  static void WritePictures(const std::string& data, const std::vector<std::string>& classes) {
+    for (const std::string& name : classes) {
+      for (int i = 0; i < 30; ++i) {
+        const fs::path file = absl::StrCat(i < 5 ? "train" : "val", "/", name, "/", i, ".png");
+        WriteTestFile(Folder() / data / file, EncodePng(MakePicture(40 + i, 50, 10 * i)));
+      }
+    }
+  }
+
+  static void Train(const std::string& run, const std::vector<std::string>& more) {
+    fs::remove_all(Folder() / run);
+    std::vector<std::string> command = {"train/train",
+                                        "--noreport",
+                                        absl::StrCat("--run_dir=", (Folder() / run).string()),
+                                        absl::StrCat("--data_dir=", (Folder() / "data").string()),
+                                        "threads=1",
+                                        "model.channels=3",
+                                        "model.width=16",
+                                        "model.heads=2",
+                                        "model.depth=1",
+                                        "model.num_classes=2",
+                                        "data.source=IMAGE_FOLDER",
+                                        "data.batch_size=5",
+                                        "data.minival_size=0",
+                                        "data.train_transforms=resize_and_center_crop {}",
+                                        "data.evaluation_transforms=resize_and_center_crop {}",
+                                        "schedule.iterations=2",
+                                        "schedule.warmup_iterations=0",
+                                        "validation.every_iterations=0"};
+    command.insert(command.end(), more.begin(), more.end());
+    const ChildResult trained = RunChild(command);
+    ASSERT_EQ(trained.status, 0) << trained.err;
+  }
+
+  static ChildResult Eval(const std::string& data, const std::vector<std::string>& more,
+                          const std::string& run = "run") {
+    std::vector<std::string> command = {"eval/eval", "--json",
+                                        absl::StrCat("--checkpoint=", (Folder() / run).string()),
+                                        absl::StrCat("--data_dir=", (Folder() / data).string())};
+    command.insert(command.end(), more.begin(), more.end());
+    return RunChild(command);
+  }
+};
+
+TEST_F(EvalImagesTest, TheNumberOfLoadingThreadsChangesNoBit) {
+  const fs::path file = Folder() / "run" / "checkpoints" / "000000002.model.test.textproto";
+  const ChildResult one = Eval("data", {"--loader_threads=1"});
+  ASSERT_EQ(one.status, 0) << one.err;
+  EXPECT_EQ(Json::parse(one.out)["count"], 50);
+  ASSERT_OK_AND_ASSIGN(const std::string counts, ReadFile(file));
+  for (const char* threads : {"--loader_threads=2", "--loader_threads=7", "--loader_threads=1"}) {
+    fs::remove(file);
+    EXPECT_EQ(Eval("data", {threads}).out, one.out) << threads;
+    EXPECT_EQ(ReadFile(file).value(), counts) << threads;
+  }
+}
+
+TEST_F(EvalImagesTest, WhatDoesNotFitIsOneLine) {
+  const fs::path broken = Folder() / "broken";
+  fs::remove_all(broken);
+  fs::copy(Folder() / "run" / "checkpoints" / "000000002", broken);
+  fs::copy_file(Folder() / "wide" / "checkpoints" / "000000002" / "model.safetensors",
+                broken / "model.safetensors", fs::copy_options::overwrite_existing);
+  const struct {
+    ChildResult result;
+    std::string message;
+  } mistakes[] = {
+      {Eval("others", {}), "fox"},
+      {Eval("data", {"--split=minival"}), "held out no minival"},
+      {Eval("data", {}, "broken"), "model.safetensors"},
+      {Eval("nowhere", {}), "nowhere"},
+  };
+  for (const auto& [result, message] : mistakes) {
+    EXPECT_EQ(result.status, 1) << result.err;
     EXPECT_THAT(result.err, HasSubstr(message));
     EXPECT_EQ(result.err.find('\n'), result.err.size() - 1) << result.err;
     EXPECT_EQ(result.out, "");

@@ -123,9 +123,9 @@ void SettleForMachine(at::Device device, ExperimentConfig* config) {
 }
 
 absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths) {
-  const bool embedded = config.data().source() == DataConfig::DIGITS;
   std::string data;
-  if ((embedded || !paths.data_dir.empty()) && Unavailable(config).empty()) {
+  if ((!NeedsFolder(config.data().source()) || !paths.data_dir.empty()) &&
+      Unavailable(config).empty()) {
     ASSIGN_OR_RETURN(const Dataset dataset, LoadDataset(config.data(), paths.data_dir));
     RETURN_IF_ERROR(AsUsageError(SettleLengths(dataset, &config)));
     const ModelConfig& m = config.model();

@@ -15,10 +15,13 @@
 #include "base/file.h"
 #include "base/folder_lock.h"
 #include "base/status_matchers.h"
+#include "data/image/png.h"
+#include "data/image/testing.h"
 #include "data/testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "train/checkpoint.h"
 
 namespace vitrine {
 namespace {
@@ -169,6 +172,36 @@ TEST_F(ReproduceProcessTest, RowsWithoutDataAreNotRunAndNotFailed) {
   EXPECT_THAT(rows[1]["problem"], HasSubstr("//data:prepare"));
   EXPECT_EQ(rows[2]["figures"][0]["verdict"], "not run");
   EXPECT_THAT(rows[2]["problem"], HasSubstr("--dataset=imagenet100"));
+}
+
+// On a folder of images of one's own, with a small model: a checkpoint at each of 40 iterations.
+TEST_F(ReproduceProcessTest, StepSevenMeasuresItsCheckpointsAndAverages) {
+  for (const char* folder : {"train/cat/", "train/dog/", "val/cat/", "val/dog/"}) {
+    for (int i = 0; i < 4; ++i) {
+      WriteTestFile(folder_ / "pictures" / absl::StrCat(folder, i, ".png"),
+                    EncodePng(MakePicture(60 + i, 50, i)));
+    }
+  }
+  const ChildResult result = RunChild(
+      Command("runs", {"--steps=7", "--scale=0.0001", "model.heads=2", "model.num_classes=2",
+                       "data.source=IMAGE_FOLDER", "data.batch_size=2",
+                       absl::StrCat("--data_dir=", (folder_ / "pictures").string())}));
+  EXPECT_EQ(result.status, 0) << result.err;
+
+  const nlohmann::json row = Report("runs")["rows"][0];
+  EXPECT_EQ(row["iterations"], 40);
+  int measured = 0;
+  for (const auto& figure : row["figures"]) {
+    EXPECT_EQ(figure["verdict"], "scaled, overridden") << figure;
+    EXPECT_FALSE(figure["measured"].is_null()) << figure;
+    ++measured;
+  }
+  EXPECT_EQ(measured, 15) << "loss, top-1 and top-5 of the best checkpoint and four averages";
+
+  const fs::path run = folder_ / "runs" / "step7-seed0";
+  ASSERT_OK_AND_ASSIGN(const Checkpoint average, ReadCheckpoint(run / "averages" / "last-13"));
+  EXPECT_EQ(average.manifest.average_of().iterations_size(), 13);
+  EXPECT_TRUE(fs::exists(run / "rollout" / "contact_sheet.png"));
 }
 
 TEST_F(ReproduceProcessTest, ARunThatFailsIsReportedAndTheOthersAreRun) {
