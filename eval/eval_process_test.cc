@@ -223,8 +223,8 @@ class EvalImagesTest : public ::testing::Test {
                                         "data.source=IMAGE_FOLDER",
                                         "data.batch_size=5",
                                         "data.minival_size=0",
-                                        "data.train_transforms=resize_and_center_crop {}",
-                                        "data.evaluation_transforms=resize_and_center_crop {}",
+                                        "data.train_transforms=[{resize_and_center_crop {}}]",
+                                        "data.evaluation_transforms=[{resize_and_center_crop {}}]",
                                         "schedule.iterations=2",
                                         "schedule.warmup_iterations=0",
                                         "validation.every_iterations=0"};

@@ -196,7 +196,7 @@ TEST_F(ReproduceProcessTest, StepSevenMeasuresItsCheckpointsAndAverages) {
     EXPECT_FALSE(figure["measured"].is_null()) << figure;
     ++measured;
   }
-  EXPECT_EQ(measured, 15) << "loss, top-1 and top-5 of the best checkpoint and four averages";
+  EXPECT_EQ(measured, 7) << "the best checkpoint's loss and accuracy, four averages, parameters";
 
   const fs::path run = folder_ / "runs" / "step7-seed0";
   ASSERT_OK_AND_ASSIGN(const Checkpoint average, ReadCheckpoint(run / "averages" / "last-13"));
