@@ -85,9 +85,10 @@ Image Overlay(const Image& picture, const at::Tensor& map, const Region& seen) {
   return overlay;
 }
 
-Image ContactSheet(std::span<const Image> pictures, int columns, int cell) {
-  CHECK_GT(columns, 0);
+Image ContactSheet(std::span<const Image> pictures, int max_columns, int cell) {
+  CHECK_GT(max_columns, 0);
   const int count = static_cast<int>(pictures.size());
+  const int columns = std::clamp(count, 1, max_columns);
   const int rows = (count + columns - 1) / columns;
   Image sheet;
   sheet.Resize(columns * (cell + kGap) + kGap, rows * (cell + kGap) + kGap);

@@ -15,8 +15,9 @@ namespace vitrine {
 // what the model does not see is darkened.
 Image Overlay(const Image& picture, const at::Tensor& map, const Region& seen);
 
-// Pictures in rows of `columns`, each scaled to fit a square cell of so many pixels, on white.
-Image ContactSheet(std::span<const Image> pictures, int columns, int cell);
+// Pictures in rows of at most `max_columns`, each scaled to fit a square cell of so many pixels, on
+// white.
+Image ContactSheet(std::span<const Image> pictures, int max_columns, int cell);
 
 }  // namespace vitrine
 

@@ -63,5 +63,9 @@ TEST(ContactSheetTest, PlacesPicturesInRows) {
   EXPECT_EQ(Light(sheet, 38, 38), 765) << "no fourth picture";
 }
 
+TEST(ContactSheetTest, IsNoWiderThanItsPictures) {
+  EXPECT_EQ(ContactSheet(std::vector<Image>{Grey(10, 10, 0)}, 8, 20).width, 24 + 4);
+}
+
 }  // namespace
 }  // namespace vitrine
