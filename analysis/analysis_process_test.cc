@@ -101,6 +101,7 @@ TEST_F(AnalysisProcessTest, ReportsRunsSideBySide) {
   EXPECT_EQ(result.out, output + "\n");
   ASSERT_OK_AND_ASSIGN(const std::string both, ReadFile(output));
   EXPECT_GT(both.size(), own.size() * 3 / 2);
+  EXPECT_THAT(both, HasSubstr(absl::StrCat("\"name\":\"", run, "\"")));
 }
 
 TEST_F(AnalysisProcessTest, ARunWithoutCheckpointsHasAReportThatSaysSo) {
@@ -117,7 +118,7 @@ TEST_F(AnalysisProcessTest, ARunWithoutCheckpointsHasAReportThatSaysSo) {
 }
 
 TEST_F(AnalysisProcessTest, NoRunIsOneLine) {
-  for (const std::string flag : {"--run_dir=/nonexistent", "--run_dir="}) {
+  for (const std::string flag : {"--run_dir=/nonexistent", "--run_dir=", "--run_dir=,"}) {
     const ChildResult result = RunChild({"analysis/report", flag});
     EXPECT_NE(result.status, 0);
     EXPECT_THAT(result.err, StartsWith("report: "));
@@ -161,8 +162,10 @@ TEST_F(AnalysisProcessTest, MistakesAreOneLine) {
       {Rollout({"--count=1", "--discard_ratio=1"}), 2, "--discard_ratio"},
       {Rollout({"--count=1", "--discard_ratio=nan"}), 2, "--discard_ratio"},
       {Rollout({"--count=1", "--weights=swa"}), 1, "swa.every_iterations"},
+      {Rollout({"--count=1", "--method=gradient", "--head_fusion=max"}), 2, "--head_fusion"},
       {Rollout({Images("nothing")}), 1, "no such file"},
-      {Rollout({Images("damaged.png")}), 1, "damaged"},
+      {Rollout({Images("nothing,")}), 1, "nothing: no such file"},
+      {Rollout({Images("damaged.png")}), 1, "damaged.png: "},
       {Rollout({twice}), 2, "two are called wide"},
       {RunChild({"analysis/faithfulness"}), 2, "--checkpoint"},
       {Run("analysis/faithfulness", {"--count=1"}), 2, "--count"},

@@ -149,10 +149,11 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const auto loader, data.Open(/*batch_size=*/1));
   std::vector<Way> ways = Ways();
   // Class folders lie one behind the other, so the first images would be of few classes.
-  const int64_t distance = std::max<int64_t>(1, data.size() / FLAGS_count);
-  for (int64_t i = 0; i < distance * FLAGS_count && !loader->AtEnd(); ++i) {
+  const int64_t count = std::min<int64_t>(FLAGS_count, data.size());
+  for (int64_t i = 0, scored = 0; scored < count && !loader->AtEnd(); ++i) {
     ASSIGN_OR_RETURN(const Batch batch, loader->Next());
-    if (i % distance != 0) continue;
+    if (i != scored * data.size() / count) continue;
+    ++scored;
     Score(classifier.model(), batch.images, i, BoxOf(data.dataset(), split, i), &ways);
   }
   PrintTables(ways);

@@ -1,5 +1,6 @@
 #include "analysis/report.h"
 
+#include <map>
 #include <string>
 #include <utility>
 
@@ -9,12 +10,27 @@
 #include "analysis/page/run_data.h"
 #include "base/file.h"
 #include "base/status_macros.h"
+#include "glog/logging.h"
 #include "nlohmann/json.hpp"
 
 namespace vitrine {
 
 using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
+
+namespace {
+
+// Runs of one name are called by the paths that were given.
+void TellApart(absl::Span<const fs::path> run_dirs, Json* runs) {
+  std::map<std::string, int> count;
+  for (const Json& run : *runs) ++count[run["name"].get<std::string>()];
+  for (size_t i = 0; i < run_dirs.size(); ++i) {
+    Json& name = (*runs)[i]["name"];
+    if (count[name.get<std::string>()] > 1) name = run_dirs[i].string();
+  }
+}
+
+}  // namespace
 
 absl::Status WriteReport(absl::Span<const fs::path> runs, const ReportOptions& options,
                          const fs::path& output) {
@@ -25,10 +41,13 @@ absl::Status WriteReport(absl::Span<const fs::path> runs, const ReportOptions& o
     if (pictures.ok()) {
       run["images"] = *std::move(pictures);
     } else {
+      LOG(WARNING) << run_dir.string()
+                   << ": the report is without pictures: " << pictures.status().message();
       run["missing"] = absl::StrCat("Not shown: ", pictures.status().message());
     }
     data["runs"].push_back(std::move(run));
   }
+  TellApart(runs, &data["runs"]);
   return WriteAtomically(output, Page(data));
 }
 

@@ -20,7 +20,8 @@ struct ReportOptions {
 };
 
 // Runs may have ended or not. What needs data that is not there, or a checkpoint before there is
-// one, is left out, and the page says why. Errors are those of DescribeRun and of writing.
+// one, is left out; the page says why, and so does a warning. Runs of one name are called by their
+// paths. Errors are those of DescribeRun and of writing.
 absl::Status WriteReport(absl::Span<const std::filesystem::path> runs, const ReportOptions& options,
                          const std::filesystem::path& output);
 

@@ -8,17 +8,19 @@
 #include <vector>
 
 #include "ATen/Parallel.h"
-#include "absl/strings/str_split.h"
 #include "analysis/report.h"
 #include "base/device.h"
 #include "base/file.h"
+#include "base/list_flag.h"
 #include "base/program.h"
 #include "base/status_macros.h"
 #include "gflags/gflags.h"
 
 DEFINE_string(run_dir, "", "the folder of a run, or several with commas");
 DEFINE_string(data_dir, "", "the data set's folder, as for //train, for the pictures");
-DEFINE_string(output, "", "the file to write; default <the first run>/report.html");
+DEFINE_string(output, "",
+              "the file to write; default <run>/report.html, of several\n"
+              "<the first run>/comparison.html");
 DEFINE_string(device, "auto", "auto, cpu or cuda");
 DEFINE_string(torch_cuda_library, "",
               "libtorch_cuda.so of an installed PyTorch 2.11.0, for a program built without CUDA");
@@ -36,14 +38,15 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(RefuseArguments(arguments));
   if (FLAGS_run_dir.empty()) return UsageError("--run_dir: name the folder of a run");
   std::vector<fs::path> runs;
-  for (const std::string_view run : absl::StrSplit(FLAGS_run_dir, ',', absl::SkipEmpty())) {
-    runs.push_back(UserPath(run));
-  }
+  ASSIGN_OR_RETURN(const auto names, SplitListFlag("--run_dir", FLAGS_run_dir));
+  for (const std::string_view run : names) runs.push_back(UserPath(run));
   ASSIGN_OR_RETURN(const at::Device device,
                    AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
   at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
+  const char* const default_name = runs.size() == 1 ? "report.html" : "comparison.html";
   const fs::path output =
-      FLAGS_output.empty() ? runs.front() / "report.html" : UserPath(FLAGS_output);
+      FLAGS_output.empty() ? runs.front() / default_name : UserPath(FLAGS_output);
+  if (output.has_parent_path()) RETURN_IF_ERROR(CreateFolder(output.parent_path()));
   RETURN_IF_ERROR(
       WriteReport(runs, {.data_dir = UserPath(FLAGS_data_dir), .device = device}, output));
   std::cout << output.string() << std::endl;

@@ -55,9 +55,11 @@ constexpr char kUsage[] =
     "contact_sheet.png for all.";
 
 constexpr int kPairs = 4, kCell = 224;  // of the contact sheet: pairs in a row, pixels
+constexpr size_t kMostPairs = 64;       // on it, all of which are held in memory
 
 // One picture to explain.
 struct Input {
+  std::string name;   // for messages
   std::string stem;   // of the files written
   std::string bytes;  // of an image file
   std::string truth;  // its class, where that is known
@@ -69,6 +71,9 @@ absl::Status CheckFlags(const std::vector<std::string>& arguments) {
   if (FLAGS_output_dir.empty()) return UsageError("--output_dir: name the folder to write to");
   if (FLAGS_images.empty() == (FLAGS_count == 0)) return UsageError("give --images or --count");
   if (FLAGS_count < 0) return UsageError("--count: must be positive");
+  if (FLAGS_method == "gradient" && (FLAGS_head_fusion != "mean" || FLAGS_discard_ratio != 0)) {
+    return UsageError("--head_fusion, --discard_ratio: are not for --method=gradient");
+  }
   if (!(FLAGS_discard_ratio >= 0 && FLAGS_discard_ratio < 1)) {
     return UsageError("--discard_ratio: must be from 0 to below 1");
   }
@@ -79,7 +84,7 @@ absl::StatusOr<std::vector<Input>> NamedFiles() {
   ASSIGN_OR_RETURN(const std::vector<fs::path> files, ListImageFiles(FLAGS_images));
   std::vector<Input> inputs;
   for (const fs::path& file : files) {
-    Input input{.stem = file.stem().string(), .bytes = "", .truth = ""};
+    Input input{.name = file.string(), .stem = file.stem().string(), .bytes = "", .truth = ""};
     for (const Input& other : inputs) {
       if (other.stem == input.stem) {
         return UsageError(absl::StrCat("--images: two are called ", input.stem,
@@ -98,7 +103,9 @@ absl::StatusOr<std::vector<Input>> FirstOfSplit(const CheckpointManifest& manife
   std::vector<Input> inputs;
   for (int64_t i = 0; i < std::min<int64_t>(FLAGS_count, data.size()); ++i) {
     ASSIGN_OR_RETURN(const StoredImage stored, data.images().Read(i));
-    inputs.push_back({.stem = absl::StrFormat("%s-%05d", SplitName(split), i),
+    const std::string name = absl::StrFormat("%s-%05d", SplitName(split), i);
+    inputs.push_back({.name = name,
+                      .stem = name,
                       .bytes = ImageFile(stored),
                       .truth = data.class_names()[data.images().Label(i)]});
   }
@@ -119,8 +126,10 @@ absl::StatusOr<std::string> WriteExplanation(const Classifier& classifier, const
   RETURN_IF_ERROR(
       WriteAtomically(folder / (input.stem + ".overlay.png"), EncodePng(explanation.overlay)));
   RETURN_IF_ERROR(WriteAtomically(folder / (input.stem + ".npy"), NpyBytes(explanation.map)));
-  sheet->push_back(std::move(explanation.picture));
-  sheet->push_back(std::move(explanation.overlay));
+  if (sheet->size() < 2 * kMostPairs) {
+    sheet->push_back(std::move(explanation.picture));
+    sheet->push_back(std::move(explanation.overlay));
+  }
   return absl::StrFormat("%s,%s,%s,%.6f\n", CsvField(input.stem), CsvField(input.truth),
                          CsvField(explanation.best.name), explanation.best.probability);
 }
@@ -147,13 +156,14 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   for (const Input& input : inputs) {
     ASSIGN_OR_RETURN(
         const std::string line,
-        Annotate(WriteExplanation(classifier, input, options, folder, &sheet), input.stem));
+        Annotate(WriteExplanation(classifier, input, options, folder, &sheet), input.name));
     csv += line;
   }
   RETURN_IF_ERROR(WriteAtomically(folder / "predictions.csv", csv));
   RETURN_IF_ERROR(WriteAtomically(folder / "contact_sheet.png",
                                   EncodePng(ContactSheet(sheet, 2 * kPairs, kCell))));
-  std::cout << folder.string() << ": " << inputs.size() << " images" << std::endl;
+  std::cout << folder.string() << ": " << inputs.size()
+            << (inputs.size() == 1 ? " image" : " images") << std::endl;
   return absl::OkStatus();
 }
 

@@ -89,6 +89,10 @@ absl::StatusOr<Checkpoint> AverageCheckpoints(std::span<const fs::path> paths) {
   CheckpointManifest::AverageOf average_of;
   for (const fs::path& path : paths) {
     ASSIGN_OR_RETURN(Checkpoint checkpoint, ReadModelOnly(path));
+    if (checkpoint.manifest.has_average_of()) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          path.string(), ": is an average itself; average the checkpoints that it is of"));
+    }
     if (mean.count() > 0) {
       RETURN_IF_ERROR(Annotate(CheckSameModel(last, checkpoint.manifest), path.string()));
     }

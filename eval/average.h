@@ -30,8 +30,8 @@ absl::StatusOr<Paths> LastOf(const Paths& checkpoints, int count);
 
 // Their mean weights, added up in float64 in this order, as a checkpoint without an optimizer: it
 // can be evaluated and begun from, not resumed. Reads one after the other. Its iteration and config
-// are those of the last. FailedPrecondition if they are not of one model and one list of classes,
-// with what differs first.
+// are those of the last. FailedPrecondition if one is an average itself, or if they are not of one
+// model and one list of classes, with what differs first.
 absl::StatusOr<Checkpoint> AverageCheckpoints(std::span<const std::filesystem::path> paths);
 
 // What weights are worth: how many images of some split they get right, and at which loss.

@@ -80,6 +80,15 @@ TEST_F(AverageTest, RoundTripsUnderAnyName) {
   EXPECT_THAT(read.manifest.average_of().iterations(), ElementsAre(10));
 }
 
+// What selected it would be forgotten.
+TEST_F(AverageTest, AveragesAreNotAveragedAgain) {
+  ASSERT_OK_AND_ASSIGN(const Checkpoint average, AverageCheckpoints(Paths{Write(10, 1)}));
+  ASSERT_OK(WriteCheckpointAs(folder_ / "soup", average));
+  EXPECT_THAT(
+      AverageCheckpoints(Paths{Write(20, 1), folder_ / "soup"}),
+      Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("soup: is an average itself")));
+}
+
 TEST_F(AverageTest, IsWrittenUnderARelativeName) {
   ASSERT_OK_AND_ASSIGN(const Checkpoint average, AverageCheckpoints(Paths{Write(10, 1)}));
   const fs::path before = fs::current_path();

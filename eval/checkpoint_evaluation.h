@@ -90,7 +90,7 @@ bool WasSelectedOn(const EvaluationResult& result);
 absl::Status WriteResult(const CheckpointEvaluation& evaluation);
 
 // One object with the fields of the Contract: split, count, correct_top1, correct_top5, top1, top5,
-// loss, checkpoint, iteration.
+// loss, checkpoint, iteration; and selected_on_this_split where that is so.
 nlohmann::ordered_json ToJson(const CheckpointEvaluation& evaluation);
 
 }  // namespace vitrine

@@ -9,9 +9,9 @@
 #include "ATen/Parallel.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
 #include "base/device.h"
 #include "base/file.h"
+#include "base/list_flag.h"
 #include "base/program.h"
 #include "base/status_macros.h"
 #include "data/split.h"
@@ -51,7 +51,9 @@ absl::Status CheckFlags(const std::vector<std::string>& arguments) {
 void PrintJson(const std::vector<CheckpointEvaluation>& results) {
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (const CheckpointEvaluation& result : results) json.push_back(ToJson(result));
-  std::cout << (results.size() == 1 ? json[0] : json).dump(2) << std::endl;
+  std::cout << (results.size() == 1 ? json[0] : json)
+                   .dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+            << std::endl;
 }
 
 // The class that the images of this one are most often taken for, where it is another.
@@ -98,6 +100,7 @@ void WarnIfError(const absl::Status& written) {
 
 absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckFlags(arguments));
+  ASSIGN_OR_RETURN(const auto checkpoints, SplitListFlag("--checkpoint", FLAGS_checkpoint));
   EvaluationOptions options = {.data_dir = UserPath(FLAGS_data_dir),
                                .flips = FLAGS_flips,
                                .loader_threads = FLAGS_loader_threads};
@@ -107,7 +110,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
                    AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
   at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
   std::vector<CheckpointEvaluation> results;
-  for (const std::string_view path : absl::StrSplit(FLAGS_checkpoint, ',')) {
+  for (const std::string_view path : checkpoints) {
     ASSIGN_OR_RETURN(results.emplace_back(), EvaluateCheckpoint(UserPath(path), options));
     WarnIfError(WriteResult(results.back()));
   }

@@ -129,6 +129,7 @@ TEST_F(EvalProcessTest, SelectionIsRecorded) {
   ASSERT_OK_AND_ASSIGN(const Checkpoint selected, ReadCheckpoint(marked));
   EXPECT_EQ(selected.manifest.average_of().selection_split(), "test");
   EXPECT_THAT(Eval({}, "/marked").out, HasSubstr("(selected on this split: no estimate)\n"));
+  EXPECT_TRUE(Json::parse(Eval({"--json"}, "/marked").out)["selected_on_this_split"]);
   EXPECT_THAT(Eval({"--split=minival"}, "/marked").out, Not(HasSubstr("no estimate")));
   ASSERT_OK_AND_ASSIGN(const std::string result,
                        ReadFile(Folder() / "marked.model.test.textproto"));
@@ -174,6 +175,11 @@ TEST_F(EvalProcessTest, MistakesAreOneLine) {
       {Swa({"--checkpoints=11"}, "x"), 1, "000000011"},
       {Swa({"--count=2"}, Folder()), 2, "is there already"},
       {Swa({"--count=2"}, ""), 2, "--output"},
+      {Swa({"--count=2"}, Folder() / "checkpoints" / "000000030"), 2, "checkpoint of the run"},
+      {Swa({"--checkpoints=20,,10"}, "x"), 2, "an empty name"},
+      {Swa({"--checkpoints=20,20"}, "x"), 2, "named twice"},
+      {Swa({"--count=2", "--selection_split=test"}, "x"), 2, "--greedy"},
+      {Eval({}, ","), 2, "an empty name"},
       {Eval({"--split=dev"}), 2, "minival"},
       {Eval({"--device=tpu"}), 2, "--device"},
       {Eval({"--loader_threads=-1"}), 2, "--loader_threads"},

@@ -85,7 +85,10 @@ absl::Status Run(const std::vector<std::string>& arguments) {
     ASSIGN_OR_RETURN(const Prediction prediction, Predict(classifier, file));
     FLAGS_json ? json.push_back(ToJson(prediction)) : PrintText(prediction);
   }
-  if (FLAGS_json) std::cout << json.dump(2) << std::endl;
+  if (FLAGS_json) {  // file names may be of any bytes
+    std::cout << json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+              << std::endl;
+  }
   return absl::OkStatus();
 }
 

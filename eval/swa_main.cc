@@ -12,9 +12,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "base/device.h"
 #include "base/file.h"
+#include "base/list_flag.h"
 #include "base/program.h"
 #include "base/status_macros.h"
 #include "data/split.h"
@@ -50,6 +50,8 @@ constexpr char kUsage[] =
     "--preset=P) --output=C [flags]\n"
     "Averages the weights of checkpoints into one that //eval and --init_from take.";
 
+bool IsGiven(const char* flag) { return !gflags::GetCommandLineFlagInfoOrDie(flag).is_default; }
+
 absl::Status CheckFlags(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(RefuseArguments(arguments));
   if (FLAGS_output.empty()) return UsageError("--output: name the checkpoint to write");
@@ -61,6 +63,9 @@ absl::Status CheckFlags(const std::vector<std::string>& arguments) {
     return UsageError("give one of --first and --last, --count, --checkpoints, --preset");
   }
   if (FLAGS_count < 0) return UsageError("--count: must be positive");
+  if (!FLAGS_greedy && (IsGiven("selection_split") || IsGiven("data_dir"))) {
+    return UsageError("--selection_split, --data_dir: are for --greedy");
+  }
   if (FLAGS_run_dir.empty() && FLAGS_checkpoints.empty()) {
     return UsageError("--run_dir: name the run whose checkpoints are averaged");
   }
@@ -89,13 +94,18 @@ absl::StatusOr<Paths> OfPreset(const Paths& checkpoints) {
                                  FLAGS_preset, "'"));
 }
 
-Paths Listed() {
+absl::StatusOr<Paths> Listed() {
+  ASSIGN_OR_RETURN(const auto names, SplitListFlag("--checkpoints", FLAGS_checkpoints));
   Paths paths;
-  for (const std::string_view name : absl::StrSplit(FLAGS_checkpoints, ',')) {
+  for (const std::string_view name : names) {
     int64_t iteration;
-    paths.push_back(!FLAGS_run_dir.empty() && absl::SimpleAtoi(name, &iteration)
-                        ? UserPath(FLAGS_run_dir) / "checkpoints" / CheckpointName(iteration)
-                        : UserPath(name));
+    const fs::path path = !FLAGS_run_dir.empty() && absl::SimpleAtoi(name, &iteration)
+                              ? UserPath(FLAGS_run_dir) / "checkpoints" / CheckpointName(iteration)
+                              : UserPath(name).lexically_normal();
+    if (std::find(paths.begin(), paths.end(), path) != paths.end()) {
+      return UsageError(absl::StrCat("--checkpoints: ", path.string(), " is named twice"));
+    }
+    paths.push_back(path);
   }
   return paths;
 }
@@ -124,20 +134,25 @@ absl::StatusOr<Paths> SelectGreedily(const Paths& paths, Split split) {
       paths, [&](const TensorMap& weights) { return data.Evaluate(weights, /*flips=*/false); });
 }
 
-// A trailing slash names no folder.
-fs::path OutputPath() {
-  const fs::path path = UserPath(FLAGS_output).lexically_normal();
-  return path.has_filename() ? path : path.parent_path();
+absl::StatusOr<fs::path> OutputPath() {
+  fs::path path = UserPath(FLAGS_output).lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();  // a trailing slash names no folder
+  const std::string name = absl::StrCat("--output: ", path.string());
+  if (fs::exists(path)) {
+    return UsageError(absl::StrCat(name, " is there already; remove it or name another"));
+  }
+  if (path.parent_path().filename() == "checkpoints") {
+    return UsageError(absl::StrCat(name,
+                                   " would pass for a checkpoint of the run; name a folder "
+                                   "that is not in checkpoints/"));
+  }
+  return path;
 }
 
 absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckFlags(arguments));
   ASSIGN_OR_RETURN(const Split split, AsUsageError(ParseSplit(FLAGS_selection_split)));
-  const fs::path output = OutputPath();
-  if (fs::exists(output)) {
-    return UsageError(absl::StrCat("--output: ", output.string(),
-                                   " is there already; remove it or name another"));
-  }
+  ASSIGN_OR_RETURN(const fs::path output, OutputPath());
   ASSIGN_OR_RETURN(Paths paths, Select());
   if (FLAGS_greedy) {
     ASSIGN_OR_RETURN(paths, SelectGreedily(paths, split));
@@ -146,7 +161,8 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   CheckpointManifest::AverageOf& made_of = *average.manifest.mutable_average_of();
   if (FLAGS_greedy) made_of.set_selection_split(std::string(SplitName(split)));
   RETURN_IF_ERROR(WriteCheckpointAs(output, average));
-  std::cout << output.string() << ": the mean of " << paths.size() << " checkpoints, "
+  std::cout << output.string() << ": the mean of " << paths.size()
+            << (paths.size() == 1 ? " checkpoint, " : " checkpoints, ")
             << absl::StrJoin(made_of.iterations(), ", ") << std::endl;
   if (FLAGS_greedy && split == Split::kTest) {
     std::cout << "selected on the test split: its test accuracy is no estimate any more"

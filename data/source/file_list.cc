@@ -44,6 +44,9 @@ absl::StatusOr<std::vector<fs::path>> ListFolder(const fs::path& folder) {
 absl::StatusOr<std::vector<fs::path>> ListImageFiles(std::string_view names) {
   std::vector<fs::path> files;
   for (const std::string_view name : absl::StrSplit(names, ',')) {
+    if (name.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat("an empty name in '", names, "'"));
+    }
     const fs::path path = UserPath(name);
     std::error_code error;
     if (!fs::exists(path, error)) {

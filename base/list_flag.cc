@@ -1,0 +1,19 @@
+#include "base/list_flag.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "base/program.h"
+
+namespace vitrine {
+
+absl::StatusOr<std::vector<std::string_view>> SplitListFlag(std::string_view flag,
+                                                            std::string_view value) {
+  std::vector<std::string_view> names = absl::StrSplit(value, ',');
+  if (std::find(names.begin(), names.end(), "") == names.end()) return names;
+  return UsageError(
+      absl::StrCat(flag, ": an empty name in '", value, "'; put commas between names alone"));
+}
+
+}  // namespace vitrine

@@ -1,0 +1,21 @@
+// Flags that hold several names with commas between them.
+//
+//   ASSIGN_OR_RETURN(const auto runs, SplitListFlag("--run_dir", FLAGS_run_dir));
+
+#ifndef BASE_LIST_FLAG_H_
+#define BASE_LIST_FLAG_H_
+
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace vitrine {
+
+// At least one name, as parts of `value`; a mistake in the flags (UsageError) if one is empty.
+absl::StatusOr<std::vector<std::string_view>> SplitListFlag(std::string_view flag,
+                                                            std::string_view value);
+
+}  // namespace vitrine
+
+#endif  // BASE_LIST_FLAG_H_
