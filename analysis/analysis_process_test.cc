@@ -90,6 +90,14 @@ TEST_F(AnalysisProcessTest, TheFirstOfASplitHaveTheirTruth) {
   EXPECT_THAT(fields[1], SizeIs(1)) << "a digit";
 }
 
+TEST_F(AnalysisProcessTest, OfABadPictureAndGoodOnesNothingIsWritten) {
+  const ChildResult result =
+      Rollout({absl::StrCat(Images("pictures"), ",", (Folder() / "damaged.png").string())}, "bad");
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, HasSubstr("damaged.png: "));
+  EXPECT_FALSE(fs::exists(Folder() / "bad"));
+}
+
 // tools/checks/check_report.py opens such a page in a browser.
 TEST_F(AnalysisProcessTest, ReportsRunsSideBySide) {
   const std::string run = (Folder() / "run").string(), output = (Folder() / "two.html").string();

@@ -112,6 +112,14 @@ absl::StatusOr<std::vector<Input>> FirstOfSplit(const CheckpointManifest& manife
   return inputs;
 }
 
+// So that nothing is written if one of them is bad.
+absl::Status CheckPictures(const Classifier& classifier, const std::vector<Input>& inputs) {
+  for (const Input& input : inputs) {
+    RETURN_IF_ERROR(Annotate(classifier.Prepare(input.bytes).status(), input.name));
+  }
+  return absl::OkStatus();
+}
+
 // Quoted where a comma, a quote or a line break would end the field.
 std::string CsvField(const std::string& text) {
   if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
@@ -149,6 +157,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
                    Classifier::Load(UserPath(FLAGS_checkpoint), weights, device));
   ASSIGN_OR_RETURN(const std::vector<Input> inputs,
                    FLAGS_count > 0 ? FirstOfSplit(classifier.manifest(), split) : NamedFiles());
+  RETURN_IF_ERROR(CheckPictures(classifier, inputs));
   const fs::path folder = UserPath(FLAGS_output_dir);
   RETURN_IF_ERROR(CreateFolder(folder));
   std::string csv = "image,truth,prediction,probability\n";

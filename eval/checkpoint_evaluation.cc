@@ -110,15 +110,14 @@ absl::StatusOr<CheckpointEvaluation> EvaluateCheckpoint(const fs::path& path,
   CheckpointEvaluation evaluation;
   ASSIGN_OR_RETURN(evaluation.checkpoint, FindCheckpoint(path));
   const std::string name = evaluation.checkpoint.string();
-  ASSIGN_OR_RETURN(Checkpoint checkpoint, ReadCheckpoint(evaluation.checkpoint));
-  ASSIGN_OR_RETURN(const TensorMap tensors, Annotate(WeightsOf(checkpoint, options.weights), name));
-  CheckpointManifest& manifest = checkpoint.manifest;
+  ASSIGN_OR_RETURN(SavedWeights saved, ReadWeights(evaluation.checkpoint, options.weights));
+  CheckpointManifest& manifest = saved.manifest;
   if (options.loader_threads > 0) {
     manifest.mutable_config()->mutable_data()->set_loader_threads(options.loader_threads);
   }
   ASSIGN_OR_RETURN(const EvaluationData data,
                    EvaluationData::Load(manifest, options.split, options.data_dir, options.device));
-  ASSIGN_OR_RETURN(evaluation.result, Annotate(data.Evaluate(tensors, options.flips), name));
+  ASSIGN_OR_RETURN(evaluation.result, Annotate(data.Evaluate(saved.tensors, options.flips), name));
   evaluation.result.set_iteration(manifest.iteration());
   evaluation.result.set_weights(std::string(WeightsName(options.weights)));
   if (manifest.has_average_of()) {

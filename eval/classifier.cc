@@ -26,18 +26,16 @@ TransformConfigs EvaluationTransforms(const DataConfig& config) {
 absl::StatusOr<Classifier> Classifier::Load(const std::filesystem::path& path, Weights weights,
                                             at::Device device) {
   ASSIGN_OR_RETURN(const std::filesystem::path found, FindCheckpoint(path));
-  ASSIGN_OR_RETURN(Checkpoint checkpoint, ReadCheckpoint(found));
-  const ModelConfig& config = checkpoint.manifest.config().model();
-  ASSIGN_OR_RETURN(const TensorMap tensors,
-                   Annotate(WeightsOf(checkpoint, weights), found.string()));
+  ASSIGN_OR_RETURN(SavedWeights saved, ReadWeights(found, weights));
+  const ModelConfig& config = saved.manifest.config().model();
   ASSIGN_OR_RETURN(VisionTransformer model,
-                   Annotate(RestoreModel(config, tensors, device), found.string()));
-  const DataConfig& data = checkpoint.manifest.config().data();
+                   Annotate(RestoreModel(config, saved.tensors, device), found.string()));
+  const DataConfig& data = saved.manifest.config().data();
   ASSIGN_OR_RETURN(Normalization normalization, Normalization::Create(data, config.channels()));
   ASSIGN_OR_RETURN(TransformPipeline pipeline,
                    TransformPipeline::Create(EvaluationTransforms(data), config.image_size(),
                                              normalization.MeanColor()));
-  return Classifier(std::move(checkpoint.manifest), std::move(model), std::move(pipeline),
+  return Classifier(std::move(saved.manifest), std::move(model), std::move(pipeline),
                     std::move(normalization));
 }
 

@@ -44,7 +44,7 @@ struct PreparedImage {
 class Classifier {
  public:
   // `path` is a checkpoint or a run, of which the newest checkpoint is taken. Errors are those of
-  // ReadCheckpoint and WeightsOf.
+  // ReadWeights.
   static absl::StatusOr<Classifier> Load(const std::filesystem::path& path,
                                          Weights weights = Weights::kModel,
                                          at::Device device = at::kCPU);

@@ -8,6 +8,26 @@
 #include "base/tensor_mean.h"
 
 namespace vitrine {
+namespace {
+
+absl::StatusOr<TensorMap> Take(Weights weights, Checkpoint* checkpoint) {
+  switch (weights) {
+    case Weights::kModel:
+      return std::move(checkpoint->model);
+    case Weights::kEma:
+      if (checkpoint->ema) return *std::move(checkpoint->ema);
+      return absl::FailedPreconditionError(
+          "no moving average of the weights; train with ema.horizon_fraction above 0");
+    case Weights::kSwa:
+      if (checkpoint->swa) return MeanOf(*checkpoint->swa, checkpoint->manifest.swa_count());
+      return absl::FailedPreconditionError(
+          "no average of weights; train with swa.every_iterations above 0, or make one of "
+          "checkpoints by //eval:swa");
+  }
+  return absl::InternalError("not one of the weights");
+}
+
+}  // namespace
 
 std::string_view WeightsName(Weights weights) {
   switch (weights) {
@@ -29,21 +49,11 @@ absl::StatusOr<Weights> ParseWeights(std::string_view name) {
       absl::StrCat("--weights: must be model, ema or swa, not '", name, "'"));
 }
 
-absl::StatusOr<TensorMap> WeightsOf(const Checkpoint& checkpoint, Weights weights) {
-  switch (weights) {
-    case Weights::kModel:
-      return checkpoint.model;
-    case Weights::kEma:
-      if (checkpoint.ema) return *checkpoint.ema;
-      return absl::FailedPreconditionError(
-          "no moving average of the weights; train with ema.horizon_fraction above 0");
-    case Weights::kSwa:
-      if (checkpoint.swa) return MeanOf(*checkpoint.swa, checkpoint.manifest.swa_count());
-      return absl::FailedPreconditionError(
-          "no average of weights; train with swa.every_iterations above 0, or make one of "
-          "checkpoints by //eval:swa");
-  }
-  return absl::InternalError("not one of the weights");
+absl::StatusOr<SavedWeights> ReadWeights(const std::filesystem::path& path, Weights weights) {
+  ASSIGN_OR_RETURN(Checkpoint checkpoint,
+                   weights == Weights::kModel ? ReadModelOnly(path) : ReadCheckpoint(path));
+  ASSIGN_OR_RETURN(TensorMap tensors, Annotate(Take(weights, &checkpoint), path.string()));
+  return SavedWeights{std::move(checkpoint.manifest), std::move(tensors)};
 }
 
 absl::StatusOr<VisionTransformer> RestoreModel(const ModelConfig& config, const TensorMap& weights,

@@ -3,6 +3,7 @@
 #ifndef EVAL_WEIGHTS_H_
 #define EVAL_WEIGHTS_H_
 
+#include <filesystem>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -20,8 +21,14 @@ std::string_view WeightsName(Weights weights);
 // The weights of this name; an error that lists the names if there are none.
 absl::StatusOr<Weights> ParseWeights(std::string_view name);
 
-// These weights, float32; FailedPrecondition if the checkpoint has none.
-absl::StatusOr<TensorMap> WeightsOf(const Checkpoint& checkpoint, Weights weights);
+struct SavedWeights {
+  CheckpointManifest manifest;
+  TensorMap tensors;  // float32
+};
+
+// These weights of the checkpoint. The optimizer, the larger part, is not read where it need not
+// be. Errors are those of ReadCheckpoint, and FailedPrecondition if there is no such average.
+absl::StatusOr<SavedWeights> ReadWeights(const std::filesystem::path& checkpoint, Weights weights);
 
 // The model of this config with these weights, on the device. FailedPrecondition, with every
 // difference, if they do not fit.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,11 +26,32 @@ namespace fs = std::filesystem;
 
 constexpr size_t kMostPoints = 4000;  // of a curve: several for each pixel of a chart
 
+// A number that was not finite is null.
+bool HasNumbers(const Json& object, std::initializer_list<const char*> names) {
+  return object.is_object() && std::all_of(names.begin(), names.end(), [&](const char* name) {
+           return object.contains(name) && (object[name].is_number() || object[name].is_null());
+         });
+}
+
+// Whether it has what the page shows of it, each of its type.
+bool IsRecord(const Json& record) {
+  if (!HasNumbers(record, {"seed", "parameters"})) return false;
+  if (!record.contains("config") || !record["config"].is_string()) return false;
+  for (const char* name : {"test", "test_ema", "test_swa"}) {
+    if (record.contains(name) &&
+        !HasNumbers(record[name], {"count", "correct_top1", "top1", "top5", "loss"})) {
+      return false;
+    }
+  }
+  return true;
+}
+
 absl::StatusOr<Json> ReadRecord(const fs::path& path) {
   ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   Json record = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!record.is_object() || !record.contains("config") || !record["config"].is_string()) {
-    return absl::DataLossError(absl::StrCat(path.string(), ": is not the record of a run"));
+  if (!IsRecord(record)) {
+    return absl::DataLossError(
+        absl::StrCat(path.string(), ": is not the record of a run, or is damaged"));
   }
   return record;
 }

@@ -36,7 +36,7 @@ class RunDataTest : public ::testing::Test {
     fs::remove_all(folder_);
     fs::create_directories(folder_);
     Write("config.textproto", "name: \"step4\"\n");
-    Write("run.json", R"({"config": "step4", "status": "running"})");
+    Write("run.json", R"({"config": "step4", "status": "running", "seed": 0, "parameters": 9})");
     Write("metrics.csv", kMetrics);
     Write("validation.csv", kValidation);
   }
@@ -73,7 +73,7 @@ TEST_F(RunDataTest, StepsComeWithWhatWasReported) {
   EXPECT_EQ(run["reported"]["logged"]["learning_rate"][1], 7.9537e-04);
   EXPECT_THAT(run["command"].get<std::string>(), HasSubstr("--data_dir=DIR"));
 
-  Write("run.json", R"({"config": "mine"})");
+  Write("run.json", R"({"config": "mine", "seed": 0, "parameters": 9})");
   ASSERT_OK_AND_ASSIGN(const Json other, DescribeRun(folder_));
   EXPECT_TRUE(other["reported"].is_null());
 }
@@ -96,7 +96,9 @@ TEST_F(RunDataTest, DamageIsNamed) {
   Write("validation.csv", "iteration,split\n");
   EXPECT_THAT(DescribeRun(folder_),
               Fails(absl::StatusCode::kDataLoss, HasSubstr("there is no column loss")));
-  for (const char* record : {"", "[]", "{}", R"({"config": 1})"}) {
+  for (const char* record :
+       {"", "[]", "{}", R"({"config": 1, "seed": 0, "parameters": 9})", R"({"config": "mine"})",
+        R"({"config": "mine", "seed": 0, "parameters": 9, "test": {}})"}) {
     Write("run.json", record);
     EXPECT_THAT(DescribeRun(folder_), Fails(absl::StatusCode::kDataLoss, HasSubstr("run.json")));
   }

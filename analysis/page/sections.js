@@ -25,6 +25,12 @@ function middle(values) {
 
 // Summary
 
+// What the median says; null without values.
+function median(values, tell) {
+  const value = middle(values);
+  return value === null ? null : tell(value);
+}
+
 const accuracy = (test) => test ? `${percent(test.top1)} (${short(test.correct_top1)} of ${short(test.count)})` : null;
 
 // What a row says of a run; null where it has nothing to say.
@@ -42,10 +48,10 @@ const SUMMARY = [
   ["parameters", (run) => short(run.record.parameters)],
   ["parameters reported", (run) => run.reported?.parameters && `${run.reported.parameters} M`],
   ["iterations", (run) => run.metrics.iteration.length ? short(run.metrics.iteration.at(-1) + 1) : null],
-  ["one iteration (median)", (run) => `${short(middle(run.metrics.milliseconds))} ms`],
+  ["one iteration (median)", (run) => median(run.metrics.milliseconds, (ms) => `${short(ms)} ms`)],
   ["one iteration, reported", (run) => run.reported?.milliseconds && `${short(run.reported.milliseconds)} ms on ${run.reported.hardware}`],
-  ["images a second (median)", (run) => short(middle(run.metrics.images_per_second))],
-  ["waiting for data (median)", (run) => percent(middle(run.metrics.data_wait) ?? 0)],
+  ["images a second (median)", (run) => median(run.metrics.images_per_second, short)],
+  ["waiting for data (median)", (run) => median(run.metrics.data_wait, percent)],
   ["wall time", (run) => run.record.wall_seconds ? duration(run.record.wall_seconds) : null],
   ["seed", (run) => String(run.record.seed)],
 ];

@@ -15,6 +15,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -27,7 +28,8 @@ class Chromium:
     def __enter__(self) -> "Chromium":
         if shutil.which("chromium") is None:
             quickstart.run([INSTALL, "chromium"])
-        self.profile = tempfile.TemporaryDirectory()
+        # Its own processes may be writing there still while they end.
+        self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         to_read, self.to_browser = os.pipe()
         self.from_browser, to_write = os.pipe()
         # The protocol's file descriptors are 3 and 4.
@@ -37,7 +39,10 @@ class Chromium:
             f" --remote-debugging-pipe 3<&{to_read} 4>&{to_write}"
         )
         self.process = subprocess.Popen(
-            ["bash", "-c", command], pass_fds=(to_read, to_write), stderr=subprocess.DEVNULL
+            ["bash", "-c", command],
+            pass_fds=(to_read, to_write),
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         os.close(to_read)
         os.close(to_write)
@@ -46,7 +51,7 @@ class Chromium:
         return self
 
     def __exit__(self, *_) -> None:
-        self.process.kill()
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         os.close(self.to_browser)
         os.close(self.from_browser)
