@@ -44,6 +44,21 @@ void Lay(const uint8_t* digit, Point from, int size, Point to, uint8_t* scene) {
   }
 }
 
+// Draws digit i of [N, 1, 14, 14] and its clutter onto a black scene; returns where the digit is.
+Box DrawScene(const at::Tensor& digits, int64_t i, RandomStream& draws, uint8_t* scene) {
+  const auto digit = [&](int64_t index) {
+    return digits.const_data_ptr<uint8_t>() + index * kSceneDigitSize * kSceneDigitSize;
+  };
+  const Point place = Anywhere(kSceneDigitSize, kSceneSize, draws);
+  Lay(digit(i), {0, 0}, kSceneDigitSize, place, scene);
+  for (int fragment = 0; fragment < kFragments; ++fragment) {
+    const auto other = static_cast<int64_t>(draws.Below(digits.size(0)));
+    const Point from = Anywhere(kFragmentSize, kSceneDigitSize, draws);
+    Lay(digit(other), from, kFragmentSize, Anywhere(kFragmentSize, kSceneSize, draws), scene);
+  }
+  return {place.x, place.y, kSceneDigitSize, kSceneDigitSize};
+}
+
 }  // namespace
 
 Scenes ScatterDigits(const ImageSet& digits, int copies, uint64_t seed) {
@@ -53,21 +68,11 @@ Scenes ScatterDigits(const ImageSet& digits, int copies, uint64_t seed) {
   Scenes scenes;
   scenes.set = {at::zeros({copies * count, 1, kSceneSize, kSceneSize}, at::kByte),
                 digits.labels.repeat({copies})};
-  const auto digit = [&](int64_t i) {
-    return halves.const_data_ptr<uint8_t>() + i * kSceneDigitSize * kSceneDigitSize;
-  };
   uint8_t* scene = scenes.set.images.mutable_data_ptr<uint8_t>();
   for (int copy = 0; copy < copies; ++copy) {
     for (int64_t i = 0; i < count; ++i, scene += kSceneSize * kSceneSize) {
       RandomStream draws(seed, "clutter", i, copy);
-      const Point place = Anywhere(kSceneDigitSize, kSceneSize, draws);
-      Lay(digit(i), {0, 0}, kSceneDigitSize, place, scene);
-      scenes.boxes.push_back({place.x, place.y, kSceneDigitSize, kSceneDigitSize});
-      for (int fragment = 0; fragment < kFragments; ++fragment) {
-        const auto other = static_cast<int64_t>(draws.Below(count));
-        const Point from = Anywhere(kFragmentSize, kSceneDigitSize, draws);
-        Lay(digit(other), from, kFragmentSize, Anywhere(kFragmentSize, kSceneSize, draws), scene);
-      }
+      scenes.boxes.push_back(DrawScene(halves, i, draws, scene));
     }
   }
   return scenes;
