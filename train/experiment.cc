@@ -122,10 +122,10 @@ void SettleForMachine(at::Device device, ExperimentConfig* config) {
   }
 }
 
-absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths) {
+absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths, at::Device device) {
   std::string data;
   if ((!NeedsFolder(config.data().source()) || !paths.data_dir.empty()) &&
-      Unavailable(config).empty()) {
+      Unavailable(config, device).empty()) {
     ASSIGN_OR_RETURN(const Dataset dataset, LoadDataset(config.data(), paths.data_dir));
     RETURN_IF_ERROR(AsUsageError(SettleLengths(dataset, &config)));
     const ModelConfig& m = config.model();
@@ -137,7 +137,8 @@ absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths) {
   ASSIGN_OR_RETURN(const auto model, VisionTransformer::CreateShapesOnly(config.model()));
   std::cout << ConfigText(config) << "\nparameters: " << WithCommas(model.ParameterCount()) << "\n"
             << data;
-  for (const std::string& line : Unavailable(config)) std::cout << "not yet: " << line << "\n";
+  for (const std::string& line : Unavailable(config, device))
+    std::cout << "not yet: " << line << "\n";
   return absl::OkStatus();
 }
 

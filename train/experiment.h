@@ -23,7 +23,7 @@ void SettleForMachine(at::Device device, ExperimentConfig* config);
 
 // Prints the config, the parameter count, what cannot be trained yet, and, where the data can be
 // read, a summary of it. Trains nothing.
-absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths);
+absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths, at::Device device);
 
 // Trains, or goes on, and evaluates on the test split.
 absl::Status RunExperiment(ExperimentConfig config, const ExperimentPaths& paths, at::Device device,

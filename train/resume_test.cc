@@ -11,6 +11,7 @@
 #include <iostream>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -40,30 +41,34 @@ int Kills() {
 
 // Every source of state is in use: dropout, an average, FP16's scale (which grows and shrinks
 // within the run), a best checkpoint; and epochs end within it.
-std::vector<std::string> Command(const fs::path& run) {
-  return {"train/train",
-          "--noreport",
-          "--resume",
-          absl::StrCat("--run_dir=", run.string()),
-          "--device=cpu",
-          "threads=1",
-          "precision=FP16",
-          "loss_scale.initial=16777216",
-          "loss_scale.growth_interval=3",
-          "model.width=32",
-          "model.depth=2",
-          "ema.horizon_fraction=0.5",
-          absl::StrCat("schedule.iterations=", kIterations),
-          "schedule.warmup_iterations=4",
-          "logging.every_iterations=7",
-          "validation.every_iterations=12",
-          "checkpoint.every_iterations=2",
-          "checkpoint.keep_last=2",
-          "checkpoint.keep_best=true"};
+std::vector<std::string> Command(const fs::path& run, const std::vector<std::string>& overrides) {
+  std::vector<std::string> command = {"train/train",
+                                      "--noreport",
+                                      "--resume",
+                                      absl::StrCat("--run_dir=", run.string()),
+                                      "--device=cpu",
+                                      "threads=1",
+                                      "precision=FP16",
+                                      "loss_scale.initial=16777216",
+                                      "loss_scale.growth_interval=3",
+                                      "model.width=32",
+                                      "model.depth=2",
+                                      "ema.horizon_fraction=0.5",
+                                      absl::StrCat("schedule.iterations=", kIterations),
+                                      "schedule.warmup_iterations=4",
+                                      "logging.every_iterations=7",
+                                      "validation.every_iterations=12",
+                                      "checkpoint.every_iterations=2",
+                                      "checkpoint.keep_last=2",
+                                      "checkpoint.keep_best=true"};
+  command.insert(command.end(), overrides.begin(), overrides.end());
+  return command;
 }
 
 class ResumeTest : public ::testing::Test {
  protected:
+  explicit ResumeTest(std::vector<std::string> overrides = {}) : overrides_(std::move(overrides)) {}
+
   void SetUp() override {
     fs::remove_all(folder_);
     fs::create_directories(folder_);
@@ -72,7 +77,7 @@ class ResumeTest : public ::testing::Test {
   }
 
   std::map<std::string, std::string> RunToTheEnd(const std::string& name) {
-    const ChildResult result = RunChild(Command(folder_ / name));
+    const ChildResult result = RunChild(Command(folder_ / name, overrides_));
     EXPECT_EQ(result.status, 0) << result.err;
     return RunContents(folder_ / name, kIterations);
   }
@@ -89,7 +94,8 @@ class ResumeTest : public ::testing::Test {
         EXPECT_EQ(RunToTheEnd(name), whole_);
         fs::remove_all(folder_ / name);
       }
-      ASSERT_OK_AND_ASSIGN(ChildProcess child, ChildProcess::Start(Command(folder_ / name)));
+      ASSERT_OK_AND_ASSIGN(ChildProcess child,
+                           ChildProcess::Start(Command(folder_ / name, overrides_)));
       wait_for_the_moment(folder_ / name);
       child.Signal(signal);
       const int status = child.Wait();
@@ -102,15 +108,26 @@ class ResumeTest : public ::testing::Test {
               << " files" << std::endl;
   }
 
+  void KillAtAnyMoment() {
+    RandomStream random(/*seed=*/7, "moments");
+    Interrupt("killed", SIGKILL, [&](const fs::path&) {
+      absl::SleepFor(absl::Milliseconds(300 + random.Below(2000)));
+    });
+  }
+
+  const std::vector<std::string> overrides_;
   const fs::path folder_ = fs::path(::testing::TempDir()) / "resume_test";
   std::map<std::string, std::string> whole_;
 };
 
-TEST_F(ResumeTest, KilledAtAnyMoment) {
-  RandomStream random(/*seed=*/7, "moments");
-  Interrupt("killed", SIGKILL,
-            [&](const fs::path&) { absl::SleepFor(absl::Milliseconds(300 + random.Below(2000))); });
-}
+TEST_F(ResumeTest, KilledAtAnyMoment) { KillAtAnyMoment(); }
+
+class FusedResumeTest : public ResumeTest {
+ protected:
+  FusedResumeTest() : ResumeTest({"kernels=FUSED", "precision=BF16"}) {}
+};
+
+TEST_F(FusedResumeTest, KilledAtAnyMoment) { KillAtAnyMoment(); }
 
 // A checkpoint is being written as long as its folder's name begins with a dot.
 TEST_F(ResumeTest, KilledWhileWritingACheckpoint) {
@@ -147,7 +164,7 @@ TEST_F(ResumeTest, DamagedCheckpointsArePassedOverByName) {
   ASSERT_GE(checkpoints.size(), 2);
   fs::resize_file(checkpoints.back() / "optimizer.safetensors", 100);
   fs::remove(run / "run.json");  // the run is not finished, then
-  const ChildResult result = RunChild(Command(run));
+  const ChildResult result = RunChild(Command(run, overrides_));
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("000000060/optimizer.safetensors"));
   EXPECT_EQ(RunContents(run, kIterations), whole_) << "the damaged checkpoint is replaced";

@@ -12,6 +12,7 @@
 #include "analysis/report.h"
 #include "base/device.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/program.h"
 #include "base/status_macros.h"
 #include "gflags/gflags.h"
@@ -97,9 +98,10 @@ absl::Status Run(const std::vector<std::string>& overrides) {
                    AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
   ASSIGN_OR_RETURN(const ExperimentConfig config, AsUsageError(ResolveConfig(overrides, device)));
   const ExperimentPaths paths = Paths(config.name());
-  if (FLAGS_dry_run) return DryRun(config, paths);
-  const std::vector<std::string> unavailable = Unavailable(config);
+  if (FLAGS_dry_run) return DryRun(config, paths, device);
+  const std::vector<std::string> unavailable = Unavailable(config, device);
   if (!unavailable.empty()) return UsageError(absl::StrJoin(unavailable, "\n"));
+  KeepFreedMemory();
   RETURN_IF_ERROR(RunExperiment(config, paths, device, FLAGS_resume));
   if (FLAGS_report) TryToReport(paths, device);
   return absl::OkStatus();

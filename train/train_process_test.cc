@@ -280,7 +280,6 @@ INSTANTIATE_TEST_SUITE_P(
                       Mistake{{"--config=step9"}, 2, "no config 'step9'"},
                       Mistake{{"schedule.iteration=3"}, 2, "no field 'iteration'"},
                       Mistake{{"data.batch_size=0"}, 2, "data.batch_size"},
-                      Mistake{{"kernels=FUSED"}, 2, "kernels=REFERENCE"},
                       Mistake{{"--device=tpu"}, 2, "--device"},
                       Mistake{{"--torch_cuda_library=/none.so", "--device=cuda"}, 2, "/none.so"},
                       Mistake{{"schedule.epochs=0.001"}, 2, "schedule.warmup_iterations"},

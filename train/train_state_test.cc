@@ -57,13 +57,33 @@ double Difference(const TrainState& a, const TrainState& b) {
 
 double LossOf(const StepResult& result) { return result.loss.item<double>(); }
 
+// The same dropout and the same sums, rounded in another order.
+TEST(TrainStateTest, FusedKernelsTrainAsTheReferenceDoes) {
+  const std::vector<std::string> overrides = {"model.dropout=0.1",
+                                              "schedule.max_learning_rate=1e-3"};
+  TrainState reference = Make(overrides);
+  std::vector<std::string> with_fused = overrides;
+  with_fused.push_back("kernels=FUSED");
+  TrainState fused = Make(with_fused);
+  for (int i = 0; i < 10; ++i) {
+    const Batch batch = MakeBatch(8, i);
+    EXPECT_NEAR(LossOf(fused.Step(i, batch)), LossOf(reference.Step(i, batch)), 1e-5) << i;
+  }
+  EXPECT_GT(Difference(fused, reference), 0) << "the kernels are the same";
+}
+
 TEST(TrainStateTest, LearnsABatch) {
-  for (const char* precision : {"precision=FP32", "precision=BF16", "precision=FP16"}) {
-    TrainState state = Make({precision});
+  const std::vector<std::vector<std::string>> kinds = {{"precision=FP32"},
+                                                       {"precision=BF16"},
+                                                       {"precision=FP16"},
+                                                       {"precision=FP32", "kernels=FUSED"},
+                                                       {"precision=BF16", "kernels=FUSED"}};
+  for (const std::vector<std::string>& overrides : kinds) {
+    TrainState state = Make(overrides);
     const Batch batch = MakeBatch(8);
     const double first = LossOf(state.Step(0, batch));
     for (int i = 1; i < 30; ++i) state.Step(i, batch);
-    EXPECT_LT(LossOf(state.Step(30, batch)), 0.1 * first) << precision;
+    EXPECT_LT(LossOf(state.Step(30, batch)), 0.1 * first) << overrides.back();
     EXPECT_OK(state.CheckFinite());
   }
 }

@@ -110,10 +110,12 @@ std::vector<std::string> ConfigProblems(const ExperimentConfig& config) {
   return problems.Take();
 }
 
-std::vector<std::string> Unavailable(const ExperimentConfig& config) {
+std::vector<std::string> Unavailable(const ExperimentConfig& config, at::Device device) {
   Problems problems;
-  problems.Check(config.kernels() == ExperimentConfig::REFERENCE,
-                 "kernels: only REFERENCE is there yet; kernels=REFERENCE overrides it");
+  const bool fused = config.kernels() == ExperimentConfig::FUSED;
+  problems.Check(!fused || (device.is_cpu() && config.precision() != ExperimentConfig::FP16),
+                 "kernels: FUSED is there for a CPU with precision FP32 or BF16; kernels=REFERENCE "
+                 "overrides it");
   return problems.Take();
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ATen/core/Tensor.h"
 #include "train/experiment.pb.h"
 
 namespace vitrine {
@@ -14,8 +15,8 @@ namespace vitrine {
 // What depends on the size of the data set is checked by SettleDurations.
 std::vector<std::string> ConfigProblems(const ExperimentConfig& config);
 
-// What the config asks for that cannot be trained yet, one line each.
-std::vector<std::string> Unavailable(const ExperimentConfig& config);
+// What the config asks for that cannot be trained yet on the device, one line each.
+std::vector<std::string> Unavailable(const ExperimentConfig& config, at::Device device);
 
 }  // namespace vitrine
 

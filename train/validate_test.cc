@@ -32,11 +32,19 @@ TEST(ConfigProblemsTest, EveryConfigOfOursIsGood) {
 
 TEST(UnavailableTest, NoConfigOfOursWaitsForLaterWork) {
   for (const std::string& name : ConfigNames()) {
-    EXPECT_THAT(Unavailable(Load(name)), IsEmpty()) << name;
+    EXPECT_THAT(Unavailable(Load(name), at::kCPU), IsEmpty()) << name;
   }
+}
+
+TEST(UnavailableTest, FusedKernelsAreForACpuAndNotForFp16) {
   ExperimentConfig config;
   config.set_kernels(ExperimentConfig::FUSED);
-  EXPECT_THAT(Unavailable(config), ElementsAre(StartsWith("kernels:")));
+  EXPECT_THAT(Unavailable(config, at::kCPU), IsEmpty());
+  EXPECT_THAT(Unavailable(config, at::kCUDA), ElementsAre(StartsWith("kernels:")));
+  config.set_precision(ExperimentConfig::BF16);
+  EXPECT_THAT(Unavailable(config, at::kCPU), IsEmpty());
+  config.set_precision(ExperimentConfig::FP16);
+  EXPECT_THAT(Unavailable(config, at::kCPU), ElementsAre(StartsWith("kernels:")));
 }
 
 TEST(ConfigProblemsTest, AllAreNamedAtOnce) {

@@ -1,5 +1,6 @@
 #include "vit/attention.h"
 
+#include "ATen/ops/linear.h"
 #include "ATen/ops/scaled_dot_product_attention.h"
 
 namespace vitrine {
@@ -7,14 +8,29 @@ namespace vitrine {
 Attention::Attention(int64_t width, int64_t heads, const at::TensorOptions& options)
     : heads(heads), qkv(width, 3 * width, options), projection(width, width, options) {}
 
-at::Tensor Attention::operator()(const at::Tensor& x, const std::string& name,
+Attention::Heads Attention::Project(const at::Tensor& x, int64_t queries) const {
+  const int64_t width = x.size(2);
+  const auto split = [&](const at::Tensor& packed, int64_t parts) {
+    return packed
+        .view({x.size(0), packed.size(1), parts, heads, width / heads})  // [B, T, n, H, D/H]
+        .permute({2, 0, 3, 1, 4});                                       // [n, B, H, T, D/H]
+  };
+  if (queries == x.size(1)) {
+    const at::Tensor packed = split(qkv(x), 3);
+    return {packed[0], packed[1], packed[2]};
+  }
+  const auto part = [&](const at::Tensor& x, int64_t begin, int64_t parts) {
+    return split(at::linear(x, qkv.weight.narrow(0, begin * width, parts * width),
+                            qkv.bias.narrow(0, begin * width, parts * width)),
+                 parts);
+  };
+  const at::Tensor keys_values = part(x, 1, 2);
+  return {part(x.narrow(1, 0, queries), 0, 1)[0], keys_values[0], keys_values[1]};
+}
+
+at::Tensor Attention::operator()(const at::Tensor& x, int64_t queries, const std::string& name,
                                  const ForwardContext& context) const {
-  const int64_t batch = x.size(0), tokens = x.size(1), width = x.size(2);
-  const at::Tensor packed =
-      qkv(x)                                                           // [B, T, 3 D]
-          .view({batch, tokens, 3, heads, width / heads})              // [B, T, 3, H, D/H]
-          .permute({2, 0, 3, 1, 4});                                   // [3, B, H, T, D/H]
-  const at::Tensor q = packed[0], k = packed[1], v = packed[2];        // [B, H, T, D/H]
+  const auto [q, k, v] = Project(x, queries);
   const at::Tensor mixed = at::scaled_dot_product_attention(q, k, v);  // [B, H, T, D/H]
   if (context.intermediates != nullptr) {
     context.intermediates->insert_or_assign(name + ".queries", q);
@@ -22,7 +38,7 @@ at::Tensor Attention::operator()(const at::Tensor& x, const std::string& name,
     context.intermediates->insert_or_assign(name + ".values", v);
     context.intermediates->insert_or_assign(name + ".mixed", mixed);
   }
-  return projection(mixed.transpose(1, 2).reshape({batch, tokens, width}));  // [B, T, D]
+  return projection(mixed.transpose(1, 2).reshape({x.size(0), queries, x.size(2)}));
 }
 
 void Attention::VisitParameters(const std::string& name, ParameterVisitor visit) {

@@ -14,10 +14,12 @@ namespace vitrine {
 struct Attention {
   Attention(int64_t width, int64_t heads, const at::TensorOptions& options);
 
-  // [B, T, D] to the same. Hands out "<name>.queries", "<name>.keys", "<name>.values" and
-  // "<name>.mixed", [B, heads, T, D / heads]. The attention weights, which the fused operator never
-  // forms, are softmax(q k^T / sqrt(D / heads)); mixed is their product with v.
-  at::Tensor operator()(const at::Tensor& x, const std::string& name,
+  // [B, T, D] to what attention adds to the first `queries` tokens, [B, queries, D]. Hands out
+  // "<name>.queries", "<name>.keys", "<name>.values" and
+  // "<name>.mixed", [B, heads, T, D / heads], where queries and mixed are of the first tokens
+  // alone. The attention weights, which the operator never forms, are softmax(q k^T / sqrt(D /
+  // heads)); mixed is their product with v.
+  at::Tensor operator()(const at::Tensor& x, int64_t queries, const std::string& name,
                         const ForwardContext& context) const;
 
   void VisitParameters(const std::string& name, ParameterVisitor visit);
@@ -25,6 +27,12 @@ struct Attention {
   int64_t heads;
   Linear qkv;  // queries, keys and values packed in this order, each split into heads
   Linear projection;
+
+ private:
+  struct Heads {
+    at::Tensor queries, keys, values;  // [B, H, T, D / H]
+  };
+  Heads Project(const at::Tensor& x, int64_t queries) const;
 };
 
 }  // namespace vitrine

@@ -4,6 +4,8 @@
 #include "ATen/ops/empty.h"
 #include "ATen/ops/gelu.h"
 #include "vit/config.h"
+#include "vit/fused/attention.h"
+#include "vit/fused/mlp.h"
 
 namespace vitrine {
 namespace {
@@ -39,15 +41,27 @@ Block::Block(const ModelConfig& config, int64_t index, const at::TensorOptions& 
       mlp(config.width(), MlpWidth(config), options),
       mlp_scale(MakeScale(config, options)) {}
 
-at::Tensor Block::operator()(const at::Tensor& x, const std::string& name,
+at::Tensor Block::operator()(const at::Tensor& x, int64_t tokens, const std::string& name,
                              const ForwardContext& context) const {
-  const at::Tensor attended = attention(attention_norm(x), name, context);
-  const at::Tensor middle = x + Residual(attended, attention_scale, context);
-  const at::Tensor output = middle + Residual(mlp(mlp_norm(middle)), mlp_scale, context);
+  const at::Tensor attended = NormAttend(x, tokens, name, context);
+  const at::Tensor middle = x.narrow(1, 0, tokens) + Residual(attended, attention_scale, context);
+  const at::Tensor output = middle + Residual(NormMlp(middle, context), mlp_scale, context);
   if (context.intermediates != nullptr) {
     context.intermediates->insert_or_assign(name + ".output", output);
   }
   return output;
+}
+
+at::Tensor Block::NormAttend(const at::Tensor& x, int64_t tokens, const std::string& name,
+                             const ForwardContext& context) const {
+  if (!context.fused) return attention(attention_norm(x), tokens, name, context);
+  return fused::NormAttention(x, attention_norm, attention.qkv, attention.projection,
+                              attention.heads, tokens, context.fused_operands);
+}
+
+at::Tensor Block::NormMlp(const at::Tensor& x, const ForwardContext& context) const {
+  if (!context.fused) return mlp(mlp_norm(x));
+  return fused::NormMlp(x, mlp_norm, mlp.hidden, mlp.output, context.fused_operands);
 }
 
 at::Tensor Block::Residual(const at::Tensor& branch, const at::Tensor& scale,

@@ -30,8 +30,9 @@ struct Block {
   // `index` counts from 0 and sets the rate of stochastic depth.
   Block(const ModelConfig& config, int64_t index, const at::TensorOptions& options);
 
-  // [B, T, D] to the same. Hands out "<name>.output" besides what Attention does.
-  at::Tensor operator()(const at::Tensor& x, const std::string& name,
+  // [B, T, D] to the first `tokens` tokens of the output, [B, tokens, D]. Hands out "<name>.output"
+  // besides what Attention does.
+  at::Tensor operator()(const at::Tensor& x, int64_t tokens, const std::string& name,
                         const ForwardContext& context) const;
 
   void VisitParameters(const std::string& name, ParameterVisitor visit);
@@ -46,6 +47,11 @@ struct Block {
   at::Tensor mlp_scale;  // [D], undefined without layer scale
 
  private:
+  // Attention and MLP of what is normalised first: [B, T, D] to [B, tokens, D], and to the same.
+  at::Tensor NormAttend(const at::Tensor& x, int64_t tokens, const std::string& name,
+                        const ForwardContext& context) const;
+  at::Tensor NormMlp(const at::Tensor& x, const ForwardContext& context) const;
+
   // What a branch adds to the residual stream.
   at::Tensor Residual(const at::Tensor& branch, const at::Tensor& scale,
                       const ForwardContext& context) const;

@@ -50,9 +50,9 @@ TEST(BlockTest, StochasticDepthLetsSamplesPassUnchanged) {
   ForwardContext context;
   context.training = true;
   context.generator = generator;
-  const at::Tensor unchanged = (block(x, "block", context) == x).flatten(1).all(1);
+  const at::Tensor unchanged = (block(x, x.size(1), "block", context) == x).flatten(1).all(1);
   EXPECT_NEAR(unchanged.sum().item<double>() / 1000, 0.25, 0.07);  // five standard deviations
-  EXPECT_FALSE((block(x, "block", {}) == x).flatten(1).all(1).any().item<bool>());
+  EXPECT_FALSE((block(x, x.size(1), "block", {}) == x).flatten(1).all(1).any().item<bool>());
 }
 
 }  // namespace

@@ -7,21 +7,17 @@
 #include "ATen/ops/layer_norm.h"
 #include "ATen/ops/linear.h"
 #include "glog/logging.h"
+#include "vit/dropout_mask.h"
 
 namespace vitrine {
 namespace {
-
-constexpr double kLayerNormEpsilon = 1e-5;
 
 // x times a mask of 0 and 1 / keep, the mask broadcast from its shape.
 at::Tensor DropBy(const at::Tensor& x, const std::vector<int64_t>& mask_shape, double probability,
                   const ForwardContext& context) {
   if (!context.training || probability == 0) return x;
   CHECK(context.generator.has_value()) << "dropout while training needs a generator";
-  const double keep = 1 - probability;
-  at::Tensor mask = at::empty(mask_shape, x.options().requires_grad(false));
-  mask.bernoulli_(keep, context.generator).div_(keep);
-  return x * mask;
+  return x * DropoutMask(mask_shape, probability, *context.generator, x.options());
 }
 
 }  // namespace

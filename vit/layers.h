@@ -31,10 +31,20 @@ struct ForwardContext {
   // Where not null, filled with every block's output and what its attention hands out.
   Intermediates* intermediates = nullptr;
 
+  // Blocks on a CPU compute in operators of our own (fused/): the same sums in less time, rounded
+  // in another order. Not with intermediates, which those never form.
+  bool fused = false;
+
+  // What those round the operands of their linear layers to, bfloat16 or nothing; the sums are of
+  // float32, and so is everything between. Autocast has no part in it.
+  at::ScalarType fused_operands = at::kFloat;
+
   // While training, keeps only the input of each block for the backward pass, which computes the
   // rest again (recompute.h): the same bits in less memory for more time. Not with intermediates.
   bool recompute_blocks = false;
 };
+
+constexpr double kLayerNormEpsilon = 1e-5;
 
 // y = x W^T + b
 struct Linear {
@@ -50,7 +60,7 @@ struct Linear {
 };
 
 // Normalises the last dimension to mean 0 and variance 1, then scales and shifts (Ba et al., arXiv
-// 1607.06450), with eps 1e-5.
+// 1607.06450).
 struct LayerNorm {
   LayerNorm(int64_t width, const at::TensorOptions& options);
 

@@ -107,13 +107,19 @@ at::Tensor VisionTransformer::AddPrefixAndPositions(at::Tensor patches) const {
 at::Tensor VisionTransformer::RunBlock(size_t index, const at::Tensor& x,
                                        const ForwardContext& context) const {
   const std::string name = absl::StrCat("blocks.", index);
-  if (!context.training || !context.recompute_blocks) return blocks_[index](x, name, context);
+  // Whoever asks for intermediates wants those of every token.
+  const bool class_token_only =
+      index + 1 == blocks_.size() && HasClassToken(config_) && context.intermediates == nullptr;
+  const int64_t tokens = class_token_only ? 1 : x.size(1);
+  if (!context.training || !context.recompute_blocks) {
+    return blocks_[index](x, tokens, name, context);
+  }
   Block block = blocks_[index];  // handles to its tensors, which may have to outlive the model
   std::vector<at::Tensor> parameters;
   block.VisitParameters(
       name, [&](const std::string&, at::Tensor& parameter) { parameters.push_back(parameter); });
-  const auto run = [block, name](const at::Tensor& x, const ForwardContext& context) {
-    return block(x, name, context);
+  const auto run = [block, tokens, name](const at::Tensor& x, const ForwardContext& context) {
+    return block(x, tokens, name, context);
   };
   return Recompute(run, x, parameters, context);
 }

@@ -67,7 +67,8 @@ class VisionTransformer {
   // [B, n, D] to [B, T, D]: positions added, class token and registers put in front.
   at::Tensor AddPrefixAndPositions(at::Tensor patches) const;
 
-  // [B, T, D] to the same.
+  // [B, T, D] to the tokens that what follows reads: the same, or [B, 1, D] from the last block
+  // where the head reads the class token alone.
   at::Tensor RunBlock(size_t index, const at::Tensor& x, const ForwardContext& context) const;
 
   // [B, T, D] to what the head sees, [B, D].

@@ -98,6 +98,45 @@ TEST_P(AnyConfigTest, GradientsEqualFiniteDifferencesInDouble) {
   }
 }
 
+// With the same dropout, and with blocks computed once or twice.
+TEST_P(AnyConfigTest, FusedKernelsGiveTheSameGradientsInDouble) {
+  ModelConfig config = GetParam();
+  config.set_dropout(0.2);
+  const at::Tensor images = RandomImages(3, config).to(at::kDouble);
+  const auto differentiate = [&](bool fused, bool recompute) {
+    ForwardContext context;
+    context.training = true;
+    context.generator = at::detail::createCPUGenerator(7);
+    context.fused = fused;
+    context.recompute_blocks = recompute;
+    VisionTransformer model = MakeModel(config).Clone(at::kDouble);
+    at::cross_entropy_loss(model.Forward(images, context), at::tensor({0, 3, 4}, at::kLong))
+        .backward();
+    return model;
+  };
+  const VisionTransformer plain = differentiate(false, false);
+  for (const bool recompute : {false, true}) {
+    const VisionTransformer fused = differentiate(true, recompute);
+    for (const NamedParameter& parameter : fused.Parameters()) {
+      const at::Tensor gradient = plain.Tensors().at(parameter.name).grad();
+      EXPECT_LT((parameter.tensor.grad() - gradient).abs().max().item<double>(), 1e-12)
+          << parameter.name;
+    }
+  }
+}
+
+// The last block computes the class token alone unless all are asked for.
+TEST(VisionTransformerTest, TokensThatNobodyReadsDoNotMatter) {
+  const VisionTransformer model = MakeModel(SmallConfig()).Clone(at::kDouble);
+  const at::Tensor images = RandomImages(3, SmallConfig()).to(at::kDouble);
+  Intermediates named;
+  ForwardContext context;
+  context.intermediates = &named;
+  const at::Tensor all = model.Forward(images, context);
+  EXPECT_EQ(named.at("blocks.1.output").size(1), 5);
+  EXPECT_LT((model.Forward(images, {}) - all).abs().max().item<double>(), 1e-13);
+}
+
 // Without positions a transformer sees a set of patches, not an image.
 TEST(VisionTransformerTest, WithoutPositionsTheOrderOfPatchesDoesNotMatter) {
   const ModelConfig config = SmallConfig();

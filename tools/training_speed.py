@@ -1,0 +1,85 @@
+"""Times training steps here and in PyTorch, by turns; tools/training_speed starts it."""
+
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+
+PEER = pathlib.Path(__file__).with_name("training_speed_peer.py")
+
+
+class Worker:
+    """A process that takes so many steps when asked, and keeps its model in between."""
+
+    def __init__(self, name: str, command: list[str]):
+        self.name = name
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.milliseconds: list[float] = []  # the median of each round
+        self.peak_mib = 0.0
+
+    def read(self) -> str:
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"tools/training_speed: {self.name} ended; its message is above")
+        return line
+
+    def take(self, steps: int) -> float:
+        """Milliseconds of the median step."""
+        try:
+            print(steps, file=self.process.stdin, flush=True)
+        except BrokenPipeError:
+            pass  # it ended, and read() says so
+        answer = json.loads(self.read())
+        self.peak_mib = answer["peak_mib"]
+        return statistics.median(answer["milliseconds"])
+
+    def measure(self, steps: int) -> None:
+        self.milliseconds.append(self.take(steps))
+
+
+def start_all(program: str, flags: list[str]) -> list[Worker]:
+    ours = [
+        Worker(f"vitrine, {kernels}", [program, *flags, f"kernels={kernels}"])
+        for kernels in ("FUSED", "REFERENCE")
+    ]
+    sizes = [worker.read() for worker in ours][0]
+    peers = [
+        Worker(f"PyTorch, {mode}", [sys.executable, "-S", str(PEER), mode, sizes])
+        for mode in ("eager", "compile")
+    ]
+    return ours + peers
+
+
+def describe(worker: Worker, first: Worker) -> str:
+    """A row: time of a step, how many times the first worker's that is, and memory."""
+    ratios = [theirs / ours for theirs, ours in zip(worker.milliseconds, first.milliseconds)]
+    return (
+        f"| {worker.name} | {statistics.median(worker.milliseconds):.0f} "
+        f"| {statistics.median(ratios):.2f} [{min(ratios):.2f}, {max(ratios):.2f}] "
+        f"| {worker.peak_mib:.0f} |"
+    )
+
+
+def main() -> None:
+    program, flags = sys.argv[1], sys.argv[4:]
+    rounds, steps = int(sys.argv[2]), int(sys.argv[3])
+    workers = start_all(program, flags)
+    for worker in workers:
+        worker.take(2)  # memory, caches and compilation
+    for _ in range(rounds):
+        for worker in workers:
+            worker.measure(steps)
+    print(f"{' '.join(flags)}: rounds of {steps} steps by turns, {rounds} of them. Times are medians;")
+    print("ratios are of one round, median [least, most]. Memory is the peak above that of the start.")
+    print()
+    print("| | ms a step | time, FUSED = 1 | MiB |")
+    print("| --- | ---: | ---: | ---: |")
+    for worker in workers:
+        print(describe(worker, workers[0]))
+
+
+if __name__ == "__main__":
+    main()

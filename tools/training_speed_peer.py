@@ -1,0 +1,121 @@
+"""Training steps of the same model in PyTorch, as its users would write them.
+
+Started by tools/training_speed: MODE (eager or compile) and a line of sizes as //train:training_speed
+prints it. Then for each line of input, a number of steps, it takes them and prints
+{"milliseconds": [...], "peak_mib": ...}.
+"""
+
+import json
+import resource
+import sys
+import time
+
+import torch
+from torch import Tensor, nn
+import torch.nn.functional as F
+
+
+class Block(nn.Module):
+    def __init__(self, width: int, heads: int, dropout: float):
+        super().__init__()
+        self.heads, self.dropout = heads, dropout
+        self.attention_norm = nn.LayerNorm(width)
+        self.qkv = nn.Linear(width, 3 * width)
+        self.projection = nn.Linear(width, width)
+        self.mlp_norm = nn.LayerNorm(width)
+        self.hidden = nn.Linear(width, 4 * width)
+        self.output = nn.Linear(4 * width, width)
+
+    def attention(self, x: Tensor) -> Tensor:
+        batch, tokens, width = x.shape
+        qkv = self.qkv(x).view(batch, tokens, 3, self.heads, width // self.heads)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(q, k, v)
+        return self.projection(mixed.transpose(1, 2).reshape(batch, tokens, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x + F.dropout(self.attention(self.attention_norm(x)), self.dropout, self.training)
+        hidden = F.gelu(self.hidden(self.mlp_norm(x)))
+        return x + F.dropout(self.output(hidden), self.dropout, self.training)
+
+
+class VisionTransformer(nn.Module):
+    def __init__(self, sizes: dict):
+        super().__init__()
+        self.patch, self.dropout = sizes["patch_size"], sizes["dropout"]
+        width, count = sizes["width"], (sizes["image_size"] // self.patch) ** 2
+        values = self.patch**2 * sizes["channels"]
+        self.embedding = nn.Sequential(
+            nn.LayerNorm(values), nn.Linear(values, width), nn.LayerNorm(width)
+        )
+        self.class_token = nn.Parameter(torch.randn(1, 1, width))
+        self.positions = nn.Parameter(torch.randn(1, count + 1, width))
+        self.blocks = nn.Sequential(
+            *(Block(width, sizes["heads"], self.dropout) for _ in range(sizes["depth"]))
+        )
+        self.norm = nn.LayerNorm(width)
+        self.head = nn.Linear(width, sizes["classes"])
+
+    def forward(self, images: Tensor) -> Tensor:
+        batch, channels, size, _ = images.shape
+        grid, patch = size // self.patch, self.patch
+        x = images.view(batch, channels, grid, patch, grid, patch).permute(0, 2, 4, 3, 5, 1)
+        x = self.embedding(x.reshape(batch, grid * grid, -1))
+        x = torch.cat([self.class_token.expand(batch, -1, -1), x], dim=1) + self.positions
+        x = self.blocks(F.dropout(x, self.dropout, self.training))
+        return self.head(self.norm(x[:, 0]))
+
+
+def peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+class Training:
+    def __init__(self, mode: str, sizes: dict):
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.clip_norm = sizes["clip_norm"]
+        self.precision = {"FP32": None, "BF16": torch.bfloat16, "FP16": torch.float16}[
+            sizes["precision"]
+        ]
+        self.model = VisionTransformer(sizes).to(self.device)
+        self.forward = self.loss
+        if mode != "eager":
+            tune = "max-autotune" if self.device == "cuda" else "default"
+            self.forward = torch.compile(self.loss, mode=tune)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=3e-4, weight_decay=sizes["weight_decay"], fused=True
+        )
+        side, batch = sizes["image_size"], sizes["batch_size"]
+        self.images = torch.randn(batch, sizes["channels"], side, side, device=self.device)
+        self.labels = torch.randint(0, sizes["classes"], (batch,), device=self.device)
+
+    def loss(self, images: Tensor, labels: Tensor) -> Tensor:
+        active = self.precision is not None
+        with torch.autocast(self.device, self.precision or torch.bfloat16, enabled=active):
+            return F.cross_entropy(self.model(images), labels)
+
+    def step(self) -> float:
+        """Milliseconds."""
+        start = time.perf_counter()
+        loss = self.forward(self.images, self.labels)
+        loss.backward()
+        if self.clip_norm > 0:
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.item()
+        return 1000 * (time.perf_counter() - start)
+
+
+def main() -> None:
+    mode, sizes = sys.argv[1], json.loads(sys.argv[2])
+    before = peak_mib()
+    training = Training(mode, sizes)
+    for line in sys.stdin:
+        milliseconds = [training.step() for _ in range(int(line))]
+        answer = {"milliseconds": milliseconds, "peak_mib": peak_mib() - before}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+#include "vit/dropout_mask.h"
+
+#include <cmath>
+
+#include "ATen/CPUGeneratorImpl.h"
+#include "ATen/Parallel.h"
+#include "ATen/TensorOperators.h"
+#include "gtest/gtest.h"
+
+namespace vitrine {
+namespace {
+
+at::Tensor Mask(at::IntArrayRef shape, double probability, uint64_t seed) {
+  return DropoutMask(shape, probability, at::detail::createCPUGenerator(seed), at::kFloat);
+}
+
+TEST(DropoutMaskTest, DropsTheShare) {
+  for (const double probability : {0.01, 0.1, 0.5, 0.99}) {
+    const at::Tensor kept = Mask({1'000'000}, probability, 1) != 0;
+    const double deviation = std::sqrt(probability * (1 - probability) / 1e6);
+    EXPECT_NEAR(kept.sum().item<double>() / 1e6, 1 - probability, 5 * deviation);
+  }
+}
+
+// Elements that share a number of the stream, and neighbours that do not.
+TEST(DropoutMaskTest, NeighboursAreIndependent) {
+  const at::Tensor dropped = Mask({1'000'000}, 0.5, 2) == 0;
+  for (const int64_t distance : {1, 2, 3, 1024}) {
+    const at::Tensor first = dropped.slice(0, 0, -distance), second = dropped.slice(0, distance);
+    EXPECT_NEAR((first & second).sum().item<double>() / 1e6, 0.25, 0.0025) << distance;
+  }
+}
+
+TEST(DropoutMaskTest, TheNumberOfThreadsDoesNotMatter) {
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const at::Tensor one = Mask({123'457}, 0.3, 3);
+  at::set_num_threads(3);
+  EXPECT_TRUE(Mask({123'457}, 0.3, 3).equal(one));
+  at::set_num_threads(threads);
+}
+
+// A longer mask begins as a shorter one does, to the last of an odd number of elements.
+TEST(DropoutMaskTest, AnElementDependsOnItsPlaceAlone) {
+  const at::Tensor longer = Mask({10}, 0.5, 4);
+  for (int64_t size = 0; size < 10; ++size) {
+    EXPECT_TRUE(Mask({size}, 0.5, 4).equal(longer.slice(0, 0, size))) << size;
+  }
+}
+
+TEST(DropoutMaskTest, EachDrawOfTheGeneratorIsAnotherMask) {
+  const at::Generator generator = at::detail::createCPUGenerator(5);
+  const at::Tensor first = DropoutMask({100}, 0.5, generator, at::kFloat);
+  EXPECT_FALSE(DropoutMask({100}, 0.5, generator, at::kFloat).equal(first));
+}
+
+TEST(DropoutMaskTest, HasTheType) {
+  const at::Tensor mask = DropoutMask({100}, 0.5, at::detail::createCPUGenerator(6), at::kBFloat16);
+  EXPECT_EQ(mask.scalar_type(), at::kBFloat16);
+  EXPECT_EQ(mask.max().item<double>(), 2);
+}
+
+}  // namespace
+}  // namespace vitrine

@@ -1,0 +1,124 @@
+// A block's branches, forward and backward, with fused and with plain kernels, in the sizes of the
+// reproduction's steps:
+//
+//   tools/bazel run //vit/fused:branches_benchmark
+//
+// FLOP/s count the products alone. of_peak is their rate as a share of the rate of one large
+// product of float32, measured in the same run.
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "ATen/CPUGeneratorImpl.h"
+#include "ATen/TensorOperators.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/mm.h"
+#include "ATen/ops/ones_like.h"
+#include "benchmark/benchmark.h"
+#include "glog/logging.h"
+#include "vit/attention.h"
+#include "vit/block.h"
+#include "vit/fused/attention.h"
+#include "vit/fused/mlp.h"
+#include "vit/layers.h"
+
+namespace vitrine {
+namespace {
+
+constexpr int64_t kBatch = 32;
+
+at::Tensor Random(at::IntArrayRef shape, double scale) {
+  return at::empty(shape).normal_(0, scale, at::detail::createCPUGenerator(1));
+}
+
+// FLOP/s of the best of a few products of 2048 x 2048 x 2048.
+double Peak() {
+  static const double peak = [] {
+    const at::Tensor a = Random({2048, 2048}, 1), b = Random({2048, 2048}, 1);
+    double best = 0;
+    for (int i = 0; i < 5; ++i) {
+      const auto start = std::chrono::steady_clock::now();
+      benchmark::DoNotOptimize(at::mm(a, b));
+      const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+      best = std::max(best, 2 * 2048.0 * 2048 * 2048 / time.count());
+    }
+    return best;
+  }();
+  return peak;
+}
+
+// What a layer's parameters are at the start of training.
+void Initialize(const std::string&, at::Tensor& parameter) {
+  parameter.copy_(Random(parameter.sizes(), 1 / std::sqrt(parameter.size(-1))));
+  parameter.requires_grad_(true);
+}
+
+void Measure(benchmark::State& state, at::Tensor x, double flops_forward,
+             const std::function<at::Tensor(const at::Tensor&)>& branch) {
+  Peak();
+  x.requires_grad_(true);
+  const at::Tensor gradient = at::ones_like(x);
+  for (auto _ : state) {
+    x.mutable_grad().reset();
+    branch(x).backward(gradient);
+  }
+  CHECK(std::isfinite(x.grad().sum().item<double>()));
+  CHECK_GT(x.grad().abs().max().item<double>(), 0) << "nothing was computed";
+  const double flops = 3 * flops_forward;  // two products of the same size go backward
+  using benchmark::Counter;
+  state.counters["FLOP/s"] = Counter(flops, Counter::kIsIterationInvariantRate);
+  state.counters["of_peak"] = Counter(flops / Peak(), Counter::kIsIterationInvariantRate);
+}
+
+at::ScalarType Operands(const benchmark::State& state) {
+  return state.range(1) != 0 ? at::kBFloat16 : at::kFloat;
+}
+
+void BM_MlpForwardBackward(benchmark::State& state) {
+  const bool fused = state.range(0) != 0;
+  const int64_t width = state.range(2), tokens = state.range(3);
+  LayerNorm norm(width, at::kFloat);
+  Mlp mlp(width, 4 * width, at::kFloat);
+  norm.VisitParameters("norm", Initialize);
+  mlp.VisitParameters("mlp", Initialize);
+  const double flops = 16.0 * kBatch * tokens * width * width;
+  Measure(state, Random({kBatch, tokens, width}, 1), flops, [&](const at::Tensor& x) {
+    return fused ? fused::NormMlp(x, norm, mlp.hidden, mlp.output, Operands(state)) : mlp(norm(x));
+  });
+}
+
+void BM_AttentionForwardBackward(benchmark::State& state) {
+  const bool fused = state.range(0) != 0;
+  const int64_t width = state.range(2), tokens = state.range(3);
+  LayerNorm norm(width, at::kFloat);
+  Attention attention(width, /*heads=*/4, at::kFloat);
+  norm.VisitParameters("norm", Initialize);
+  attention.VisitParameters("attention", Initialize);
+  const double rows = kBatch * tokens;
+  const double flops = 8 * rows * width * width + 4 * rows * tokens * width;
+  Measure(state, Random({kBatch, tokens, width}, 1), flops, [&](const at::Tensor& x) {
+    return fused ? fused::NormAttention(x, norm, attention.qkv, attention.projection,
+                                        attention.heads, tokens, Operands(state))
+                 : attention(norm(x), tokens, "attention", {});
+  });
+}
+
+// Steps 3 and 6. Plain kernels have bfloat16 by autocast alone, which is not measured here.
+void Sizes(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"fused", "bf16", "D", "T"})->Unit(benchmark::kMillisecond)->UseRealTime();
+  for (const auto& [width, tokens] : {std::pair(768, 17), std::pair(512, 65)}) {
+    benchmark->Args({0, 0, width, tokens})->Args({1, 0, width, tokens});
+    benchmark->Args({1, 1, width, tokens});
+  }
+}
+
+BENCHMARK(BM_MlpForwardBackward)->Apply(Sizes);
+BENCHMARK(BM_AttentionForwardBackward)->Apply(Sizes);
+
+}  // namespace
+}  // namespace vitrine

@@ -1,0 +1,73 @@
+#include "vit/fused/mlp.h"
+
+#include "ATen/core/grad_mode.h"
+#include "ATen/ops/gelu.h"
+#include "ATen/ops/gelu_backward.h"
+#include "ATen/ops/native_layer_norm.h"
+#include "ATen/ops/native_layer_norm_backward.h"
+#include "glog/logging.h"
+#include "torch/csrc/autograd/custom_function.h"
+#include "vit/fused/products.h"
+
+namespace vitrine::fused {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+struct NormMlpFunction : torch::autograd::Function<NormMlpFunction> {
+  static at::Tensor forward(AutogradContext* saved, const at::Tensor& x,
+                            const at::Tensor& norm_weight, const at::Tensor& norm_bias,
+                            const at::Tensor& hidden_weight, const at::Tensor& hidden_bias,
+                            const at::Tensor& output_weight, const at::Tensor& output_bias,
+                            at::ScalarType type) {
+    const int64_t width = x.size(-1);
+    const auto [normed, mean, rstd] =
+        at::native_layer_norm(x, {width}, norm_weight, norm_bias, kLayerNormEpsilon);
+    const at::Tensor rows = Operand(normed.view({-1, width}), type);
+    const at::Tensor before = Forward(rows, Operand(hidden_weight, type), hidden_bias);
+    const at::Tensor after = Operand(at::gelu(before), type);
+    saved->save_for_backward(
+        {x, norm_weight, norm_bias, hidden_weight, output_weight, rows, mean, rstd, before, after});
+    saved->saved_data["type"] = static_cast<int64_t>(type);
+    return Forward(after, Operand(output_weight, type), output_bias).view(x.sizes());
+  }
+
+  static variable_list backward(AutogradContext* saved, const variable_list& output_gradients) {
+    CHECK(!at::GradMode::is_enabled()) << "the fused MLP has no second derivative";
+    const variable_list tensors = saved->get_saved_variables();
+    const at::Tensor &x = tensors[0], &norm_weight = tensors[1], &norm_bias = tensors[2],
+                     &hidden_weight = tensors[3], &output_weight = tensors[4], &rows = tensors[5],
+                     &mean = tensors[6], &rstd = tensors[7], &before = tensors[8],
+                     &after = tensors[9];
+    const auto type = static_cast<at::ScalarType>(saved->saved_data["type"].toInt());
+    const int64_t width = x.size(-1);
+    const at::Tensor d_output = output_gradients[0].reshape({-1, width});
+    const at::Tensor d_output_rounded = Operand(d_output, type);
+    at::Tensor d_hidden = InputGradient(d_output_rounded, Operand(output_weight, type));
+    at::gelu_backward_out(d_hidden, d_hidden, before);
+    const at::Tensor d_hidden_rounded = Operand(d_hidden, type);
+    const at::Tensor d_normed =
+        InputGradient(d_hidden_rounded, Operand(hidden_weight, type)).view(x.sizes());
+    const auto [d_x, d_norm_weight, d_norm_bias] = at::native_layer_norm_backward(
+        d_normed, x, {width}, mean, rstd, norm_weight, norm_bias, {true, true, true});
+    return {d_x,
+            d_norm_weight,
+            d_norm_bias,
+            WeightGradient(d_hidden_rounded, rows),
+            d_hidden.sum(0),
+            WeightGradient(d_output_rounded, after),
+            d_output.sum(0),
+            at::Tensor()};
+  }
+};
+
+}  // namespace
+
+at::Tensor NormMlp(const at::Tensor& x, const LayerNorm& norm, const Linear& hidden,
+                   const Linear& output, at::ScalarType operands) {
+  return NormMlpFunction::apply(x, norm.weight, norm.bias, hidden.weight, hidden.bias,
+                                output.weight, output.bias, operands);
+}
+
+}  // namespace vitrine::fused
