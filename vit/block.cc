@@ -44,7 +44,9 @@ Block::Block(const ModelConfig& config, int64_t index, const at::TensorOptions& 
 at::Tensor Block::operator()(const at::Tensor& x, int64_t tokens, const std::string& name,
                              const ForwardContext& context) const {
   const at::Tensor attended = NormAttend(x, tokens, name, context);
-  const at::Tensor middle = x.narrow(1, 0, tokens) + Residual(attended, attention_scale, context);
+  // A part's backward pass copies, so all of them are taken as they are.
+  const at::Tensor first = tokens == x.size(1) ? x : x.narrow(1, 0, tokens);
+  const at::Tensor middle = first + Residual(attended, attention_scale, context);
   const at::Tensor output = middle + Residual(NormMlp(middle, context), mlp_scale, context);
   if (context.intermediates != nullptr) {
     context.intermediates->insert_or_assign(name + ".output", output);
