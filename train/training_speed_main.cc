@@ -26,6 +26,7 @@
 #include "gflags/gflags.h"
 #include "nlohmann/json.hpp"
 #include "train/config.h"
+#include "train/experiment.h"
 #include "train/train_state.h"
 #include "train/validate.h"
 
@@ -55,6 +56,7 @@ absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& o
     RETURN_IF_ERROR(ApplyOverride(override, &config));
   }
   FillDefaults(&config);
+  SettleForMachine(device, &config);
   std::vector<std::string> problems = ConfigProblems(config);
   if (!problems.empty()) return UsageError(absl::StrJoin(problems, "\n"));
   problems = Unavailable(config, device);
@@ -94,7 +96,7 @@ absl::Status Run(const std::vector<std::string>& overrides) {
   ASSIGN_OR_RETURN(const at::Device device,
                    AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
   ASSIGN_OR_RETURN(const ExperimentConfig config, AsUsageError(ResolveConfig(overrides, device)));
-  if (config.threads() > 0) at::set_num_threads(config.threads());
+  at::set_num_threads(config.threads());
   KeepFreedMemory();
   std::cout << Sizes(config) << std::endl;
   const double before = PeakMib();
