@@ -1,6 +1,6 @@
 """Training steps of the same model in PyTorch, as its users would write them.
 
-Started by tools/training_speed: MODE (eager or compile) and a line of sizes as //train:training_speed
+Started by tools/training_speed: MODE (eager or compile) and a line of sizes as //train/measure:training_speed
 prints it. Then for each line of input, a number of steps, it takes them and prints
 {"milliseconds": [...], "peak_mib": ...}.
 """

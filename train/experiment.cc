@@ -9,6 +9,7 @@
 #include "ATen/Parallel.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "base/device.h"
 #include "base/program.h"
 #include "base/status_macros.h"
@@ -111,8 +112,7 @@ std::string EndLines(const RunRecord& record) {
   return text;
 }
 
-}  // namespace
-
+// What the config leaves to the machine.
 void SettleForMachine(at::Device device, ExperimentConfig* config) {
   if (config->threads() == 0) config->set_threads(std::thread::hardware_concurrency());
   if (config->precision() == ExperimentConfig::AUTO16) {
@@ -120,6 +120,17 @@ void SettleForMachine(at::Device device, ExperimentConfig* config) {
   } else if (config->precision() == ExperimentConfig::FP16 && device.is_cpu()) {
     LOG(WARNING) << "precision: FP16 is slow on a CPU; BF16 or AUTO16 is not";
   }
+}
+
+}  // namespace
+
+absl::Status CompleteConfig(const std::vector<std::string>& overrides, at::Device device,
+                            ExperimentConfig* config) {
+  for (const std::string& override : overrides) RETURN_IF_ERROR(ApplyOverride(override, config));
+  FillDefaults(config);
+  SettleForMachine(device, config);
+  const std::vector<std::string> problems = ConfigProblems(*config);
+  return problems.empty() ? absl::OkStatus() : UsageError(absl::StrJoin(problems, "\n"));
 }
 
 absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths, at::Device device) {

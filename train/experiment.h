@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
@@ -18,8 +19,11 @@ struct ExperimentPaths {
   std::filesystem::path init_from;  // a checkpoint or a run, whose weights a new run begins with
 };
 
-// Settles what the config leaves to the machine: the number of threads, and the type of AUTO16.
-void SettleForMachine(at::Device device, ExperimentConfig* config);
+// Makes a config as it was loaded one that can be trained: applies the overrides ("data.seed=1"),
+// writes all defaults, and settles what is left to the machine, the number of threads and the type
+// of AUTO16. Everything that is wrong then is one line of the error.
+absl::Status CompleteConfig(const std::vector<std::string>& overrides, at::Device device,
+                            ExperimentConfig* config);
 
 // Prints the config, the parameter count, what cannot be trained yet, and, where the data can be
 // read, a summary of it. Trains nothing.

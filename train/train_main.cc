@@ -58,13 +58,7 @@ absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& o
   const bool of_run = FLAGS_resume && !is_given && RunFolder::Exists(UserPath(FLAGS_run_dir));
   ASSIGN_OR_RETURN(ExperimentConfig config, of_run ? RunFolder::ReadConfig(UserPath(FLAGS_run_dir))
                                                    : LoadConfig(FLAGS_config));
-  for (const std::string& override : overrides) {
-    RETURN_IF_ERROR(ApplyOverride(override, &config));
-  }
-  FillDefaults(&config);
-  SettleForMachine(device, &config);
-  const std::vector<std::string> problems = ConfigProblems(config);
-  if (!problems.empty()) return UsageError(absl::StrJoin(problems, "\n"));
+  RETURN_IF_ERROR(CompleteConfig(overrides, device, &config));
   return config;
 }
 

@@ -3,6 +3,7 @@
 import ast
 import fnmatch
 
+BENCHMARKS = "tools/benchmark/BUILD"
 FOLDERS = ("analysis", "base", "data", "eval", "train", "vit")
 
 
@@ -38,6 +39,18 @@ def layers(tree):
                 f"{path}: no dependency_test; end the file with "
                 '`dependency_test(name = "dependency_test")`, see tools/lint/dependencies.bzl'
             )
+
+
+def benchmarks(tree):
+    """//tools:benchmark runs every cc_benchmark."""
+    paths = list(tree.files("BUILD"))
+    listed = _strings(_parse(tree, BENCHMARKS)) if BENCHMARKS in paths else []
+    for path in paths:
+        package = path.rpartition("/")[0]
+        for call in _calls(tree, path):
+            label = f"//{package}:{_keyword(call, 'name')}"
+            if _name(call) == "cc_benchmark" and label not in listed:
+                yield f"{path}:{call.lineno}: {BENCHMARKS} does not list {label}"
 
 
 def _parse(tree, path):

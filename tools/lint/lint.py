@@ -26,6 +26,7 @@ import third_party_rules
 from tree import Tree
 
 RULES = {
+    "benchmarks": build_rules.benchmarks,
     "build_files": build_rules.build_files,
     "format": cpp_rules.clang_format,
     "header_guards": cpp_rules.header_guards,

@@ -51,7 +51,7 @@ class TreeTest(RuleTest):
             with self.subTest(rule):
                 files = {".clang-format": "", "tools/lint/BUILD": "", "picture.png": b"\0"}
                 problems = self.problems(rule, files)
-                if rule not in ("build_files", "layers", "pins", "text"):
+                if rule not in ("benchmarks", "build_files", "layers", "pins", "text"):
                     self.assertIn("saw no file", problems[0])
 
     def test_leaves_out_what_git_ignores(self):
@@ -155,6 +155,13 @@ class BuildTest(RuleTest):
     def test_libraries_for_tests_have_no_layer(self):
         library = 'cc_library(name = "a", testonly = 1)\n'
         self.expect_good("layers", {"tools/lint/BUILD": "", "vit/BUILD": library})
+
+
+    def test_benchmarks(self):
+        files = {"a/BUILD": 'cc_benchmark(name = "b")\n', "tools/benchmark/BUILD": '["//a:b"]\n'}
+        self.expect_good("benchmarks", files)
+        files["tools/benchmark/BUILD"] = '["//a:c"]\n'
+        self.expect_bad("benchmarks", files, "a/BUILD:1: tools/benchmark/BUILD does not list //a:b")
 
 
 class PinsTest(RuleTest):

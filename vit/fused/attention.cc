@@ -44,27 +44,21 @@ class QkvProjection {
     return {q[0], kv[0], kv[1]};
   }
 
-  // Gradients of the normalised input, the weight and the bias. Those that come in are rounded to
-  // the operands' type first.
+  // Gradients of the normalised input, the weight and the bias, by products of operands of the
+  // type.
   std::tuple<at::Tensor, at::Tensor, at::Tensor> Backward(const Heads& d,
                                                           at::ScalarType type) const {
     if (all_are_queries()) {
-      const at::Tensor packed = Join({d.queries, d.keys, d.values});
-      const at::Tensor operand = Operand(packed, type);
-      return {InputGradient(operand, weight_).view(normed_.sizes()),
-              WeightGradient(operand, Rows(tokens())), packed.sum(0)};
+      const LinearBackward packed(Join({d.queries, d.keys, d.values}), type);
+      return {packed.Input(weight_).view(normed_.sizes()), packed.Weight(Rows(tokens())),
+              packed.Bias()};
     }
-    const at::Tensor q = Join({d.queries}), kv = Join({d.keys, d.values});
-    const at::Tensor q_operand = Operand(q, type), kv_operand = Operand(kv, type);
-    const at::Tensor d_normed =
-        InputGradient(kv_operand, KeyValuePart(weight_)).view(normed_.sizes());
+    const LinearBackward q(Join({d.queries}), type), kv(Join({d.keys, d.values}), type);
+    const at::Tensor d_normed = kv.Input(KeyValuePart(weight_)).view(normed_.sizes());
     d_normed.narrow(1, 0, queries_)
-        .add_(InputGradient(q_operand, QueryPart(weight_))
-                  .view({normed_.size(0), queries_, width()}));
-    return {d_normed,
-            at::cat({WeightGradient(q_operand, Rows(queries_)),
-                     WeightGradient(kv_operand, Rows(tokens()))}),
-            at::cat({q.sum(0), kv.sum(0)})};
+        .add_(q.Input(QueryPart(weight_)).view({normed_.size(0), queries_, width()}));
+    return {d_normed, at::cat({q.Weight(Rows(queries_)), kv.Weight(Rows(tokens()))}),
+            at::cat({q.Bias(), kv.Bias()})};
   }
 
  private:
@@ -72,9 +66,10 @@ class QkvProjection {
   int64_t width() const { return normed_.size(2); }
   bool all_are_queries() const { return queries_ == tokens(); }
 
-  // The first tokens of each sample, [B * count, D].
+  // The first tokens of each sample, [B * count, D], one after the other: of rows that lie apart
+  // oneDNN's product takes a hundred times as long.
   at::Tensor Rows(int64_t count) const {
-    return normed_.narrow(1, 0, count).reshape({-1, width()});
+    return normed_.narrow(1, 0, count).reshape({-1, width()}).contiguous();
   }
 
   // Of the packed weight or bias.
@@ -136,9 +131,8 @@ struct NormAttentionFunction : torch::autograd::Function<NormAttentionFunction> 
     const int64_t batch = x.size(0), width = x.size(2), queries = q.size(2);
     const int64_t heads = saved->saved_data["heads"].toInt();
     const auto type = static_cast<at::ScalarType>(saved->saved_data["type"].toInt());
-    const at::Tensor d_output = output_gradients[0].reshape({-1, width});
-    const at::Tensor d_output_rounded = Operand(d_output, type);
-    const at::Tensor d_mixed = InputGradient(d_output_rounded, Operand(projection_weight, type))
+    const LinearBackward projection(output_gradients[0].reshape({-1, width}), type);
+    const at::Tensor d_mixed = projection.Input(Operand(projection_weight, type))
                                    .view({batch, queries, heads, width / heads})
                                    .transpose(1, 2);
     const auto [d_q, d_k, d_v] = at::_scaled_dot_product_flash_attention_for_cpu_backward(
@@ -154,8 +148,8 @@ struct NormAttentionFunction : torch::autograd::Function<NormAttentionFunction> 
             d_norm_bias,
             d_qkv_weight,
             d_qkv_bias,
-            WeightGradient(d_output_rounded, rows),
-            d_output.sum(0),
+            projection.Weight(rows),
+            projection.Bias(),
             at::Tensor(),
             at::Tensor(),
             at::Tensor()};

@@ -6,8 +6,6 @@
 // FLOP/s count the products alone. of_peak is their rate as a share of the rate of one large
 // product of float32, measured in the same run.
 
-#include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <functional>
@@ -17,13 +15,13 @@
 #include "ATen/CPUGeneratorImpl.h"
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/empty.h"
-#include "ATen/ops/mm.h"
 #include "ATen/ops/ones_like.h"
 #include "benchmark/benchmark.h"
 #include "glog/logging.h"
 #include "vit/attention.h"
 #include "vit/block.h"
 #include "vit/fused/attention.h"
+#include "vit/fused/gemm_peak.h"
 #include "vit/fused/mlp.h"
 #include "vit/layers.h"
 
@@ -36,22 +34,6 @@ at::Tensor Random(at::IntArrayRef shape, double scale) {
   return at::empty(shape).normal_(0, scale, at::detail::createCPUGenerator(1));
 }
 
-// FLOP/s of the best of a few products of 2048 x 2048 x 2048.
-double Peak() {
-  static const double peak = [] {
-    const at::Tensor a = Random({2048, 2048}, 1), b = Random({2048, 2048}, 1);
-    double best = 0;
-    for (int i = 0; i < 5; ++i) {
-      const auto start = std::chrono::steady_clock::now();
-      benchmark::DoNotOptimize(at::mm(a, b));
-      const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
-      best = std::max(best, 2 * 2048.0 * 2048 * 2048 / time.count());
-    }
-    return best;
-  }();
-  return peak;
-}
-
 // What a layer's parameters are at the start of training.
 void Initialize(const std::string&, at::Tensor& parameter) {
   parameter.copy_(Random(parameter.sizes(), 1 / std::sqrt(parameter.size(-1))));
@@ -60,7 +42,7 @@ void Initialize(const std::string&, at::Tensor& parameter) {
 
 void Measure(benchmark::State& state, at::Tensor x, double flops_forward,
              const std::function<at::Tensor(const at::Tensor&)>& branch) {
-  Peak();
+  fused::GemmPeak();
   x.requires_grad_(true);
   const at::Tensor gradient = at::ones_like(x);
   for (auto _ : state) {
@@ -72,7 +54,8 @@ void Measure(benchmark::State& state, at::Tensor x, double flops_forward,
   const double flops = 3 * flops_forward;  // two products of the same size go backward
   using benchmark::Counter;
   state.counters["FLOP/s"] = Counter(flops, Counter::kIsIterationInvariantRate);
-  state.counters["of_peak"] = Counter(flops / Peak(), Counter::kIsIterationInvariantRate);
+  state.counters["of_peak"] =
+      Counter(flops / fused::GemmPeak(), Counter::kIsIterationInvariantRate);
 }
 
 at::ScalarType Operands(const benchmark::State& state) {

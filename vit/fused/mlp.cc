@@ -1,12 +1,12 @@
 #include "vit/fused/mlp.h"
 
 #include "ATen/core/grad_mode.h"
-#include "ATen/ops/gelu.h"
 #include "ATen/ops/gelu_backward.h"
 #include "ATen/ops/native_layer_norm.h"
 #include "ATen/ops/native_layer_norm_backward.h"
 #include "glog/logging.h"
 #include "torch/csrc/autograd/custom_function.h"
+#include "vit/fused/gelu.h"
 #include "vit/fused/products.h"
 
 namespace vitrine::fused {
@@ -26,7 +26,7 @@ struct NormMlpFunction : torch::autograd::Function<NormMlpFunction> {
         at::native_layer_norm(x, {width}, norm_weight, norm_bias, kLayerNormEpsilon);
     const at::Tensor rows = Operand(normed.view({-1, width}), type);
     const at::Tensor before = Forward(rows, Operand(hidden_weight, type), hidden_bias);
-    const at::Tensor after = Operand(at::gelu(before), type);
+    const at::Tensor after = Operand(Gelu(before), type);
     saved->save_for_backward(
         {x, norm_weight, norm_bias, hidden_weight, output_weight, rows, mean, rstd, before, after});
     saved->saved_data["type"] = static_cast<int64_t>(type);
@@ -42,23 +42,15 @@ struct NormMlpFunction : torch::autograd::Function<NormMlpFunction> {
                      &after = tensors[9];
     const auto type = static_cast<at::ScalarType>(saved->saved_data["type"].toInt());
     const int64_t width = x.size(-1);
-    const at::Tensor d_output = output_gradients[0].reshape({-1, width});
-    const at::Tensor d_output_rounded = Operand(d_output, type);
-    at::Tensor d_hidden = InputGradient(d_output_rounded, Operand(output_weight, type));
+    const LinearBackward output(output_gradients[0].reshape({-1, width}), type);
+    at::Tensor d_hidden = output.Input(Operand(output_weight, type));
     at::gelu_backward_out(d_hidden, d_hidden, before);
-    const at::Tensor d_hidden_rounded = Operand(d_hidden, type);
-    const at::Tensor d_normed =
-        InputGradient(d_hidden_rounded, Operand(hidden_weight, type)).view(x.sizes());
+    const LinearBackward hidden(d_hidden, type);
+    const at::Tensor d_normed = hidden.Input(Operand(hidden_weight, type)).view(x.sizes());
     const auto [d_x, d_norm_weight, d_norm_bias] = at::native_layer_norm_backward(
         d_normed, x, {width}, mean, rstd, norm_weight, norm_bias, {true, true, true});
-    return {d_x,
-            d_norm_weight,
-            d_norm_bias,
-            WeightGradient(d_hidden_rounded, rows),
-            d_hidden.sum(0),
-            WeightGradient(d_output_rounded, after),
-            d_output.sum(0),
-            at::Tensor()};
+    return {d_x,           d_norm_weight,        d_norm_bias,   hidden.Weight(rows),
+            hidden.Bias(), output.Weight(after), output.Bias(), at::Tensor()};
   }
 };
 

@@ -58,14 +58,19 @@ at::Tensor Forward(const at::Tensor& x, const at::Tensor& weight, const at::Tens
   return Widen(OneDnnLinear(x, weight, bias.to(x.scalar_type())));
 }
 
-at::Tensor InputGradient(const at::Tensor& gradient, const at::Tensor& weight) {
-  if (!IsForOneDnn(gradient)) return at::mm(gradient, weight);
-  return Widen(OneDnnLinear(gradient, weight.t(), std::nullopt));
+LinearBackward::LinearBackward(const at::Tensor& gradient, at::ScalarType type)
+    : gradient_(gradient), operand_(Operand(gradient, type)) {}
+
+at::Tensor LinearBackward::Input(const at::Tensor& weight) const {
+  if (!IsForOneDnn(operand_)) return at::mm(operand_, weight);
+  return Widen(OneDnnLinear(operand_, weight.t(), std::nullopt));
 }
 
-at::Tensor WeightGradient(const at::Tensor& gradient, const at::Tensor& x) {
-  if (!IsForOneDnnTransposed(gradient)) return at::mm(gradient.t(), x);
-  return Widen(OneDnnLinear(gradient.t(), x.t(), std::nullopt));
+at::Tensor LinearBackward::Weight(const at::Tensor& x) const {
+  if (!IsForOneDnnTransposed(operand_)) return at::mm(operand_.t(), x);
+  return Widen(OneDnnLinear(operand_.t(), x.t(), std::nullopt));
 }
+
+at::Tensor LinearBackward::Bias() const { return gradient_.sum(0); }
 
 }  // namespace vitrine::fused

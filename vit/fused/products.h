@@ -23,12 +23,25 @@ at::Tensor Operand(const at::Tensor& tensor, at::ScalarType type);
 // operands.
 at::Tensor Forward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
-// The gradient of y, [N, out], to that of x, [N, in]. Both are operands; the result is float32, or
-// double of doubles, and so it is below.
-at::Tensor InputGradient(const at::Tensor& gradient, const at::Tensor& weight);
+// The gradients of a linear layer from that of its output y. Results are float32, or double of
+// doubles.
+class LinearBackward {
+ public:
+  // The gradient of y, [N, out], whose products are taken of operands of the type.
+  LinearBackward(const at::Tensor& gradient, at::ScalarType type);
 
-// The gradient of y, [N, out], and x, [N, in], to the gradient of the weight, [out, in].
-at::Tensor WeightGradient(const at::Tensor& gradient, const at::Tensor& x);
+  // To x, [N, in], from the weight as an operand.
+  at::Tensor Input(const at::Tensor& weight) const;
+
+  // To the weight, [out, in], from x as an operand.
+  at::Tensor Weight(const at::Tensor& x) const;
+
+  // To the bias, [out], from the gradient as it was given.
+  at::Tensor Bias() const;
+
+ private:
+  at::Tensor gradient_, operand_;
+};
 
 }  // namespace vitrine::fused
 

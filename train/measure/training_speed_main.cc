@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "ATen/Parallel.h"
-#include "ATen/ops/empty.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_join.h"
@@ -21,12 +20,12 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/program.h"
-#include "base/random.h"
 #include "base/status_macros.h"
 #include "gflags/gflags.h"
 #include "nlohmann/json.hpp"
 #include "train/config.h"
 #include "train/experiment.h"
+#include "train/measure/random_batch.h"
 #include "train/train_state.h"
 #include "train/validate.h"
 
@@ -39,7 +38,7 @@ namespace vitrine {
 namespace {
 
 constexpr char kUsage[] =
-    "bazel run //train:training_speed -- [flags] [field.path=value ...]\n"
+    "bazel run //train/measure:training_speed -- [flags] [field.path=value ...]\n"
     "Times training steps on random images; reads how many from the standard input.";
 
 // The most memory that this process has had so far.
@@ -52,15 +51,9 @@ double PeakMib() {
 absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& overrides,
                                                at::Device device) {
   ASSIGN_OR_RETURN(ExperimentConfig config, LoadConfig(FLAGS_config));
-  for (const std::string& override : overrides) {
-    RETURN_IF_ERROR(ApplyOverride(override, &config));
-  }
-  FillDefaults(&config);
-  SettleForMachine(device, &config);
-  std::vector<std::string> problems = ConfigProblems(config);
-  if (!problems.empty()) return UsageError(absl::StrJoin(problems, "\n"));
-  problems = Unavailable(config, device);
-  if (!problems.empty()) return UsageError(absl::StrJoin(problems, "\n"));
+  RETURN_IF_ERROR(CompleteConfig(overrides, device, &config));
+  const std::vector<std::string> unavailable = Unavailable(config, device);
+  if (!unavailable.empty()) return UsageError(absl::StrJoin(unavailable, "\n"));
   return config;
 }
 
@@ -78,18 +71,6 @@ nlohmann::json Sizes(const ExperimentConfig& config) {
           {"precision", ExperimentConfig::Precision_Name(config.precision())},
           {"weight_decay", config.optimizer().weight_decay()},
           {"clip_norm", config.optimizer().clip_norm()}};
-}
-
-Batch RandomBatch(const ExperimentConfig& config, at::Device device) {
-  const ModelConfig& model = config.model();
-  const int64_t size = model.image_size(), count = config.data().batch_size();
-  const at::Generator generator = SeededGenerator(at::kCPU, StreamKey(0, "images", 0));
-  Batch batch;
-  batch.images = at::empty({count, model.channels(), size, size}).normal_(0, 1, generator);
-  batch.labels = at::empty({count}, at::kLong).random_(0, model.num_classes(), generator);
-  batch.images = batch.images.to(device);
-  batch.labels = batch.labels.to(device);
-  return batch;
 }
 
 absl::Status Run(const std::vector<std::string>& overrides) {

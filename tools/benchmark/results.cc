@@ -1,0 +1,151 @@
+#include "tools/benchmark/results.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "base/file.h"
+
+namespace vitrine {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// The processor as it calls itself.
+std::string ProcessorName() {
+  const auto text = ReadFile("/proc/cpuinfo");
+  if (!text.ok()) return "unknown";
+  for (std::string_view line : absl::StrSplit(*text, '\n')) {
+    if (!absl::ConsumePrefix(&line, "model name")) continue;
+    const std::pair<std::string_view, std::string_view> parts = absl::StrSplit(line, ": ");
+    return std::string(parts.second);
+  }
+  return "unknown";
+}
+
+double Nanoseconds(const Json& benchmark) {
+  static const auto* units =
+      new std::map<std::string, double>{{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}};
+  return benchmark.at("real_time").get<double>() * units->at(benchmark.at("time_unit"));
+}
+
+// Sorted times of all repetitions, by the benchmarks' names.
+using Times = std::map<std::string, std::vector<double>>;
+
+Times TimesByName(const BenchmarkResults& results) {
+  Times times;
+  for (const Json& benchmark : results.at("benchmarks")) {
+    times[benchmark.at("name")].push_back(Nanoseconds(benchmark));
+  }
+  for (auto& [name, values] : times) std::sort(values.begin(), values.end());
+  return times;
+}
+
+double Median(const std::vector<double>& sorted) {
+  return (sorted[(sorted.size() - 1) / 2] + sorted[sorted.size() / 2]) / 2;
+}
+
+std::string Milliseconds(const std::vector<double>& sorted) {
+  return absl::StrFormat("%10.4g", Median(sorted) / 1e6);
+}
+
+// A results file of other hands may lack anything.
+bool IsComplete(const Json& benchmark) {
+  const auto is_string = [&](const char* key) {
+    return benchmark.contains(key) && benchmark[key].is_string();
+  };
+  static const auto* units = new std::set<std::string>{"ns", "us", "ms", "s"};
+  return benchmark.is_object() && is_string("name") && is_string("time_unit") &&
+         units->contains(benchmark["time_unit"].get<std::string>()) &&
+         benchmark.contains("real_time") && benchmark["real_time"].is_number() &&
+         benchmark["real_time"].get<double>() > 0;
+}
+
+}  // namespace
+
+BenchmarkResults NewResults(const Json& flags) {
+  return {{"machine",
+           {{"processor", ProcessorName()}, {"threads", std::thread::hardware_concurrency()}}},
+          {"flags", flags},
+          {"benchmarks", Json::array()}};
+}
+
+absl::Status AddProgram(std::string_view program, std::string_view json,
+                        BenchmarkResults* results) {
+  if (json.empty()) return absl::OkStatus();
+  const Json measured = Json::parse(json, nullptr, /*allow_exceptions=*/false);
+  if (!measured.is_object() || !measured.contains("benchmarks")) {
+    return absl::InternalError(absl::StrCat(program, " wrote no results that can be read"));
+  }
+  std::vector<std::string> failed;
+  for (const Json& benchmark : measured["benchmarks"]) {
+    if (benchmark.value("error_occurred", false)) {
+      failed.push_back(
+          absl::StrCat(benchmark.value("name", ""), ": ", benchmark.value("error_message", "")));
+    } else if (benchmark.value("run_type", "") == "iteration") {
+      Json row = {{"program", program}};
+      row.update(benchmark);
+      (*results)["benchmarks"].push_back(row);
+    }
+  }
+  if (failed.empty()) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat(program, ": ", absl::StrJoin(failed, "; ")));
+}
+
+absl::StatusOr<BenchmarkResults> ParseResults(std::string_view text, std::string_view source) {
+  const auto error = [&](std::string_view what) {
+    return absl::InvalidArgumentError(absl::StrCat(source, ": ", what));
+  };
+  Json results = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!results.is_object() || !results.contains("benchmarks") ||
+      !results["benchmarks"].is_array()) {
+    return error("is no file of //tools:benchmark --output");
+  }
+  for (const Json& benchmark : results["benchmarks"]) {
+    if (!IsComplete(benchmark)) {
+      return error(absl::StrCat(
+          "a benchmark lacks name, real_time or time_unit: ",
+          benchmark.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace)));
+    }
+  }
+  return results;
+}
+
+std::string CompareResults(const BenchmarkResults& before, const BenchmarkResults& after) {
+  const Times a = TimesByName(before), b = TimesByName(after);
+  std::string text;
+  if (before.value("machine", Json()) != after.value("machine", Json())) {
+    text = absl::StrFormat("The machines differ: %s and %s.\n\n",
+                           before.value("machine", Json()).dump(),
+                           after.value("machine", Json()).dump());
+  }
+  absl::StrAppendFormat(&text, "%10s %10s %6s  %s\n", "ms before", "ms after", "ratio",
+                        "benchmark, [least, most] ratio");
+  for (const auto& [name, first] : a) {
+    const auto found = b.find(name);
+    if (found == b.end()) continue;
+    const std::vector<double>& second = found->second;
+    absl::StrAppendFormat(&text, "%s %s %6.2f  %s [%.2f, %.2f]\n", Milliseconds(first),
+                          Milliseconds(second), Median(second) / Median(first), name,
+                          second.front() / first.back(), second.back() / first.front());
+  }
+  for (const auto& [name, times] : a) {
+    if (!b.contains(name))
+      absl::StrAppend(&text, Milliseconds(times), "                    ", name, "\n");
+  }
+  for (const auto& [name, times] : b) {
+    if (!a.contains(name))
+      absl::StrAppend(&text, "           ", Milliseconds(times), "         ", name, "\n");
+  }
+  return text;
+}
+
+}  // namespace vitrine

@@ -1,0 +1,23 @@
+#include "train/measure/random_batch.h"
+
+#include <cstdint>
+
+#include "ATen/ops/empty.h"
+#include "base/device.h"
+#include "base/random.h"
+
+namespace vitrine {
+
+Batch RandomBatch(const ExperimentConfig& config, at::Device device) {
+  const ModelConfig& model = config.model();
+  const int64_t size = model.image_size(), count = config.data().batch_size();
+  const at::Generator generator = SeededGenerator(at::kCPU, StreamKey(0, "images"));
+  Batch batch;
+  batch.images =
+      at::empty({count, model.channels(), size, size}).normal_(0, 1, generator).to(device);
+  batch.labels =
+      at::empty({count}, at::kLong).random_(0, model.num_classes(), generator).to(device);
+  return batch;
+}
+
+}  // namespace vitrine
