@@ -8,6 +8,13 @@
 #include "absl/strings/str_cat.h"
 
 namespace vitrine {
+namespace {
+
+std::optional<at::Tensor> IfDefined(const at::Tensor& tensor) {
+  return tensor.defined() ? std::optional(tensor) : std::nullopt;
+}
+
+}  // namespace
 
 void AdamW::Add(const NamedParameter& parameter) {
   parameters_.push_back(parameter);
@@ -15,7 +22,8 @@ void AdamW::Add(const NamedParameter& parameter) {
   exp_avg_sqs_.push_back(at::zeros_like(parameter.tensor).requires_grad_(false));
 }
 
-void AdamW::Step(double learning_rate, const at::Tensor& step, const at::Tensor& found_inf) {
+void AdamW::Step(double learning_rate, const at::Tensor& step, const at::Tensor& found_inf,
+                 const at::Tensor& divisor) {
   if (parameters_.empty()) return;
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> parameters, gradients;
@@ -26,8 +34,8 @@ void AdamW::Step(double learning_rate, const at::Tensor& step, const at::Tensor&
   const std::vector<at::Tensor> steps(parameters.size(), step);
   at::_fused_adamw_(parameters, gradients, exp_avgs_, exp_avg_sqs_, /*max_exp_avg_sqs=*/{}, steps,
                     learning_rate, config_.beta1(), config_.beta2(), weight_decay_,
-                    config_.epsilon(), /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{},
-                    found_inf.defined() ? std::optional(found_inf) : std::nullopt);
+                    config_.epsilon(), /*amsgrad=*/false, /*maximize=*/false, IfDefined(divisor),
+                    IfDefined(found_inf));
 }
 
 TensorMap AdamW::State() const {

@@ -3,7 +3,7 @@
 //
 //   AdamW adamw(config, /*weight_decay=*/0.05);
 //   adamw.Add({"head.weight", weight});
-//   adamw.Step(/*learning_rate=*/1e-3, step, found_inf);
+//   adamw.Step(/*learning_rate=*/1e-3, step, found_inf, divisor);
 
 #ifndef TRAIN_ADAMW_H_
 #define TRAIN_ADAMW_H_
@@ -24,9 +24,12 @@ class AdamW {
 
   void Add(const NamedParameter& parameter);
 
-  // One update from the gradients. `step` is float32 of no dimensions: 1 in the first update.
-  // `found_inf` is of the same kind, or undefined; where it is 1, nothing changes.
-  void Step(double learning_rate, const at::Tensor& step, const at::Tensor& found_inf);
+  // One update from the gradients, in one pass over the memory. All tensors are float32 of no
+  // dimensions, and may be undefined but for `step`, which is 1 in the first update. Where
+  // `found_inf` is 1, nothing changes. The gradients are divided by `divisor` first, also where
+  // they lie.
+  void Step(double learning_rate, const at::Tensor& step, const at::Tensor& found_inf,
+            const at::Tensor& divisor);
 
   double weight_decay() const { return weight_decay_; }
   const std::vector<NamedParameter>& parameters() const { return parameters_; }

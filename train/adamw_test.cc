@@ -50,7 +50,7 @@ TEST(AdamWTest, IsTheAlgorithmOfThePaper) {
     bias.mutable_grad() = Random({3}, 10 * t + 1);
     weight_reference.Step(weight.grad().to(at::kDouble), 0.01, 0.1, t);
     bias_reference.Step(bias.grad().to(at::kDouble), 0.01, 0.1, t);
-    adamw.Step(0.01, Number(t), {});
+    adamw.Step(0.01, Number(t), {}, {});
   }
   EXPECT_LT(Error(weight, weight_reference.value), 1e-6);
   EXPECT_LT(Error(bias, bias_reference.value), 1e-6);
@@ -65,20 +65,20 @@ TEST(AdamWTest, FoundInfOfOneChangesNothing) {
   AdamW adamw({}, 0.1);
   adamw.Add({"weight", weight});
   weight.mutable_grad() = Random({3, 4}, 2);
-  adamw.Step(0.01, Number(1), Number(0));
+  adamw.Step(0.01, Number(1), Number(0), {});
   const at::Tensor before = weight.clone();
   const at::Tensor mean = adamw.State().at("exp_avg.weight").clone();
   EXPECT_FALSE(before.equal(Random({3, 4}, 1))) << "a found_inf of 0 lets the update through";
 
   weight.mutable_grad() = at::full_like(weight, NAN);
-  adamw.Step(0.01, Number(2), Number(1));
+  adamw.Step(0.01, Number(2), Number(1), {});
   EXPECT_TRUE(weight.equal(before));
   EXPECT_TRUE(adamw.State().at("exp_avg.weight").equal(mean));
 }
 
 TEST(AdamWTest, NoParametersAreNoMistake) {
   AdamW adamw({}, 0.1);
-  adamw.Step(0.01, Number(1), {});
+  adamw.Step(0.01, Number(1), {}, {});
   EXPECT_TRUE(adamw.State().empty());
 }
 

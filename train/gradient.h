@@ -16,9 +16,9 @@ at::Tensor GradientNorms(const std::vector<at::Tensor>& gradients);
 // The norm of all gradients together, of no dimensions, from the norms of each.
 at::Tensor GlobalNorm(const at::Tensor& norms);
 
-// Multiplies the gradients by min(1, max_norm / norm): with their own global norm given, it becomes
-// at most max_norm (Pascanu et al., arXiv 1211.5063).
-void ClipGradients(const at::Tensor& norm, double max_norm, std::vector<at::Tensor>& gradients);
+// By what clipping divides the gradients, max(1, norm / max_norm), of no dimensions: with their own
+// global norm given, it becomes at most max_norm (Pascanu et al., arXiv 1211.5063).
+at::Tensor ClipDivisor(const at::Tensor& norm, double max_norm);
 
 // By which `clip_order: AS_REPORTED_SCALED` takes the gradients to be multiplied when it clips
 // them.

@@ -20,31 +20,25 @@ TEST(GlobalNormTest, IsEuclideanOverAllTensors) {
   EXPECT_FLOAT_EQ(NormOf(ThreeAndFour()).item<float>(), 5);
 }
 
-TEST(ClipGradientsTest, ScalesDownToTheNorm) {
-  auto gradients = ThreeAndFour();
-  ClipGradients(NormOf(gradients), 1, gradients);
-  EXPECT_NEAR(gradients[0].item<float>(), 0.6, 1e-6);
-  EXPECT_NEAR(gradients[1].item<float>(), 0.8, 1e-6);
+// The norm of three and four once they are divided by what clipping divides them by.
+double ClippedNorm(const at::Tensor& norm, double max_norm) {
+  std::vector<at::Tensor> gradients = ThreeAndFour();
+  for (at::Tensor& gradient : gradients) gradient = gradient / ClipDivisor(norm, max_norm);
+  return NormOf(gradients).item<double>();
 }
 
-TEST(ClipGradientsTest, LeavesSmallerOnesAsTheyAre) {
-  auto gradients = ThreeAndFour();
-  ClipGradients(NormOf(gradients), 6, gradients);
-  EXPECT_EQ(gradients[0].item<float>(), 3);
-  EXPECT_EQ(gradients[1].item<float>(), 4);
+TEST(ClipDivisorTest, BringsGradientsToTheNorm) {
+  EXPECT_NEAR(ClippedNorm(NormOf(ThreeAndFour()), 1), 1, 1e-6);
+}
+
+TEST(ClipDivisorTest, LeavesSmallerOnesAsTheyAre) {
+  EXPECT_EQ(ClipDivisor(NormOf(ThreeAndFour()), 6).item<float>(), 1);
+  EXPECT_EQ(ClipDivisor(at::zeros({}), 6).item<float>(), 1);
 }
 
 // Step 6 as reported: the norm of 65,536 times the gradients decides about the gradients.
-TEST(ClipGradientsTest, NormOfScaledGradientsShrinksThemByTheScale) {
-  auto gradients = ThreeAndFour();
-  ClipGradients(NormOf(gradients) * 65536, 1, gradients);
-  EXPECT_NEAR(NormOf(gradients).item<double>(), 1.0 / 65536, 1e-11);
-}
-
-TEST(ClipGradientsTest, ZeroStaysZero) {
-  std::vector<at::Tensor> gradients = {at::zeros({3})};
-  ClipGradients(NormOf(gradients), 1, gradients);
-  EXPECT_TRUE(gradients[0].equal(at::zeros({3})));
+TEST(ClipDivisorTest, NormOfScaledGradientsShrinksThemByTheScale) {
+  EXPECT_NEAR(ClippedNorm(NormOf(ThreeAndFour()) * 65536, 1), 1.0 / 65536, 1e-11);
 }
 
 }  // namespace

@@ -56,12 +56,12 @@ void Muon::Add(const NamedParameter& parameter) {
   momentum_buffers_.push_back(at::zeros_like(parameter.tensor).requires_grad_(false));
 }
 
-void Muon::Step(double learning_rate, const at::Tensor& found_inf) {
+void Muon::Step(double learning_rate, const at::Tensor& found_inf, const at::Tensor& divisor) {
   const at::NoGradGuard no_grad;
   const at::Tensor skip = found_inf.defined() ? found_inf.ne(0) : at::Tensor();
   for (size_t i = 0; i < parameters_.size(); ++i) {
     at::Tensor parameter = parameters_[i].tensor;
-    const at::Tensor gradient = parameter.grad();
+    const at::Tensor gradient = divisor.defined() ? parameter.grad() / divisor : parameter.grad();
     const at::Tensor momentum = momentum_buffers_[i].lerp(gradient, 1 - config_.momentum());
     const at::Tensor nesterov = gradient.lerp(momentum, config_.momentum());
     const at::Tensor matrix = Unpack(parameters_[i].name, nesterov);

@@ -54,7 +54,7 @@ Optimizer::Optimizer(const OptimizerConfig& config, const std::vector<NamedParam
   }
 }
 
-void Optimizer::Step(double learning_rate, const at::Tensor& found_inf) {
+void Optimizer::Step(double learning_rate, const at::Tensor& found_inf, const at::Tensor& divisor) {
   const at::NoGradGuard no_grad;
   for (const NamedParameter& parameter : parameters_) {
     CHECK(parameter.tensor.grad().defined()) << parameter.name << ": a step needs every gradient";
@@ -69,9 +69,9 @@ void Optimizer::Step(double learning_rate, const at::Tensor& found_inf) {
     skip = found_inf.ne(0).to(at::kFloat);
     step_.sub_(skip);
   }
-  muon_.Step(learning_rate, skip);
-  decayed_.Step(learning_rate, step_, skip);
-  plain_.Step(learning_rate, step_, skip);
+  muon_.Step(learning_rate, skip, divisor);
+  decayed_.Step(learning_rate, step_, skip, divisor);
+  plain_.Step(learning_rate, step_, skip, divisor);
   for (NamedParameter& parameter : parameters_) parameter.tensor.mutable_grad().reset();
 }
 

@@ -28,12 +28,13 @@ class Optimizer {
   // Keeps handles to the parameters, at least one, whose gradients Step reads.
   Optimizer(const OptimizerConfig& config, const std::vector<NamedParameter>& parameters);
 
-  // One update from the gradients, which are then released.
+  // One update from the gradients, which are divided by the divisor, where there is one, and then
+  // released. It is float32 of no dimensions (ClipDivisor in gradient.h).
   //
   // `found_inf` is undefined, or float32 of no dimensions on the parameters' device. Where it is
   // not 0, gradients have overflowed: parameters, moments and step count stay as they were. The
   // host does not read it, and so need not wait for the device.
-  void Step(double learning_rate, const at::Tensor& found_inf = {});
+  void Step(double learning_rate, const at::Tensor& found_inf = {}, const at::Tensor& divisor = {});
 
   // Updates made. Reads the count from the device.
   int64_t step_count() const { return step_.item<int64_t>(); }

@@ -120,6 +120,18 @@ TEST_P(OptimizerTest, SavedStateGoesOnWithTheSameBits) {
   ExpectEqual(Bits(copies, restored), Bits(parameters, optimizer));
 }
 
+// Gradients four times as large and a divisor of four are the same numbers.
+TEST_P(OptimizerTest, DividesTheGradients) {
+  auto parameters = Parameters(), others = Parameters();
+  Optimizer optimizer(config_, parameters), other(config_, others);
+  SetGradients(parameters, 1);
+  SetGradients(others, 1);
+  for (NamedParameter& p : parameters) p.tensor.mutable_grad() = 4 * p.tensor.grad();
+  optimizer.Step(0.01, /*found_inf=*/{}, Number(4));
+  other.Step(0.01);
+  ExpectEqual(Bits(parameters, optimizer), Bits(others, other));
+}
+
 TEST_P(OptimizerTest, StateThatDoesNotFitIsNamed) {
   auto parameters = Parameters();
   Optimizer optimizer(config_, parameters);

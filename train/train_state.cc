@@ -70,8 +70,7 @@ StepResult TrainState::Step(int64_t iteration, const Batch& batch) {
   // An overflow of scaled gradients is the scaler's to mend; a bad loss no scale can.
   at::Tensor skip = guard_.Observe(iteration, result.loss, scaler_ ? at::zeros_like(norms) : norms);
   if (scaler_) skip = at::maximum(skip, overflow);
-  Clip(result.gradient_norm, gradients);
-  optimizer_.Step(result.learning_rate, skip);
+  optimizer_.Step(result.learning_rate, skip, Divisor(result.gradient_norm));
   if (scaler_) scaler_->Update(overflow);
   Average(iteration + 1);
   return result;
@@ -120,11 +119,11 @@ at::Tensor TrainState::Loss(const at::Tensor& images, const at::Tensor& targets,
                                 config_.loss().label_smoothing());
 }
 
-void TrainState::Clip(const at::Tensor& norm, std::vector<at::Tensor>& gradients) const {
+at::Tensor TrainState::Divisor(const at::Tensor& norm) const {
   const OptimizerConfig& optimizer = config_.optimizer();
-  if (optimizer.clip_norm() == 0) return;
+  if (optimizer.clip_norm() == 0) return {};
   const bool scaled = optimizer.clip_order() == OptimizerConfig::AS_REPORTED_SCALED;
-  ClipGradients(scaled ? norm * kReportedLossScale : norm, optimizer.clip_norm(), gradients);
+  return ClipDivisor(scaled ? norm * kReportedLossScale : norm, optimizer.clip_norm());
 }
 
 absl::StatusOr<std::vector<AveragedModel>> TrainState::AveragedModels() const {

@@ -79,7 +79,9 @@ class TrainState {
   // Adds up the gradients of all parts of the batch; returns the loss.
   at::Tensor Backward(int64_t iteration, const Batch& batch);
   at::Tensor Loss(const at::Tensor& images, const at::Tensor& targets, uint64_t dropout_key) const;
-  void Clip(const at::Tensor& norm, std::vector<at::Tensor>& gradients) const;
+
+  // By what the gradients of this norm are to be divided; undefined if they are not clipped.
+  at::Tensor Divisor(const at::Tensor& norm) const;
 
   // Adds the weights to the averages, after so many iterations.
   void Average(int64_t completed);

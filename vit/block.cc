@@ -6,6 +6,7 @@
 #include "vit/config.h"
 #include "vit/fused/attention.h"
 #include "vit/fused/mlp.h"
+#include "vit/fused/residual.h"
 
 namespace vitrine {
 namespace {
@@ -46,8 +47,8 @@ at::Tensor Block::operator()(const at::Tensor& x, int64_t tokens, const std::str
   const at::Tensor attended = NormAttend(x, tokens, name, context);
   // A part's backward pass copies, so all of them are taken as they are.
   const at::Tensor first = tokens == x.size(1) ? x : x.narrow(1, 0, tokens);
-  const at::Tensor middle = first + Residual(attended, attention_scale, context);
-  const at::Tensor output = middle + Residual(NormMlp(middle, context), mlp_scale, context);
+  const at::Tensor middle = AddResidual(first, attended, attention_scale, context);
+  const at::Tensor output = AddResidual(middle, NormMlp(middle, context), mlp_scale, context);
   if (context.intermediates != nullptr) {
     context.intermediates->insert_or_assign(name + ".output", output);
   }
@@ -66,11 +67,16 @@ at::Tensor Block::NormMlp(const at::Tensor& x, const ForwardContext& context) co
   return fused::NormMlp(x, mlp_norm, mlp.hidden, mlp.output, context.fused_operands);
 }
 
-at::Tensor Block::Residual(const at::Tensor& branch, const at::Tensor& scale,
-                           const ForwardContext& context) const {
+at::Tensor Block::AddResidual(const at::Tensor& x, const at::Tensor& branch,
+                              const at::Tensor& scale, const ForwardContext& context) const {
+  const bool is_only_dropout = !scale.defined() && stochastic_depth == 0;
+  if (context.fused && context.training && dropout > 0 && is_only_dropout &&
+      x.scalar_type() == at::kFloat) {
+    return fused::AddDropped(x, branch, dropout, *context.generator);
+  }
   at::Tensor result = Dropout(branch, dropout, context);
   if (scale.defined()) result = result * scale;
-  return StochasticDepth(result, stochastic_depth, context);
+  return x + StochasticDepth(result, stochastic_depth, context);
 }
 
 void Block::VisitParameters(const std::string& name, ParameterVisitor visit) {

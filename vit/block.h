@@ -52,9 +52,9 @@ struct Block {
                         const ForwardContext& context) const;
   at::Tensor NormMlp(const at::Tensor& x, const ForwardContext& context) const;
 
-  // What a branch adds to the residual stream.
-  at::Tensor Residual(const at::Tensor& branch, const at::Tensor& scale,
-                      const ForwardContext& context) const;
+  // The residual stream x with a branch added, that scaled and partly dropped.
+  at::Tensor AddResidual(const at::Tensor& x, const at::Tensor& branch, const at::Tensor& scale,
+                         const ForwardContext& context) const;
 };
 
 }  // namespace vitrine

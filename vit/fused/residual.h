@@ -1,0 +1,19 @@
+// Dropout of a branch and its sum with the residual stream as one operator.
+
+#ifndef VIT_FUSED_RESIDUAL_H_
+#define VIT_FUSED_RESIDUAL_H_
+
+#include "ATen/core/Generator.h"
+#include "ATen/core/Tensor.h"
+
+namespace vitrine::fused {
+
+// x + branch * DropoutMask(...), to the same bits, without a mask in memory: the backward pass
+// draws it again. Both are float32 of one shape on the CPU, where the generator lies too.
+// Differentiable once.
+at::Tensor AddDropped(const at::Tensor& x, const at::Tensor& branch, double probability,
+                      at::Generator generator);
+
+}  // namespace vitrine::fused
+
+#endif  // VIT_FUSED_RESIDUAL_H_
