@@ -4,7 +4,6 @@
 #include <cmath>
 #include <utility>
 
-#include "ATen/Parallel.h"
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/empty.h"
 #include "ATen/ops/tensor.h"
@@ -80,12 +79,10 @@ at::Tensor Normalization::ApplyOnCpu(const at::Tensor& images) const {
   const uint8_t* in = images.const_data_ptr<uint8_t>();
   float* out = result.mutable_data_ptr<float>();
   const int64_t pixels = images.size(2) * images.size(3), planes = images.size(0) * channels();
-  at::parallel_for(0, planes, /*grain_size=*/1, [&](int64_t begin, int64_t end) {
-    for (int64_t plane = begin; plane < end; ++plane) {
-      const Table& table = tables_[plane % channels()];
-      for (int64_t i = plane * pixels; i < (plane + 1) * pixels; ++i) out[i] = table[in[i]];
-    }
-  });
+  for (int64_t plane = 0; plane < planes; ++plane) {
+    const Table& table = tables_[plane % channels()];
+    for (int64_t i = plane * pixels; i < (plane + 1) * pixels; ++i) out[i] = table[in[i]];
+  }
   return result;
 }
 

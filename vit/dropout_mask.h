@@ -4,11 +4,9 @@
 #define VIT_DROPOUT_MASK_H_
 
 #include <cstdint>
-#include <utility>
 
 #include "ATen/core/Generator.h"
 #include "ATen/core/Tensor.h"
-#include "base/random.h"
 
 namespace vitrine {
 
@@ -21,17 +19,11 @@ class DropoutFactors {
  public:
   DropoutFactors(double probability, uint64_t key);
 
-  // Those of elements 2 * pair and 2 * pair + 1, from one number of the stream.
-  std::pair<float, float> OfPair(int64_t pair) const {
-    const uint64_t bits = StreamValue(key_, pair + 1);
-    return {Factor(bits), Factor(bits >> 32)};
-  }
+  // Those of the elements from `begin`, an even number, into as many floats. Two elements share a
+  // number of the stream, so this does not depend on where a mask is cut.
+  void Fill(int64_t begin, int64_t size, float* factors) const;
 
  private:
-  float Factor(uint64_t bits) const {
-    return static_cast<uint32_t>(bits) < threshold_ ? kept_ : 0.0F;
-  }
-
   uint64_t key_;
   uint32_t threshold_;
   float kept_;

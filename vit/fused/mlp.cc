@@ -1,12 +1,12 @@
 #include "vit/fused/mlp.h"
 
 #include "ATen/core/grad_mode.h"
+#include "ATen/ops/gelu.h"
 #include "ATen/ops/gelu_backward.h"
 #include "ATen/ops/native_layer_norm.h"
 #include "ATen/ops/native_layer_norm_backward.h"
 #include "glog/logging.h"
 #include "torch/csrc/autograd/custom_function.h"
-#include "vit/fused/gelu.h"
 #include "vit/fused/products.h"
 
 namespace vitrine::fused {
@@ -26,7 +26,7 @@ struct NormMlpFunction : torch::autograd::Function<NormMlpFunction> {
         at::native_layer_norm(x, {width}, norm_weight, norm_bias, kLayerNormEpsilon);
     const at::Tensor rows = Operand(normed.view({-1, width}), type);
     const at::Tensor before = Forward(rows, Operand(hidden_weight, type), hidden_bias);
-    const at::Tensor after = Operand(Gelu(before), type);
+    const at::Tensor after = Operand(at::gelu(before), type);
     saved->save_for_backward(
         {x, norm_weight, norm_bias, hidden_weight, output_weight, rows, mean, rstd, before, after});
     saved->saved_data["type"] = static_cast<int64_t>(type);

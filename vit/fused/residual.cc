@@ -1,5 +1,7 @@
 #include "vit/fused/residual.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 
 #include "ATen/Parallel.h"
@@ -9,25 +11,31 @@
 #include "torch/csrc/autograd/custom_function.h"
 #include "vit/dropout_mask.h"
 
+#ifndef _OPENMP
+#error "compile with -fopenmp: without it at::parallel_for, a template, runs on one thread"
+#endif
+
 namespace vitrine::fused {
 namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr int64_t kPairsAThread = 1 << 14;
+constexpr int64_t kElementsATime = 256;  // whose factors lie in the first-level cache
+constexpr int64_t kTimesAThread = 128;
 
-// Calls f(i, factor) for each element of so many.
+// Calls f(begin, end, factors) for parts of so many elements, with the factors of each.
 template <typename F>
-void ForEachElement(int64_t size, const DropoutFactors& factors, const F& f) {
-  at::parallel_for(0, size / 2, kPairsAThread, [&](int64_t begin, int64_t end) {
-    for (int64_t pair = begin; pair < end; ++pair) {
-      const auto [first, second] = factors.OfPair(pair);
-      f(2 * pair, first);
-      f(2 * pair + 1, second);
+void ForEachPart(int64_t size, const DropoutFactors& factors, const F& f) {
+  const int64_t parts = (size + kElementsATime - 1) / kElementsATime;
+  at::parallel_for(0, parts, kTimesAThread, [&](int64_t first, int64_t last) {
+    std::array<float, kElementsATime> values;
+    for (int64_t part = first; part < last; ++part) {
+      const int64_t begin = part * kElementsATime, end = std::min(begin + kElementsATime, size);
+      factors.Fill(begin, end - begin, values.data());
+      f(begin, end, values.data());
     }
   });
-  if (size % 2 == 1) f(size - 1, factors.OfPair(size / 2).first);
 }
 
 struct AddDroppedFunction : torch::autograd::Function<AddDroppedFunction> {
@@ -39,8 +47,9 @@ struct AddDroppedFunction : torch::autograd::Function<AddDroppedFunction> {
     const float* a = first.const_data_ptr<float>();
     const float* b = second.const_data_ptr<float>();
     float* to = sum.mutable_data_ptr<float>();
-    ForEachElement(sum.numel(), factors,
-                   [=](int64_t i, float factor) { to[i] = a[i] + b[i] * factor; });
+    ForEachPart(sum.numel(), factors, [=](int64_t begin, int64_t end, const float* factor) {
+      for (int64_t i = begin; i < end; ++i) to[i] = a[i] + b[i] * factor[i - begin];
+    });
     saved->saved_data["key"] = static_cast<int64_t>(key);
     saved->saved_data["probability"] = probability;
     return sum;
@@ -54,8 +63,9 @@ struct AddDroppedFunction : torch::autograd::Function<AddDroppedFunction> {
     at::Tensor d_branch = at::empty_like(gradient);
     const float* from = gradient.const_data_ptr<float>();
     float* to = d_branch.mutable_data_ptr<float>();
-    ForEachElement(gradient.numel(), factors,
-                   [=](int64_t i, float factor) { to[i] = from[i] * factor; });
+    ForEachPart(gradient.numel(), factors, [=](int64_t begin, int64_t end, const float* factor) {
+      for (int64_t i = begin; i < end; ++i) to[i] = from[i] * factor[i - begin];
+    });
     return {gradient, d_branch, at::Tensor(), at::Tensor()};
   }
 };
