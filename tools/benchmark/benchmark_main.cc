@@ -1,6 +1,10 @@
 // Runs every micro-benchmark of the project and keeps what they measured, or compares two such
 // files.
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <string>
@@ -68,8 +72,18 @@ absl::StatusOr<std::string> RunBenchmarks(const std::string& program, const fs::
   return ReadFile(scratch);
 }
 
+// Before the benchmarks, which take an hour.
+absl::Status CheckWritable(const fs::path& output) {
+  const fs::path folder = output.has_parent_path() ? output.parent_path() : ".";
+  if (access(folder.c_str(), W_OK) == 0) return absl::OkStatus();
+  return UsageError(
+      absl::StrCat("--output: cannot write into ", folder.string(), ": ", std::strerror(errno)));
+}
+
 absl::Status RunAll(const std::vector<std::string>& programs) {
+  if (programs.empty()) return UsageError("no programs; bazel run //tools:benchmark names them");
   const fs::path output = UserPath(FLAGS_output);
+  RETURN_IF_ERROR(CheckWritable(output));
   const fs::path scratch = absl::StrCat(output.string(), ".part");
   BenchmarkResults results =
       NewResults({{"filter", FLAGS_filter}, {"repetitions", FLAGS_repetitions}});

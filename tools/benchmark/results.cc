@@ -1,18 +1,18 @@
 #include "tools/benchmark/results.h"
 
 #include <algorithm>
-#include <cstdint>
+#include <fstream>
 #include <map>
 #include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
-#include "base/file.h"
 
 namespace vitrine {
 namespace {
@@ -21,12 +21,11 @@ using Json = nlohmann::ordered_json;
 
 // The processor as it calls itself.
 std::string ProcessorName() {
-  const auto text = ReadFile("/proc/cpuinfo");
-  if (!text.ok()) return "unknown";
-  for (std::string_view line : absl::StrSplit(*text, '\n')) {
-    if (!absl::ConsumePrefix(&line, "model name")) continue;
-    const std::pair<std::string_view, std::string_view> parts = absl::StrSplit(line, ": ");
-    return std::string(parts.second);
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const std::pair<std::string_view, std::string_view> parts =
+        absl::StrSplit(line, absl::MaxSplits(": ", 1));
+    if (absl::StartsWith(parts.first, "model name")) return std::string(parts.second);
   }
   return "unknown";
 }

@@ -34,7 +34,7 @@ BenchmarkResults Results(const std::vector<const char*>& programs) {
 
 TEST(BenchmarkResultsTest, HoldMachineFlagsAndEachRepetition) {
   const BenchmarkResults results = Results({kCrc, kStep});
-  EXPECT_FALSE(results["machine"]["processor"].get<std::string>().empty());
+  EXPECT_NE(results["machine"]["processor"], "unknown");
   EXPECT_GT(results["machine"]["threads"], 0);
   EXPECT_EQ(results["flags"]["repetitions"], 2);
   ASSERT_EQ(results["benchmarks"].size(), 3);
