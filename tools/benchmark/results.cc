@@ -52,8 +52,22 @@ double Median(const std::vector<double>& sorted) {
   return (sorted[(sorted.size() - 1) / 2] + sorted[sorted.size() / 2]) / 2;
 }
 
+// Empty where there are no times.
 std::string Milliseconds(const std::vector<double>& sorted) {
-  return absl::StrFormat("%10.4g", Median(sorted) / 1e6);
+  return sorted.empty() ? "" : absl::StrFormat("%.4g", Median(sorted) / 1e6);
+}
+
+// A line of the comparison; one of them may be empty.
+std::string Row(const std::string& name, const std::vector<double>& before,
+                const std::vector<double>& after) {
+  std::string ratio, range;
+  if (!before.empty() && !after.empty()) {
+    ratio = absl::StrFormat("%.2f", Median(after) / Median(before));
+    range = absl::StrFormat(" [%.2f, %.2f]", after.front() / before.back(),
+                            after.back() / before.front());
+  }
+  return absl::StrFormat("%10s %10s %6s  %s%s\n", Milliseconds(before), Milliseconds(after), ratio,
+                         name, range);
 }
 
 // A results file of other hands may lack anything.
@@ -119,7 +133,7 @@ absl::StatusOr<BenchmarkResults> ParseResults(std::string_view text, std::string
 }
 
 std::string CompareResults(const BenchmarkResults& before, const BenchmarkResults& after) {
-  const Times a = TimesByName(before), b = TimesByName(after);
+  Times a = TimesByName(before), b = TimesByName(after);
   std::string text;
   if (before.value("machine", Json()) != after.value("machine", Json())) {
     text = absl::StrFormat("The machines differ: %s and %s.\n\n",
@@ -127,23 +141,9 @@ std::string CompareResults(const BenchmarkResults& before, const BenchmarkResult
                            after.value("machine", Json()).dump());
   }
   absl::StrAppendFormat(&text, "%10s %10s %6s  %s\n", "ms before", "ms after", "ratio",
-                        "benchmark, [least, most] ratio");
-  for (const auto& [name, first] : a) {
-    const auto found = b.find(name);
-    if (found == b.end()) continue;
-    const std::vector<double>& second = found->second;
-    absl::StrAppendFormat(&text, "%s %s %6.2f  %s [%.2f, %.2f]\n", Milliseconds(first),
-                          Milliseconds(second), Median(second) / Median(first), name,
-                          second.front() / first.back(), second.back() / first.front());
-  }
-  for (const auto& [name, times] : a) {
-    if (!b.contains(name))
-      absl::StrAppend(&text, Milliseconds(times), "                    ", name, "\n");
-  }
-  for (const auto& [name, times] : b) {
-    if (!a.contains(name))
-      absl::StrAppend(&text, "           ", Milliseconds(times), "         ", name, "\n");
-  }
+                        "benchmark [least, most ratio]");
+  for (const auto& [name, times] : b) a[name];  // those that only the second file has
+  for (const auto& [name, times] : a) text += Row(name, times, b[name]);
   return text;
 }
 
