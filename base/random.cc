@@ -1,6 +1,7 @@
 #include "base/random.h"
 
 namespace vitrine {
+
 uint64_t StreamKey(uint64_t seed, std::string_view purpose, uint64_t index, uint64_t sub_index) {
   uint64_t key = StreamValue(seed, 1);
   for (const unsigned char c : purpose) key = StreamValue(key + c, 1);

@@ -15,10 +15,9 @@ struct Attention {
   Attention(int64_t width, int64_t heads, const at::TensorOptions& options);
 
   // [B, T, D] to what attention adds to the first `queries` tokens, [B, queries, D]. Hands out
-  // "<name>.queries", "<name>.keys", "<name>.values" and
-  // "<name>.mixed", [B, heads, T, D / heads], where queries and mixed are of the first tokens
-  // alone. The attention weights, which the operator never forms, are softmax(q k^T / sqrt(D /
-  // heads)); mixed is their product with v.
+  // "<name>.queries", "<name>.keys", "<name>.values" and "<name>.mixed", [B, heads, T, D / heads],
+  // where queries and mixed are of the first tokens alone. The attention weights, which the
+  // operator never forms, are softmax(q k^T / sqrt(D / heads)); mixed is their product with v.
   at::Tensor operator()(const at::Tensor& x, int64_t queries, const std::string& name,
                         const ForwardContext& context) const;
 

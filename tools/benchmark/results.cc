@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "eval/reproduce/statistics.h"
 
 namespace vitrine {
 namespace {
@@ -46,10 +47,6 @@ Times TimesByName(const BenchmarkResults& results) {
   }
   for (auto& [name, values] : times) std::sort(values.begin(), values.end());
   return times;
-}
-
-double Median(const std::vector<double>& sorted) {
-  return (sorted[(sorted.size() - 1) / 2] + sorted[sorted.size() / 2]) / 2;
 }
 
 // Empty where there are no times.

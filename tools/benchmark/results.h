@@ -1,7 +1,7 @@
 // What benchmarks measured: collected from the JSON of Google Benchmark's programs, kept in a file,
 // and compared with another such file.
 //
-//   Json results = NewResults(flags);
+//   BenchmarkResults results = NewResults(flags);
 //   RETURN_IF_ERROR(AddProgram("base/crc32c_benchmark", json, &results));
 //   ASSIGN_OR_RETURN(const std::string table, CompareResults(before, after));
 

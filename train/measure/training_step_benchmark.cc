@@ -23,6 +23,7 @@
 #include "train/train_state.h"
 #include "vit/config.h"
 #include "vit/fused/gemm_peak.h"
+#include "vit/fused/products.h"
 
 namespace vitrine {
 namespace {
@@ -50,7 +51,7 @@ void TrainingStep(benchmark::State& state, const std::string& name,
   KeepFreedMemory();
   const auto config = Config(name, overrides);
   CHECK(config.ok()) << config.status();
-  const double peak = fused::GemmPeak();
+  fused::GemmPeak();
   auto training = TrainState::Create(*config, at::kCPU);
   CHECK(training.ok()) << training.status();
   const Batch batch = RandomBatch(*config, at::kCPU);
@@ -60,20 +61,15 @@ void TrainingStep(benchmark::State& state, const std::string& name,
     CHECK(std::isfinite(loss) && loss > 0);
   }
   CHECK_EQ(training->optimizer().step_count(), iteration);
-  const double flops = StepFlops(*config);
-  using benchmark::Counter;
-  state.counters["FLOP/s"] = Counter(flops, Counter::kIsIterationInvariantRate);
-  state.counters["of_peak"] = Counter(flops / peak, Counter::kIsIterationInvariantRate);
+  fused::CountFlops(StepFlops(*config), &state);
   state.SetItemsProcessed(state.iterations() * config->data().batch_size());
 }
-
-// Without such instructions libtorch takes minutes for a step of bfloat16.
-bool HasBfloat16() { return __builtin_cpu_supports("avx512bf16") != 0; }
 
 // BM_TrainingStep/step3/FUSED/FP32/batch:32
 void Register(const std::string& name, const std::string& precision, int batch) {
   for (const std::string kernels : {"FUSED", "REFERENCE"}) {
-    if (kernels == "REFERENCE" && precision == "BF16" && !HasBfloat16()) continue;
+    // For which libtorch takes minutes a step.
+    if (kernels == "REFERENCE" && precision == "BF16" && !fused::HasBfloat16()) continue;
     const std::vector<std::string> overrides = {absl::StrCat("kernels=", kernels),
                                                 absl::StrCat("precision=", precision),
                                                 absl::StrCat("data.batch_size=", batch)};

@@ -52,11 +52,7 @@ void Measure(benchmark::State& state, at::Tensor x, double flops_forward,
   }
   CHECK(std::isfinite(x.grad().sum().item<double>()));
   CHECK_GT(x.grad().abs().max().item<double>(), 0) << "nothing was computed";
-  const double flops = 3 * flops_forward;  // two products of the same size go backward
-  using benchmark::Counter;
-  state.counters["FLOP/s"] = Counter(flops, Counter::kIsIterationInvariantRate);
-  state.counters["of_peak"] =
-      Counter(flops / fused::GemmPeak(), Counter::kIsIterationInvariantRate);
+  fused::CountFlops(3 * flops_forward, &state);  // two products of the same size go backward
 }
 
 // The layer computes with plain kernels where it has no operands for fused ones.

@@ -39,4 +39,10 @@ double GemmPeak() {
   return peak;
 }
 
+void CountFlops(double flops, benchmark::State* state) {
+  using benchmark::Counter;
+  state->counters["FLOP/s"] = Counter(flops, Counter::kIsIterationInvariantRate);
+  state->counters["of_peak"] = Counter(flops / GemmPeak(), Counter::kIsIterationInvariantRate);
+}
+
 }  // namespace vitrine::fused

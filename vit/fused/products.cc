@@ -37,15 +37,15 @@ bool IsForOneDnnTransposed(const at::Tensor& operand) {
   return IsForOneDnn(operand) && (wide || operand.scalar_type() == at::kBFloat16);
 }
 
-// In one instruction; a processor with AMX has it too.
-bool HasBfloat16() { return __builtin_cpu_supports("avx512bf16") != 0; }
-
 // Sums come out of a product of bfloat16 rounded to it.
 at::Tensor Widen(const at::Tensor& product) {
   return product.scalar_type() == at::kBFloat16 ? product.to(at::kFloat) : product;
 }
 
 }  // namespace
+
+// A processor with AMX has the instruction too.
+bool HasBfloat16() { return __builtin_cpu_supports("avx512bf16") != 0; }
 
 at::Tensor Operand(const at::Tensor& tensor, at::ScalarType type) {
   if (type != at::kBFloat16) return tensor;

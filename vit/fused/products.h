@@ -14,6 +14,9 @@
 
 namespace vitrine::fused {
 
+// Whether this processor has instructions for products of bfloat16.
+bool HasBfloat16();
+
 // The tensor as the products take it: itself, unless the type is bfloat16, to which it is rounded.
 // Where the processor has no products of bfloat16 the rounded numbers stand in float32, since
 // libtorch's substitute is 40 times as slow as a product of float32.
