@@ -18,7 +18,7 @@ uint64_t StreamKey(uint64_t seed, std::string_view purpose, uint64_t index = 0,
 
 // The n-th number, counted from 1, of the stream of a key: SplitMix64's output function of
 // (key + n * golden ratio) (Steele, Lea and Flood, OOPSLA 2014).
-inline uint64_t StreamValue(uint64_t key, uint64_t n) {
+constexpr uint64_t StreamValue(uint64_t key, uint64_t n) {
   uint64_t x = key + n * 0x9E3779B97F4A7C15;
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
   x = (x ^ (x >> 27)) * 0x94D049BB133111EB;

@@ -10,6 +10,7 @@ load("//third_party/absl:archive.bzl", absl = "ARCHIVE")
 load("//third_party/benchmark:archive.bzl", benchmark = "ARCHIVE")
 load("//third_party/clang_format:archive.bzl", clang_format = "ARCHIVE")
 load("//third_party/cuda:archive.bzl", cuda = "ARCHIVE")
+load("//third_party/cuda_compiler:archive.bzl", cuda_compiler = "ARCHIVE")
 load("//third_party/gflags:archive.bzl", gflags = "ARCHIVE")
 load("//third_party/glog:archive.bzl", glog = "ARCHIVE")
 load("//third_party/googletest:archive.bzl", googletest = "ARCHIVE")
@@ -18,6 +19,7 @@ load("//third_party/libjpeg_turbo:archive.bzl", libjpeg_turbo = "ARCHIVE")
 load("//third_party/lodepng:archive.bzl", lodepng = "ARCHIVE")
 load("//third_party/nasm:archive.bzl", nasm = "ARCHIVE")
 load("//third_party/nlohmann_json:archive.bzl", nlohmann_json = "ARCHIVE")
+load("//third_party/nvidia_cuda_crt:archive.bzl", nvidia_cuda_crt = "ARCHIVE")
 load("//third_party/nvidia_cuda_cupti:archive.bzl", nvidia_cuda_cupti = "ARCHIVE")
 load("//third_party/nvidia_cuda_runtime:archive.bzl", nvidia_cuda_runtime = "ARCHIVE")
 load("//third_party/platforms:archive.bzl", platforms = "ARCHIVE")
@@ -41,6 +43,7 @@ _ARCHIVES = [
     lodepng,
     nasm,
     nlohmann_json,
+    nvidia_cuda_crt,
     nvidia_cuda_cupti,
     nvidia_cuda_runtime,
     platforms,
@@ -99,9 +102,10 @@ def _prune_commands(archive):
         return [_keep_command(archive["keep"])]
     return ["rm -rf " + path for path in archive.get("remove", [])]
 
-def _cuda_repository_impl(ctx):
-    if ctx.os.environ.get("VITRINE_CUDA") != "1":
-        ctx.file("BUILD.bazel", "cc_library(name = 'cuda', visibility = ['//visibility:public'])\n")
+def _optional_repository_impl(ctx):
+    if ctx.os.environ.get("VITRINE_" + ctx.attr.config.upper()) != "1":
+        for path, content in ctx.attr.otherwise.items():
+            ctx.file(path, content, executable = True)
         return
     for wheel, sha256 in ctx.attr.wheels.items():
         ctx.download_and_extract("https://wheel.invalid/" + wheel, sha256 = sha256, type = "zip")
@@ -110,17 +114,46 @@ def _cuda_repository_impl(ctx):
         fail(result.stderr)
     ctx.symlink(ctx.attr.build_file, "BUILD.bazel")
 
-# Empty without --config=cuda. Not by select(): the tests of dependencies query all branches of one,
-# which would fetch the wheels on every machine.
-_cuda_repository = repository_rule(
-    implementation = _cuda_repository_impl,
+# Wheels where a --config asks for them, and other files where none does. Not by select(): the tests of
+# dependencies query all branches of one, which would fetch the wheels on every machine.
+_optional_repository = repository_rule(
+    implementation = _optional_repository_impl,
     attrs = {
         "build_file": attr.label(),
+        "config": attr.string(),
         "keep": attr.string_list(),
+        "otherwise": attr.string_dict(),
         "wheels": attr.string_dict(),
     },
-    environ = ["VITRINE_CUDA"],
+    environ = [
+        "VITRINE_CUDA",
+        "VITRINE_CUDA_KERNELS",
+    ],
 )
+
+def _optional(archive, otherwise):
+    _optional_repository(
+        name = archive["name"],
+        build_file = archive["build_file"],
+        config = archive["config"],
+        keep = archive["keep"],
+        otherwise = otherwise,
+        wheels = archive["wheels"],
+    )
+
+def _cuda():
+    _optional(cuda, {
+        "BUILD.bazel": "cc_library(name = 'cuda', visibility = ['//visibility:public'])\n",
+    })
+
+    # Makes nothing of everything, so that a program has no kernels in it.
+    _optional(cuda_compiler, {
+        "BUILD.bazel": """package(default_visibility = ["//visibility:public"])
+filegroup(name = "nvcc", srcs = ["nvcc.sh"])
+filegroup(name = "parts")
+""",
+        "nvcc.sh": "#!/bin/sh\n",
+    })
 
 def third_party_repositories():
     for archive in _ARCHIVES:
@@ -136,11 +169,6 @@ def third_party_repositories():
             type = "zip" if is_wheel else archive["url"][-len("tar.gz"):],
             urls = ["https://wheel.invalid/" + archive["wheel"] if is_wheel else archive["url"]],
         )
-    _cuda_repository(
-        name = cuda["name"],
-        build_file = cuda["build_file"],
-        keep = cuda["keep"],
-        wheels = cuda["wheels"],
-    )
+    _cuda()
     _java_stubs()
     _re2_stub()

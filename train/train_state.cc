@@ -105,13 +105,15 @@ at::Tensor TrainState::Backward(int64_t iteration, const Batch& batch) {
 
 at::Tensor TrainState::Loss(const at::Tensor& images, const at::Tensor& targets,
                             uint64_t dropout_key) const {
-  const bool fused = config_.kernels() == ExperimentConfig::FUSED;
-  const std::optional<at::ScalarType> type = AutocastType(config_.precision());
-  const Autocast autocast(device_.type(), fused ? std::nullopt : type);
   ForwardContext context;
   context.training = true;
-  context.generator = SeededGenerator(device_, dropout_key);
-  context.fused = fused;
+  if (config_.kernels() == ExperimentConfig::FUSED) {
+    context.fusion = device_.is_cpu() ? Fusion::kCpu : Fusion::kGpu;
+  }
+  const std::optional<at::ScalarType> type = AutocastType(config_.precision());
+  const Autocast autocast(device_.type(), context.fusion == Fusion::kCpu ? std::nullopt : type);
+  context.generator =
+      SeededGenerator(context.fusion == Fusion::kNone ? device_ : at::kCPU, dropout_key);
   context.fused_operands = type.value_or(at::kFloat);
   context.recompute_blocks = config_.recompute_blocks();
   const at::Tensor logits = model_.Forward(images, context);

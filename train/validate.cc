@@ -2,10 +2,13 @@
 
 #include <cmath>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/problems.h"
 #include "data/validate.h"
 #include "vit/config.h"
+#include "vit/fused/cuda/kernels.h"
+#include "vit/fused/cuda/launch.h"
 
 namespace vitrine {
 namespace {
@@ -112,10 +115,20 @@ std::vector<std::string> ConfigProblems(const ExperimentConfig& config) {
 
 std::vector<std::string> Unavailable(const ExperimentConfig& config, at::Device device) {
   Problems problems;
-  const bool fused = config.kernels() == ExperimentConfig::FUSED;
-  problems.Check(!fused || (device.is_cpu() && config.precision() != ExperimentConfig::FP16),
-                 "kernels: FUSED is there for a CPU with precision FP32 or BF16; kernels=REFERENCE "
-                 "overrides it");
+  if (config.kernels() != ExperimentConfig::FUSED) return {};
+  if (device.is_cpu()) {
+    problems.Check(config.precision() != ExperimentConfig::FP16,
+                   "kernels: FUSED on a CPU is there for precision FP32 or BF16; kernels=REFERENCE "
+                   "overrides it");
+    return problems.Take();
+  }
+  const absl::Status kernels = fused::cuda::CheckKernels();
+  problems.Check(kernels.ok(), absl::StrCat("kernels: FUSED: ", kernels.message(),
+                                            "; kernels=REFERENCE overrides it"));
+  problems.Check(config.model().width() % fused::cuda::kVector == 0 &&
+                     MlpWidth(config.model()) % fused::cuda::kVector == 0,
+                 absl::StrCat("kernels: FUSED on a GPU takes widths that are multiples of ",
+                              fused::cuda::kVector, "; kernels=REFERENCE overrides it"));
   return problems.Take();
 }
 

@@ -7,13 +7,16 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "train/config.h"
+#include "vit/fused/cuda/launch.h"
 
 namespace vitrine {
 namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 ExperimentConfig Load(const std::string& name) {
@@ -36,15 +39,32 @@ TEST(UnavailableTest, NoConfigOfOursWaitsForLaterWork) {
   }
 }
 
-TEST(UnavailableTest, FusedKernelsAreForACpuAndNotForFp16) {
+TEST(UnavailableTest, FusedKernelsAreNotForFp16OnACpu) {
   ExperimentConfig config;
   config.set_kernels(ExperimentConfig::FUSED);
   EXPECT_THAT(Unavailable(config, at::kCPU), IsEmpty());
-  EXPECT_THAT(Unavailable(config, at::kCUDA), ElementsAre(StartsWith("kernels:")));
   config.set_precision(ExperimentConfig::BF16);
   EXPECT_THAT(Unavailable(config, at::kCPU), IsEmpty());
   config.set_precision(ExperimentConfig::FP16);
   EXPECT_THAT(Unavailable(config, at::kCPU), ElementsAre(StartsWith("kernels:")));
+}
+
+TEST(UnavailableTest, FusedKernelsOnAGpuTakeFourNumbersAtOnce) {
+  ExperimentConfig config;
+  config.set_kernels(ExperimentConfig::FUSED);
+  const auto problem = HasSubstr("takes widths that are multiples of 4");
+  config.mutable_model()->set_width(48);
+  EXPECT_THAT(Unavailable(config, at::kCUDA), Not(Contains(problem)));
+  config.mutable_model()->set_width(50);
+  EXPECT_THAT(Unavailable(config, at::kCUDA), Contains(problem));
+}
+
+TEST(UnavailableTest, FusedKernelsOnAGpuNeedOne) {
+  const absl::Status kernels = fused::cuda::CheckKernels();
+  if (kernels.ok()) GTEST_SKIP() << "here they can run";
+  ExperimentConfig config;
+  config.set_kernels(ExperimentConfig::FUSED);
+  EXPECT_THAT(Unavailable(config, at::kCUDA), Contains(HasSubstr(std::string(kernels.message()))));
 }
 
 TEST(ConfigProblemsTest, AllAreNamedAtOnce) {

@@ -3,8 +3,12 @@
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/empty.h"
 #include "ATen/ops/gelu.h"
+#include "ATen/ops/linear.h"
 #include "vit/config.h"
+#include "vit/dropout_mask.h"
 #include "vit/fused/attention.h"
+#include "vit/fused/cuda/add_norm.h"
+#include "vit/fused/cuda/bias_gelu.h"
 #include "vit/fused/mlp.h"
 #include "vit/fused/residual.h"
 
@@ -18,6 +22,11 @@ double DepthRate(const ModelConfig& config, int64_t index) {
 
 at::Tensor MakeScale(const ModelConfig& config, const at::TensorOptions& options) {
   return config.layer_scale() == 0 ? at::Tensor() : at::empty({config.width()}, options);
+}
+
+// A part's backward pass copies, so all of them are taken as they are.
+at::Tensor First(const at::Tensor& x, int64_t tokens) {
+  return tokens == x.size(1) ? x : x.narrow(1, 0, tokens);
 }
 
 }  // namespace
@@ -44,39 +53,72 @@ Block::Block(const ModelConfig& config, int64_t index, const at::TensorOptions& 
 
 at::Tensor Block::operator()(const at::Tensor& x, int64_t tokens, const std::string& name,
                              const ForwardContext& context) const {
-  const at::Tensor attended = NormAttend(x, tokens, name, context);
-  // A part's backward pass copies, so all of them are taken as they are.
-  const at::Tensor first = tokens == x.size(1) ? x : x.narrow(1, 0, tokens);
-  const at::Tensor middle = AddResidual(first, attended, attention_scale, context);
-  const at::Tensor output = AddResidual(middle, NormMlp(middle, context), mlp_scale, context);
+  const at::Tensor output = context.fusion == Fusion::kGpu
+                                ? RunFusedForGpu(x, tokens, name, context)
+                                : Run(x, tokens, name, context);
   if (context.intermediates != nullptr) {
     context.intermediates->insert_or_assign(name + ".output", output);
   }
   return output;
 }
 
+at::Tensor Block::Run(const at::Tensor& x, int64_t tokens, const std::string& name,
+                      const ForwardContext& context) const {
+  const at::Tensor attended = NormAttend(x, tokens, name, context);
+  const at::Tensor middle = AddResidual(First(x, tokens), attended, attention_scale, context);
+  return AddResidual(middle, NormMlp(middle, context), mlp_scale, context);
+}
+
+at::Tensor Block::RunFusedForGpu(const at::Tensor& x, int64_t tokens, const std::string& name,
+                                 const ForwardContext& context) const {
+  const auto [same_x, normed_x] = fused::cuda::Norm(x, attention_norm, context.fused_operands);
+  const DroppedBranch attended =
+      Drop(attention(normed_x, tokens, name, context), attention_scale, context);
+  const auto [middle, normed] =
+      fused::cuda::AddNorm(First(same_x, tokens), attended.branch, attended.dropout, mlp_norm);
+  const at::Tensor activated =
+      fused::cuda::BiasGelu(at::linear(normed, mlp.hidden.weight), mlp.hidden.bias);
+  const DroppedBranch output = Drop(mlp.output(activated), mlp_scale, context);
+  return fused::cuda::Add(middle, output.branch, output.dropout);
+}
+
+Block::DroppedBranch Block::Drop(const at::Tensor& branch, const at::Tensor& scale,
+                                 const ForwardContext& context) const {
+  if (!scale.defined() && stochastic_depth == 0) {
+    if (!context.training || dropout == 0) return {branch, {}};
+    at::Generator generator = *context.generator;
+    return {branch, {dropout, DrawDropoutKey(generator)}};
+  }
+  return {ScaleAndDrop(branch, scale, context).to(branch.scalar_type()), {}};
+}
+
 at::Tensor Block::NormAttend(const at::Tensor& x, int64_t tokens, const std::string& name,
                              const ForwardContext& context) const {
-  if (!context.fused) return attention(attention_norm(x), tokens, name, context);
+  if (context.fusion == Fusion::kNone) return attention(attention_norm(x), tokens, name, context);
   return fused::NormAttention(x, attention_norm, attention.qkv, attention.projection,
                               attention.heads, tokens, context.fused_operands);
 }
 
 at::Tensor Block::NormMlp(const at::Tensor& x, const ForwardContext& context) const {
-  if (!context.fused) return mlp(mlp_norm(x));
+  if (context.fusion == Fusion::kNone) return mlp(mlp_norm(x));
   return fused::NormMlp(x, mlp_norm, mlp.hidden, mlp.output, context.fused_operands);
 }
 
 at::Tensor Block::AddResidual(const at::Tensor& x, const at::Tensor& branch,
                               const at::Tensor& scale, const ForwardContext& context) const {
   const bool is_only_dropout = !scale.defined() && stochastic_depth == 0;
-  if (context.fused && context.training && dropout > 0 && is_only_dropout &&
+  if (context.fusion == Fusion::kCpu && context.training && dropout > 0 && is_only_dropout &&
       x.scalar_type() == at::kFloat) {
     return fused::AddDropped(x, branch, dropout, *context.generator);
   }
+  return x + ScaleAndDrop(branch, scale, context);
+}
+
+at::Tensor Block::ScaleAndDrop(const at::Tensor& branch, const at::Tensor& scale,
+                               const ForwardContext& context) const {
   at::Tensor result = Dropout(branch, dropout, context);
   if (scale.defined()) result = result * scale;
-  return x + StochasticDepth(result, stochastic_depth, context);
+  return StochasticDepth(result, stochastic_depth, context);
 }
 
 void Block::VisitParameters(const std::string& name, ParameterVisitor visit) {

@@ -8,6 +8,7 @@
 
 #include "ATen/core/Tensor.h"
 #include "vit/attention.h"
+#include "vit/fused/cuda/add_norm.h"
 #include "vit/layers.h"
 #include "vit/model.pb.h"
 
@@ -47,6 +48,13 @@ struct Block {
   at::Tensor mlp_scale;  // [D], undefined without layer scale
 
  private:
+  at::Tensor Run(const at::Tensor& x, int64_t tokens, const std::string& name,
+                 const ForwardContext& context) const;
+
+  // By the operators for a GPU, of which one reaches from the attention to the MLP.
+  at::Tensor RunFusedForGpu(const at::Tensor& x, int64_t tokens, const std::string& name,
+                            const ForwardContext& context) const;
+
   // Attention and MLP of what is normalised first: [B, T, D] to [B, tokens, D], and to the same.
   at::Tensor NormAttend(const at::Tensor& x, int64_t tokens, const std::string& name,
                         const ForwardContext& context) const;
@@ -55,6 +63,16 @@ struct Block {
   // The residual stream x with a branch added, that scaled and partly dropped.
   at::Tensor AddResidual(const at::Tensor& x, const at::Tensor& branch, const at::Tensor& scale,
                          const ForwardContext& context) const;
+  at::Tensor ScaleAndDrop(const at::Tensor& branch, const at::Tensor& scale,
+                          const ForwardContext& context) const;
+
+  // What to add of a branch, where dropout alone is left to the sum.
+  struct DroppedBranch {
+    at::Tensor branch;
+    fused::cuda::BranchDropout dropout;
+  };
+  DroppedBranch Drop(const at::Tensor& branch, const at::Tensor& scale,
+                     const ForwardContext& context) const;
 };
 
 }  // namespace vitrine

@@ -4,10 +4,14 @@
 
 #include "ATen/CPUGeneratorImpl.h"
 #include "ATen/TensorOperators.h"
+#include "ATen/autocast_mode.h"
 #include "ATen/core/grad_mode.h"
 #include "ATen/ops/empty.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "vit/fused/cuda/emulation.h"
+#include "vit/layers.h"
+#include "vit/model.pb.h"
 
 namespace vitrine {
 namespace {
@@ -30,6 +34,53 @@ std::vector<double> Rates(const ModelConfig& config) {
     rates.push_back(Block(config, i, at::kFloat).stochastic_depth);
   }
   return rates;
+}
+
+// The output for inputs at random, and the gradient of each input and parameter.
+std::vector<at::Tensor> Differentiate(const ModelConfig& config, int64_t tokens, Fusion fusion,
+                                      at::ScalarType operands) {
+  const at::Generator generator = at::detail::createCPUGenerator(1);
+  at::Tensor x = at::empty({3, 5, config.width()}).normal_(0, 1, generator).requires_grad_(true);
+  std::vector<at::Tensor> inputs = {x};
+  Block block(config, /*index=*/1, at::kFloat);
+  block.VisitParameters("block", [&](const std::string&, at::Tensor& parameter) {
+    inputs.push_back(parameter.normal_(0, 0.5, generator).requires_grad_(true));
+  });
+  ForwardContext context;
+  context.training = true;
+  context.generator = at::detail::createCPUGenerator(2);
+  context.fusion = fusion;
+  context.fused_operands = operands;
+  at::autocast::set_autocast_enabled(at::kCPU, operands != at::kFloat);
+  const at::Tensor y = block(x, tokens, "block", context);
+  at::autocast::set_autocast_enabled(at::kCPU, false);
+  at::autocast::clear_cache();
+  (y * at::empty(y.sizes()).normal_(0, 1, generator)).sum().backward();
+  std::vector<at::Tensor> results = {y.detach()};
+  for (const at::Tensor& input : inputs) results.push_back(input.grad());
+  return results;
+}
+
+// A GPU's kernels, as a CPU emulates them, in place of libtorch's operators: the same dropout too.
+TEST(BlockTest, FusedForAGpuItIsTheSame) {
+  fused::cuda::EmulateKernels();
+  ModelConfig plain = Config(2, 0), dropped = Config(2, 0), scaled = Config(2, 0.2);
+  dropped.set_dropout(0.3);
+  scaled.set_dropout(0.3);
+  scaled.set_layer_scale(0.1);
+  for (const ModelConfig& config : {plain, dropped, scaled}) {
+    for (const int64_t tokens : {1, 5}) {
+      const auto expected = Differentiate(config, tokens, Fusion::kNone, at::kFloat);
+      const auto fused = Differentiate(config, tokens, Fusion::kGpu, at::kFloat);
+      const auto rounded = Differentiate(config, tokens, Fusion::kGpu, at::kBFloat16);
+      for (size_t i = 0; i < expected.size(); ++i) {
+        const at::Tensor norm = expected[i].norm();
+        EXPECT_LT(((fused[i] - expected[i]).norm() / norm).item<double>(), 1e-6) << i;
+        EXPECT_LT(((rounded[i] - expected[i]).norm() / norm).item<double>(), 0x1p-5) << i;
+        EXPECT_EQ(rounded[i].scalar_type(), at::kFloat) << i;
+      }
+    }
+  }
 }
 
 TEST(BlockTest, StochasticDepthRisesFromZeroInTheFirstToItsRateInTheLast) {

@@ -90,7 +90,7 @@ class GoldenTest : public ::testing::TestWithParam<Golden> {
   at::Tensor Loss(Intermediates* intermediates = nullptr) {
     ForwardContext context;
     context.intermediates = intermediates;
-    context.fused = GetParam().fused && intermediates == nullptr;
+    context.fusion = GetParam().fused && intermediates == nullptr ? Fusion::kCpu : Fusion::kNone;
     logits_ = model_->Forward(golden_.at("images"), context);
     return at::cross_entropy_loss(logits_, golden_.at("labels"));
   }

@@ -21,22 +21,30 @@ using ParameterVisitor = absl::FunctionRef<void(const std::string& name, at::Ten
 // Named tensors that a forward pass hands out; names are in vit/README.md.
 using Intermediates = std::map<std::string, at::Tensor>;
 
+// Whose operators blocks compute in. The fused ones (fused/) form the same sums in less time,
+// rounded in another order.
+enum class Fusion {
+  kNone,  // libtorch's
+  kCpu,   // not with intermediates, which they never form
+  kGpu,   // for autocast, which has the linear layers round their operands
+};
+
 // What a forward pass may depend on besides its input.
 struct ForwardContext {
   // Dropout and stochastic depth are active only while training, and draw from the generator, which
-  // lies on the model's device. Without training no generator is needed.
+  // lies on the model's device or on the CPU, and there where operators are fused. Without training
+  // no generator is needed.
   bool training = false;
   std::optional<at::Generator> generator;
 
   // Where not null, filled with every block's output and what its attention hands out.
   Intermediates* intermediates = nullptr;
 
-  // Blocks on a CPU compute in operators of our own (fused/): the same sums in less time, rounded
-  // in another order. Not with intermediates, which those never form.
-  bool fused = false;
+  Fusion fusion = Fusion::kNone;
 
-  // What those round the operands of their linear layers to, bfloat16 or nothing; the sums are of
-  // float32, and so is everything between. Autocast has no part in it.
+  // The type of the linear layers' operands in fused operators. On a CPU bfloat16 or nothing else
+  // than float32; the sums are of float32, and so is everything between, and autocast has no part
+  // in it. On a GPU that of autocast.
   at::ScalarType fused_operands = at::kFloat;
 
   // While training, keeps only the input of each block for the backward pass, which computes the

@@ -5,6 +5,7 @@ ARCHIVE = {
     "name": "cuda",
     "licence": "BSD-3-Clause (torch, nccl), NVIDIA CUDA EULA and those of cuDNN, cuSPARSELt and NVSHMEM",
     "build_file": "//third_party/cuda:cuda.BUILD",
+    "config": "cuda",
     # The versions that torch asks for (Requires-Dist in its metadata); the first is that of
     # third_party/torch.
     "wheels": {

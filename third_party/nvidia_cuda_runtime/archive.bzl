@@ -1,4 +1,4 @@
-"""libcudart: libtorch_cpu.so names it as needed, also where no GPU is."""
+"""libcudart: libtorch_cpu.so names it as needed, also where no GPU is. Launches kernels of our own."""
 
 ARCHIVE = {
     "name": "nvidia_cuda_runtime",

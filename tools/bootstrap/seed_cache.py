@@ -36,9 +36,13 @@ class FetchError(Exception):
     """One line that names the archive and the remedy."""
 
 
-def read_archives(with_cuda):
+# What a --config of tools/bazelrc turns on besides itself.
+IMPLIED = {"cuda": ["cuda_kernels"]}
+
+
+def read_archives(configs):
     """The ARCHIVE dictionaries of third_party/*/archive.bzl, which are valid Python literals. One that
-    has several wheels, which only --config=cuda needs, gives an archive for each."""
+    has several wheels belongs to a --config, and gives an archive for each."""
     archives = []
     for path in sorted(ROOT.glob("third_party/*/archive.bzl")):
         for node in ast.parse(path.read_text()).body:
@@ -46,7 +50,7 @@ def read_archives(with_cuda):
                 archive = ast.literal_eval(node.value)
                 if "wheels" not in archive:
                     archives.append(archive)
-                elif with_cuda:
+                elif archive["config"] in configs:
                     for wheel, sha256 in archive["wheels"].items():
                         archives.append({"name": wheel, "wheel": wheel, "sha256": sha256})
     return archives
@@ -128,13 +132,15 @@ def cache_entry(archive, cache):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=pathlib.Path, required=True, help="Bazel's repository cache")
-    parser.add_argument("--with_cuda", action="store_true", help="what --config=cuda needs, too")
+    parser.add_argument("--config", action="append", default=[], help="of Bazel: what it needs, too")
     arguments = parser.parse_args()
     cache = arguments.cache
     cache.mkdir(parents=True, exist_ok=True)
 
-    archives = read_archives(arguments.with_cuda)
-    missing = [a for a in archives if not cache_entry(a, cache).exists()]
+    configs = {c for config in arguments.config for c in [config, *IMPLIED.get(config, [])]}
+    # By hash, since one wheel may belong to several.
+    archives = {archive["sha256"]: archive for archive in read_archives(configs)}
+    missing = [a for a in archives.values() if not cache_entry(a, cache).exists()]
     if not missing:
         return
     upstream = Upstream()

@@ -44,7 +44,7 @@ TensorMap Differentiate(const VisionTransformer& original, const ExperimentConfi
   ForwardContext context;
   context.training = true;
   context.generator = SeededGenerator(at::kCPU, StreamKey(config.seed(), "dropout", 0));
-  context.fused = kernels.fused;
+  context.fusion = kernels.fused ? Fusion::kCpu : Fusion::kNone;
   context.fused_operands = kernels.operands.value_or(kernels.model);
   const at::Tensor logits = model.Forward(batch.images.to(kernels.model), context);
   at::cross_entropy_loss(logits, batch.labels).backward();

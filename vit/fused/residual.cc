@@ -9,6 +9,7 @@
 #include "ATen/ops/empty_like.h"
 #include "glog/logging.h"
 #include "torch/csrc/autograd/custom_function.h"
+#include "vit/dropout_factors.h"
 #include "vit/dropout_mask.h"
 
 #ifndef _OPENMP

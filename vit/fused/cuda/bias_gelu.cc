@@ -1,0 +1,79 @@
+#include "vit/fused/cuda/bias_gelu.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "ATen/core/grad_mode.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/empty_like.h"
+#include "absl/strings/str_cat.h"
+#include "glog/logging.h"
+#include "torch/csrc/autograd/custom_function.h"
+#include "vit/fused/cuda/kernels.h"
+#include "vit/fused/cuda/launch.h"
+
+namespace vitrine::fused::cuda {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+constexpr int64_t kWarps = 8;
+constexpr int64_t kMostStrips = 64;  // each of which leaves sums: the same number on every GPU
+
+Geometry OfStrips(int64_t rows, int64_t width) {
+  return {.blocks = (width + kSpan - 1) / kSpan,
+          .strips = std::clamp<int64_t>((rows + kWarps - 1) / kWarps, 1, kMostStrips),
+          .warps = kWarps,
+          .shared_floats = kWarps * kSpan};
+}
+
+struct BiasGeluFunction : torch::autograd::Function<BiasGeluFunction> {
+  static at::Tensor forward(AutogradContext* saved, const at::Tensor& given,
+                            const at::Tensor& bias) {
+    const at::Tensor product = given.contiguous();
+    const int64_t width = product.size(-1), rows = product.numel() / width;
+    at::Tensor activated = at::empty_like(product);
+    Launch(absl::StrCat("BiasGeluForward", at::toString(product.scalar_type())),
+           OfStrips(rows, width),
+           BiasGeluForward{.rows = rows,
+                           .width = static_cast<int>(width),
+                           .product = product.const_data_ptr(),
+                           .bias = bias.const_data_ptr<float>(),
+                           .activated = activated.mutable_data_ptr()},
+           product.device());
+    saved->save_for_backward({product, bias});
+    return activated;
+  }
+
+  static variable_list backward(AutogradContext* saved, const variable_list& gradients) {
+    CHECK(!at::GradMode::is_enabled()) << "fused GELU has no second derivative";
+    const variable_list tensors = saved->get_saved_variables();
+    const at::Tensor &product = tensors[0], &bias = tensors[1];
+    const at::Tensor d_activated = gradients[0].contiguous();
+    const int64_t width = product.size(-1), rows = product.numel() / width;
+    const Geometry geometry = OfStrips(rows, width);
+    at::Tensor d_product = at::empty_like(product);
+    at::Tensor d_bias = at::empty({geometry.strips, width}, bias.options().requires_grad(false));
+    Launch(absl::StrCat("BiasGeluBackward", at::toString(product.scalar_type())), geometry,
+           BiasGeluBackward{.rows = rows,
+                            .width = static_cast<int>(width),
+                            .product = product.const_data_ptr(),
+                            .bias = bias.const_data_ptr<float>(),
+                            .d_activated = d_activated.const_data_ptr(),
+                            .d_product = d_product.mutable_data_ptr(),
+                            .d_bias = d_bias.mutable_data_ptr<float>()},
+           product.device());
+    return {d_product, d_bias.sum(0)};
+  }
+};
+
+}  // namespace
+
+at::Tensor BiasGelu(const at::Tensor& product, const at::Tensor& bias) {
+  CHECK(product.size(-1) % kVector == 0 && bias.numel() == product.size(-1));
+  CHECK(bias.scalar_type() == at::kFloat && bias.is_contiguous());
+  return BiasGeluFunction::apply(product, bias);
+}
+
+}  // namespace vitrine::fused::cuda
