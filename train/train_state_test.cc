@@ -2,6 +2,9 @@
 
 #include <cmath>
 #include <limits>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "ATen/CPUGeneratorImpl.h"
 #include "ATen/TensorOperators.h"
@@ -9,10 +12,12 @@
 #include "ATen/ops/arange.h"
 #include "ATen/ops/empty.h"
 #include "ATen/ops/log_softmax.h"
+#include "base/device.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "train/config.h"
+#include "vit/fused/cuda/launch.h"
 
 namespace vitrine {
 namespace {
@@ -32,8 +37,8 @@ ExperimentConfig Config(const std::vector<std::string>& overrides = {}) {
   return config;
 }
 
-TrainState Make(const std::vector<std::string>& overrides = {}) {
-  auto state = TrainState::Create(Config(overrides), at::kCPU);
+TrainState Make(const std::vector<std::string>& overrides = {}, at::Device device = at::kCPU) {
+  auto state = TrainState::Create(Config(overrides), device);
   EXPECT_THAT(state, IsOk());
   return *std::move(state);
 }
@@ -70,6 +75,28 @@ TEST(TrainStateTest, FusedKernelsTrainAsTheReferenceDoes) {
     EXPECT_NEAR(LossOf(fused.Step(i, batch)), LossOf(reference.Step(i, batch)), 1e-5) << i;
   }
   EXPECT_GT(Difference(fused, reference), 0) << "the kernels are the same";
+}
+
+// Fused kernels draw the same dropout on a GPU as operators do on the CPU.
+TEST(TrainStateTest, FusedKernelsTrainOnAGpuAsTheReferenceDoesOnTheCpu) {
+  const auto gpu = FindDevice("cuda", "");
+  if (!gpu.ok()) GTEST_SKIP() << gpu.status().message();
+  if (!fused::cuda::HasKernels()) GTEST_SKIP() << "built without --config=cuda_kernels";
+  const std::vector<std::string> overrides = {"model.dropout=0.1",
+                                              "schedule.max_learning_rate=1e-3"};
+  for (const auto& [precision, tolerance] :
+       {std::pair("precision=FP32", 1e-4), {"precision=BF16", 0.02}, {"precision=FP16", 0.02}}) {
+    std::vector<std::string> with_fused = overrides;
+    with_fused.insert(with_fused.end(), {"kernels=FUSED", precision});
+    TrainState reference = Make(overrides), fused = Make(with_fused, *gpu);
+    for (int i = 0; i < 10; ++i) {
+      const Batch batch = MakeBatch(8, i);
+      const double expected = LossOf(reference.Step(i, batch));
+      const Batch on_gpu = {batch.images.to(*gpu), batch.labels.to(*gpu), {}};
+      EXPECT_NEAR(LossOf(fused.Step(i, on_gpu)), expected, tolerance * expected)
+          << precision << " " << i;
+    }
+  }
 }
 
 TEST(TrainStateTest, LearnsABatch) {

@@ -125,9 +125,11 @@ std::vector<std::string> Unavailable(const ExperimentConfig& config, at::Device 
   const absl::Status kernels = fused::cuda::CheckKernels();
   problems.Check(kernels.ok(), absl::StrCat("kernels: FUSED: ", kernels.message(),
                                             "; kernels=REFERENCE overrides it"));
-  problems.Check(config.model().width() % fused::cuda::kVector == 0 &&
-                     MlpWidth(config.model()) % fused::cuda::kVector == 0,
-                 absl::StrCat("kernels: FUSED on a GPU takes widths that are multiples of ",
+  const int64_t width = config.model().width(), mlp_width = MlpWidth(config.model());
+  problems.Check(width % fused::cuda::kVector == 0 && mlp_width % fused::cuda::kVector == 0 &&
+                     width <= fused::cuda::kMostWidth,
+                 absl::StrCat("kernels: FUSED on a GPU takes a model.width up to ",
+                              fused::cuda::kMostWidth, ", and that and the MLP's as multiples of ",
                               fused::cuda::kVector, "; kernels=REFERENCE overrides it"));
   return problems.Take();
 }

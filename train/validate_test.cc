@@ -49,14 +49,16 @@ TEST(UnavailableTest, FusedKernelsAreNotForFp16OnACpu) {
   EXPECT_THAT(Unavailable(config, at::kCPU), ElementsAre(StartsWith("kernels:")));
 }
 
-TEST(UnavailableTest, FusedKernelsOnAGpuTakeFourNumbersAtOnce) {
+TEST(UnavailableTest, FusedKernelsOnAGpuTakeSomeWidths) {
   ExperimentConfig config;
   config.set_kernels(ExperimentConfig::FUSED);
-  const auto problem = HasSubstr("takes widths that are multiples of 4");
+  const auto problem = HasSubstr("takes a model.width up to 6144");
   config.mutable_model()->set_width(48);
   EXPECT_THAT(Unavailable(config, at::kCUDA), Not(Contains(problem)));
-  config.mutable_model()->set_width(50);
-  EXPECT_THAT(Unavailable(config, at::kCUDA), Contains(problem));
+  for (const int width : {50, 6148}) {
+    config.mutable_model()->set_width(width);
+    EXPECT_THAT(Unavailable(config, at::kCUDA), Contains(problem)) << width;
+  }
 }
 
 TEST(UnavailableTest, FusedKernelsOnAGpuNeedOne) {

@@ -4,6 +4,7 @@
 #include "ATen/ops/empty.h"
 #include "ATen/ops/gelu.h"
 #include "ATen/ops/linear.h"
+#include "glog/logging.h"
 #include "vit/config.h"
 #include "vit/dropout_mask.h"
 #include "vit/fused/attention.h"
@@ -72,24 +73,27 @@ at::Tensor Block::Run(const at::Tensor& x, int64_t tokens, const std::string& na
 at::Tensor Block::RunFusedForGpu(const at::Tensor& x, int64_t tokens, const std::string& name,
                                  const ForwardContext& context) const {
   const auto [same_x, normed_x] = fused::cuda::Norm(x, attention_norm, context.fused_operands);
-  const DroppedBranch attended =
-      Drop(attention(normed_x, tokens, name, context), attention_scale, context);
-  const auto [middle, normed] =
-      fused::cuda::AddNorm(First(same_x, tokens), attended.branch, attended.dropout, mlp_norm);
+  const at::Tensor attended = attention(normed_x, tokens, name, context);
+  const auto [middle, normed] = AddAttendedAndNorm(First(same_x, tokens), attended, context);
   const at::Tensor activated =
       fused::cuda::BiasGelu(at::linear(normed, mlp.hidden.weight), mlp.hidden.bias);
-  const DroppedBranch output = Drop(mlp.output(activated), mlp_scale, context);
-  return fused::cuda::Add(middle, output.branch, output.dropout);
+  return AddResidual(middle, mlp.output(activated), mlp_scale, context);
 }
 
-Block::DroppedBranch Block::Drop(const at::Tensor& branch, const at::Tensor& scale,
-                                 const ForwardContext& context) const {
-  if (!scale.defined() && stochastic_depth == 0) {
-    if (!context.training || dropout == 0) return {branch, {}};
-    at::Generator generator = *context.generator;
-    return {branch, {dropout, DrawDropoutKey(generator)}};
+fused::cuda::SumAndNorm Block::AddAttendedAndNorm(const at::Tensor& x, const at::Tensor& attended,
+                                                  const ForwardContext& context) const {
+  if (IsOnlyDropped(attention_scale)) {
+    return fused::cuda::AddNorm(x, attended, DrawDropout(context), mlp_norm);
   }
-  return {ScaleAndDrop(branch, scale, context).to(branch.scalar_type()), {}};
+  return fused::cuda::Norm(AddResidual(x, attended, attention_scale, context), mlp_norm,
+                           context.fused_operands);
+}
+
+fused::cuda::BranchDropout Block::DrawDropout(const ForwardContext& context) const {
+  if (!context.training || dropout == 0) return {};
+  CHECK(context.generator.has_value()) << "dropout while training needs a generator";
+  at::Generator generator = *context.generator;
+  return {dropout, DrawDropoutKey(generator)};
 }
 
 at::Tensor Block::NormAttend(const at::Tensor& x, int64_t tokens, const std::string& name,
@@ -104,21 +108,22 @@ at::Tensor Block::NormMlp(const at::Tensor& x, const ForwardContext& context) co
   return fused::NormMlp(x, mlp_norm, mlp.hidden, mlp.output, context.fused_operands);
 }
 
+bool Block::IsOnlyDropped(const at::Tensor& scale) const {
+  return !scale.defined() && stochastic_depth == 0;
+}
+
 at::Tensor Block::AddResidual(const at::Tensor& x, const at::Tensor& branch,
                               const at::Tensor& scale, const ForwardContext& context) const {
-  const bool is_only_dropout = !scale.defined() && stochastic_depth == 0;
-  if (context.fusion == Fusion::kCpu && context.training && dropout > 0 && is_only_dropout &&
+  if (IsOnlyDropped(scale) && context.fusion == Fusion::kGpu) {
+    return fused::cuda::Add(x, branch, DrawDropout(context));
+  }
+  if (IsOnlyDropped(scale) && context.fusion == Fusion::kCpu && context.training && dropout > 0 &&
       x.scalar_type() == at::kFloat) {
     return fused::AddDropped(x, branch, dropout, *context.generator);
   }
-  return x + ScaleAndDrop(branch, scale, context);
-}
-
-at::Tensor Block::ScaleAndDrop(const at::Tensor& branch, const at::Tensor& scale,
-                               const ForwardContext& context) const {
   at::Tensor result = Dropout(branch, dropout, context);
   if (scale.defined()) result = result * scale;
-  return StochasticDepth(result, stochastic_depth, context);
+  return x + StochasticDepth(result, stochastic_depth, context);
 }
 
 void Block::VisitParameters(const std::string& name, ParameterVisitor visit) {

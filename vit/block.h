@@ -63,16 +63,13 @@ struct Block {
   // The residual stream x with a branch added, that scaled and partly dropped.
   at::Tensor AddResidual(const at::Tensor& x, const at::Tensor& branch, const at::Tensor& scale,
                          const ForwardContext& context) const;
-  at::Tensor ScaleAndDrop(const at::Tensor& branch, const at::Tensor& scale,
-                          const ForwardContext& context) const;
+  // Whether that is all that happens to a branch.
+  bool IsOnlyDropped(const at::Tensor& scale) const;
 
-  // What to add of a branch, where dropout alone is left to the sum.
-  struct DroppedBranch {
-    at::Tensor branch;
-    fused::cuda::BranchDropout dropout;
-  };
-  DroppedBranch Drop(const at::Tensor& branch, const at::Tensor& scale,
-                     const ForwardContext& context) const;
+  // For the operators for a GPU.
+  fused::cuda::SumAndNorm AddAttendedAndNorm(const at::Tensor& x, const at::Tensor& attended,
+                                             const ForwardContext& context) const;
+  fused::cuda::BranchDropout DrawDropout(const ForwardContext& context) const;
 };
 
 }  // namespace vitrine

@@ -38,32 +38,38 @@ std::vector<double> Rates(const ModelConfig& config) {
 
 // The output for inputs at random, and the gradient of each input and parameter.
 std::vector<at::Tensor> Differentiate(const ModelConfig& config, int64_t tokens, Fusion fusion,
-                                      at::ScalarType operands) {
+                                      at::ScalarType operands, at::Device device = at::kCPU) {
   const at::Generator generator = at::detail::createCPUGenerator(1);
-  at::Tensor x = at::empty({3, 5, config.width()}).normal_(0, 1, generator).requires_grad_(true);
+  const auto random = [&](at::IntArrayRef shape, double deviation) {
+    return at::empty(shape).normal_(0, deviation, generator).to(device);
+  };
+  at::Tensor x = random({3, 5, config.width()}, 1).requires_grad_(true);
   std::vector<at::Tensor> inputs = {x};
   Block block(config, /*index=*/1, at::kFloat);
   block.VisitParameters("block", [&](const std::string&, at::Tensor& parameter) {
-    inputs.push_back(parameter.normal_(0, 0.5, generator).requires_grad_(true));
+    parameter = random(parameter.sizes(), 0.5).requires_grad_(true);
+    inputs.push_back(parameter);
   });
   ForwardContext context;
   context.training = true;
   context.generator = at::detail::createCPUGenerator(2);
   context.fusion = fusion;
   context.fused_operands = operands;
-  at::autocast::set_autocast_enabled(at::kCPU, operands != at::kFloat);
+  at::autocast::set_autocast_dtype(device.type(), at::kBFloat16);
+  at::autocast::set_autocast_enabled(device.type(), operands != at::kFloat);
   const at::Tensor y = block(x, tokens, "block", context);
-  at::autocast::set_autocast_enabled(at::kCPU, false);
+  at::autocast::set_autocast_enabled(device.type(), false);
   at::autocast::clear_cache();
-  (y * at::empty(y.sizes()).normal_(0, 1, generator)).sum().backward();
-  std::vector<at::Tensor> results = {y.detach()};
-  for (const at::Tensor& input : inputs) results.push_back(input.grad());
+  (y * random(y.sizes(), 1)).sum().backward();
+  std::vector<at::Tensor> results = {y.detach().cpu()};
+  for (const at::Tensor& input : inputs) results.push_back(input.grad().cpu());
   return results;
 }
 
-// A GPU's kernels, as a CPU emulates them, in place of libtorch's operators: the same dropout too.
+// A GPU's kernels, as a CPU emulates them and on a GPU where there is one, in place of libtorch's
+// operators: the same dropout too.
 TEST(BlockTest, FusedForAGpuItIsTheSame) {
-  fused::cuda::EmulateKernels();
+  const std::vector<at::Device> devices = fused::cuda::EmulateKernels();
   ModelConfig plain = Config(2, 0), dropped = Config(2, 0), scaled = Config(2, 0.2);
   dropped.set_dropout(0.3);
   scaled.set_dropout(0.3);
@@ -71,13 +77,15 @@ TEST(BlockTest, FusedForAGpuItIsTheSame) {
   for (const ModelConfig& config : {plain, dropped, scaled}) {
     for (const int64_t tokens : {1, 5}) {
       const auto expected = Differentiate(config, tokens, Fusion::kNone, at::kFloat);
-      const auto fused = Differentiate(config, tokens, Fusion::kGpu, at::kFloat);
-      const auto rounded = Differentiate(config, tokens, Fusion::kGpu, at::kBFloat16);
-      for (size_t i = 0; i < expected.size(); ++i) {
-        const at::Tensor norm = expected[i].norm();
-        EXPECT_LT(((fused[i] - expected[i]).norm() / norm).item<double>(), 1e-6) << i;
-        EXPECT_LT(((rounded[i] - expected[i]).norm() / norm).item<double>(), 0x1p-5) << i;
-        EXPECT_EQ(rounded[i].scalar_type(), at::kFloat) << i;
+      for (const at::Device device : devices) {
+        const auto fused = Differentiate(config, tokens, Fusion::kGpu, at::kFloat, device);
+        const auto rounded = Differentiate(config, tokens, Fusion::kGpu, at::kBFloat16, device);
+        for (size_t i = 0; i < expected.size(); ++i) {
+          const at::Tensor norm = expected[i].norm();
+          EXPECT_LT(((fused[i] - expected[i]).norm() / norm).item<double>(), 1e-6) << i;
+          EXPECT_LT(((rounded[i] - expected[i]).norm() / norm).item<double>(), 0x1p-5) << i;
+          EXPECT_EQ(rounded[i].scalar_type(), at::kFloat) << i;
+        }
       }
     }
   }

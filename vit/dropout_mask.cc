@@ -35,7 +35,7 @@ void Fill(const DropoutFactors& factors, at::Tensor& mask) {
   float* to = mask.mutable_data_ptr<float>();
   const int64_t size = mask.numel();
   if (mask.is_cuda()) {
-    fused::cuda::Launch("FillFactors", {.blocks = kBlocks, .warps = kWarps},
+    fused::cuda::Launch(at::kFloat, {.blocks = kBlocks, .warps = kWarps},
                         fused::cuda::FillFactors{.size = size, .factors = factors, .to = to},
                         mask.device());
     return;

@@ -16,13 +16,11 @@
 #include "ATen/ops/matmul.h"
 #include "ATen/ops/softmax.h"
 #include "ATen/ops/tensor.h"
-#include "base/device.h"
 #include "base/safetensors.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "vit/fused/cuda/emulation.h"
-#include "vit/fused/cuda/launch.h"
 #include "vit/layers.h"
 #include "vit/testing.h"
 
@@ -136,28 +134,28 @@ TEST_P(AnyConfigTest, FusedForAGpuTheGradientsAreTheSame) {
   ModelConfig config = GetParam();
   config.set_dropout(0.2);
   const at::Tensor images = RandomImages(3, config);
-  const auto differentiate = [&](Fusion fusion, at::Device device) {
+  const auto differentiate = [&](Fusion fusion, at::Device device, bool recompute) {
     ForwardContext context;
     context.training = true;
     context.generator = at::detail::createCPUGenerator(7);
     context.fusion = fusion;
+    context.recompute_blocks = recompute;
     VisionTransformer model = MakeModel(config).Clone(device);
     const at::Tensor labels = at::tensor({0, 3, 4}, at::kLong).to(device);
     at::cross_entropy_loss(model.Forward(images.to(device), context), labels).backward();
     return model;
   };
-  fused::cuda::EmulateKernels();
-  std::vector<at::Device> devices = {at::kCPU};
-  const auto gpu = FindDevice("cuda", "");
-  if (gpu.ok() && fused::cuda::CheckKernels().ok()) devices.push_back(*gpu);
-  const VisionTransformer plain = differentiate(Fusion::kNone, at::kCPU);
+  const std::vector<at::Device> devices = fused::cuda::EmulateKernels();
+  const VisionTransformer plain = differentiate(Fusion::kNone, at::kCPU, /*recompute=*/false);
   for (const at::Device device : devices) {
-    const VisionTransformer fused = differentiate(Fusion::kGpu, device);
-    for (const NamedParameter& parameter : fused.Parameters()) {
-      const at::Tensor gradient = plain.Tensors().at(parameter.name).grad();
-      const at::Tensor difference = parameter.tensor.grad().cpu() - gradient;
-      EXPECT_LT(difference.norm().item<double>(), 1e-5 * gradient.norm().item<double>())
-          << parameter.name << " on " << device;
+    for (const bool recompute : {false, true}) {
+      const VisionTransformer fused = differentiate(Fusion::kGpu, device, recompute);
+      for (const NamedParameter& parameter : fused.Parameters()) {
+        const at::Tensor gradient = plain.Tensors().at(parameter.name).grad();
+        const at::Tensor difference = parameter.tensor.grad().cpu() - gradient;
+        EXPECT_LT(difference.norm().item<double>(), 1e-5 * gradient.norm().item<double>())
+            << parameter.name << " on " << device;
+      }
     }
   }
 }

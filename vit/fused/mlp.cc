@@ -26,11 +26,12 @@ struct NormMlpFunction : torch::autograd::Function<NormMlpFunction> {
         at::native_layer_norm(x, {width}, norm_weight, norm_bias, kLayerNormEpsilon);
     const at::Tensor rows = Operand(normed.view({-1, width}), type);
     const at::Tensor before = Forward(rows, Operand(hidden_weight, type), hidden_bias);
-    const at::Tensor after = Operand(at::gelu(before), type);
+    // GELU's result is the largest tensor of a block and cheap to compute, so it is not kept.
     saved->save_for_backward(
-        {x, norm_weight, norm_bias, hidden_weight, output_weight, rows, mean, rstd, before, after});
+        {x, norm_weight, norm_bias, hidden_weight, output_weight, rows, mean, rstd, before});
     saved->saved_data["type"] = static_cast<int64_t>(type);
-    return Forward(after, Operand(output_weight, type), output_bias).view(x.sizes());
+    return Forward(Operand(at::gelu(before), type), Operand(output_weight, type), output_bias)
+        .view(x.sizes());
   }
 
   static variable_list backward(AutogradContext* saved, const variable_list& output_gradients) {
@@ -38,19 +39,19 @@ struct NormMlpFunction : torch::autograd::Function<NormMlpFunction> {
     const variable_list tensors = saved->get_saved_variables();
     const at::Tensor &x = tensors[0], &norm_weight = tensors[1], &norm_bias = tensors[2],
                      &hidden_weight = tensors[3], &output_weight = tensors[4], &rows = tensors[5],
-                     &mean = tensors[6], &rstd = tensors[7], &before = tensors[8],
-                     &after = tensors[9];
+                     &mean = tensors[6], &rstd = tensors[7], &before = tensors[8];
     const auto type = static_cast<at::ScalarType>(saved->saved_data["type"].toInt());
     const int64_t width = x.size(-1);
     const LinearBackward output(output_gradients[0].reshape({-1, width}), type);
+    const at::Tensor d_output_weight = output.Weight(Operand(at::gelu(before), type));
     at::Tensor d_hidden = output.Input(Operand(output_weight, type));
     at::gelu_backward_out(d_hidden, d_hidden, before);
     const LinearBackward hidden(d_hidden, type);
     const at::Tensor d_normed = hidden.Input(Operand(hidden_weight, type)).view(x.sizes());
     const auto [d_x, d_norm_weight, d_norm_bias] = at::native_layer_norm_backward(
         d_normed, x, {width}, mean, rstd, norm_weight, norm_bias, {true, true, true});
-    return {d_x,           d_norm_weight,        d_norm_bias,   hidden.Weight(rows),
-            hidden.Bias(), output.Weight(after), output.Bias(), at::Tensor()};
+    return {d_x,           d_norm_weight,   d_norm_bias,   hidden.Weight(rows),
+            hidden.Bias(), d_output_weight, output.Bias(), at::Tensor()};
   }
 };
 

@@ -6,7 +6,6 @@
 #include "ATen/core/grad_mode.h"
 #include "ATen/ops/empty.h"
 #include "ATen/ops/empty_like.h"
-#include "absl/strings/str_cat.h"
 #include "glog/logging.h"
 #include "torch/csrc/autograd/custom_function.h"
 #include "vit/dropout_factors.h"
@@ -20,20 +19,17 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 constexpr int64_t kWarps = 4;
-constexpr int64_t kMostBlocks = 1024;  // each of which leaves sums: the same number on every GPU
-constexpr int64_t kSharedFloats = 12 * 1024;  // what every GPU has for a block unasked
+constexpr int64_t kMostBlocks = 1024;  // that leave sums: the same number on every GPU
 
-// Warps of a block, of which each has so many floats of shared memory.
-int64_t Warps(int64_t floats_a_warp) {
-  return floats_a_warp == 0 ? kWarps
-                            : std::clamp<int64_t>(kSharedFloats / floats_a_warp, 1, kWarps);
-}
+// A warp for each row.
+Geometry OfRows(int64_t rows) { return {.blocks = (rows + kWarps - 1) / kWarps, .warps = kWarps}; }
 
-Geometry OfRows(int64_t rows, int64_t floats_a_warp) {
-  const int64_t warps = Warps(floats_a_warp);
-  return {.blocks = std::clamp<int64_t>((rows + warps - 1) / warps, 1, kMostBlocks),
+// So many warps that the sums of each fit.
+Geometry OfSums(int64_t rows, int64_t width) {
+  const int64_t warps = std::min<int64_t>(kWarps, kSharedFloats / (2 * width));
+  return {.blocks = std::min((rows + warps - 1) / warps, kMostBlocks),
           .warps = static_cast<int>(warps),
-          .shared_floats = warps * floats_a_warp};
+          .shared_floats = warps * 2 * width};
 }
 
 DropoutFactors Factors(const BranchDropout& dropout) {
@@ -83,8 +79,7 @@ Normalised RunForward(const at::Tensor& given, const at::Tensor& given_branch,
     parameters.mean = result.mean.mutable_data_ptr<float>();
     parameters.rstd = result.rstd.mutable_data_ptr<float>();
   }
-  Launch(absl::StrCat("AddNormForward", at::toString(type)), OfRows(rows, 0), parameters,
-         x.device());
+  Launch(type, OfRows(rows), parameters, x.device());
   return result;
 }
 
@@ -100,10 +95,11 @@ Gradients RunBackward(const at::Tensor& d_sum, const at::Tensor& d_normed,
                       const BranchDropout& dropout) {
   const at::Tensor& given = d_sum.defined() ? d_sum : d_normed;
   const int64_t width = given.size(-1), rows = given.numel() / width;
-  const Geometry geometry = OfRows(rows, d_normed.defined() ? 2 * width : 0);
+  const Geometry geometry = d_normed.defined() ? OfSums(rows, width) : OfRows(rows);
   const at::TensorOptions floats = given.options().dtype(at::kFloat);
   AddNormBackward parameters{.rows = rows, .width = static_cast<int>(width)};
   Gradients result;
+  at::Tensor d_norm;
   result.x = d_sum;
   if (d_sum.defined()) parameters.d_sum = d_sum.const_data_ptr<float>();
   if (branch) {
@@ -113,22 +109,21 @@ Gradients RunBackward(const at::Tensor& d_sum, const at::Tensor& d_normed,
   }
   if (d_normed.defined()) {
     result.x = at::empty(given.sizes(), floats);
-    result.weight = at::empty({geometry.blocks, width}, floats);
-    result.bias = at::empty_like(result.weight);
+    d_norm = at::empty({geometry.blocks, 2, width}, floats);
     parameters.d_normed = d_normed.const_data_ptr();
     parameters.sum = normalised.sum.const_data_ptr<float>();
     parameters.weight = normalised.weight.const_data_ptr<float>();
     parameters.mean = normalised.mean.const_data_ptr<float>();
     parameters.rstd = normalised.rstd.const_data_ptr<float>();
     parameters.d_x = result.x.mutable_data_ptr<float>();
-    parameters.d_weight = result.weight.mutable_data_ptr<float>();
-    parameters.d_bias = result.bias.mutable_data_ptr<float>();
+    parameters.d_norm = d_norm.mutable_data_ptr<float>();
   }
   const at::ScalarType type = branch ? *branch : d_normed.scalar_type();
-  Launch(absl::StrCat("AddNormBackward", at::toString(type)), geometry, parameters, given.device());
+  Launch(type, geometry, parameters, given.device());
   if (d_normed.defined()) {
-    result.weight = result.weight.sum(0);
-    result.bias = result.bias.sum(0);
+    d_norm = d_norm.sum(0);
+    result.weight = d_norm[0];
+    result.bias = d_norm[1];
   }
   return result;
 }
@@ -216,7 +211,8 @@ struct AddFunction : torch::autograd::Function<AddFunction> {
 };
 
 void CheckX(const at::Tensor& x) {
-  CHECK(x.scalar_type() == at::kFloat && x.size(-1) % kVector == 0);
+  CHECK(x.scalar_type() == at::kFloat);
+  CHECK(x.size(-1) % kVector == 0 && x.size(-1) <= kMostWidth) << x.sizes();
 }
 
 }  // namespace

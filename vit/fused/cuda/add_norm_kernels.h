@@ -75,10 +75,9 @@ __device__ void RunAddNormForward(const AddNormForward& p) {
 // the row, and what comes from elsewhere.
 class SumGradient {
  public:
-  // Adds the row's gradients of weight and bias to the two rows.
+  // Adds the row's gradients of weight and bias to this warp's, [2, width].
   template <typename T>
-  __device__ static SumGradient OfRow(const AddNormBackward& p, int64_t row, float* d_weight,
-                                      float* d_bias) {
+  __device__ static SumGradient OfRow(const AddNormBackward& p, int64_t row, float* d_norm) {
     SumGradient g;
     g.mean_ = p.mean[row];
     g.rstd_ = p.rstd[row];
@@ -86,11 +85,12 @@ class SumGradient {
     ForEachColumn(p.width, [&](int column) {
       const Vector d = Load<T>(p.d_normed, row * p.width + column),
                    x = g.Standardised(p, row, column), weight = Load<float>(p.weight, column);
+      const Vector d_weight = MakeVector([&](int i) { return d.values[i] * x.values[i]; });
+      Accumulate(d_weight, d_norm, column);
+      Accumulate(d, d_norm, p.width + column);
       for (int i = 0; i < kVector; ++i) {
-        d_weight[column + i] += d.values[i] * x.values[i];
-        d_bias[column + i] += d.values[i];
         total += d.values[i] * weight.values[i];
-        scaled_total += d.values[i] * weight.values[i] * x.values[i];
+        scaled_total += d_weight.values[i] * weight.values[i];
       }
     });
     g.first_ = WarpSum(total) / p.width;
@@ -120,15 +120,13 @@ class SumGradient {
 // Adds up what the warps of the block have in shared memory, [warps, 2, width].
 __device__ inline void AddWarps(const AddNormBackward& p, const float* shared) {
   __syncthreads();
-  const int threads = blockDim.x * blockDim.y;
-  for (int c = threadIdx.y * blockDim.x + threadIdx.x; c < p.width; c += threads) {
-    float d_weight = 0, d_bias = 0;
+  const int size = 2 * p.width, threads = blockDim.x * blockDim.y;
+  for (int i = threadIdx.y * blockDim.x + threadIdx.x; i < size; i += threads) {
+    float total = 0;
     for (int warp = 0; warp < static_cast<int>(blockDim.y); ++warp) {
-      d_weight += shared[2 * warp * p.width + c];
-      d_bias += shared[(2 * warp + 1) * p.width + c];
+      total += shared[warp * size + i];
     }
-    p.d_weight[static_cast<int64_t>(blockIdx.x) * p.width + c] = d_weight;
-    p.d_bias[static_cast<int64_t>(blockIdx.x) * p.width + c] = d_bias;
+    p.d_norm[static_cast<int64_t>(blockIdx.x) * size + i] = total;
   }
 }
 
@@ -154,14 +152,14 @@ __device__ void RunAddNormBackward(const AddNormBackward& p) {
     return;
   }
   float* shared = VITRINE_SHARED_MEMORY;
-  float* d_weight = shared + 2 * threadIdx.y * p.width;
-  float* d_bias = d_weight + p.width;
+  float* d_norm = shared + 2 * p.width * threadIdx.y;
   // Each lane has columns of its own, in rows of its warp's own.
   ForEachColumn(p.width, [&](int column) {
-    for (int i = 0; i < kVector; ++i) d_weight[column + i] = d_bias[column + i] = 0;
+    Store<float>(Vector{}, d_norm, column);
+    Store<float>(Vector{}, d_norm, p.width + column);
   });
   ForEachRow(p.rows, [&](int64_t row) {
-    const SumGradient gradient = SumGradient::OfRow<T>(p, row, d_weight, d_bias);
+    const SumGradient gradient = SumGradient::OfRow<T>(p, row, d_norm);
     WriteRow<T>(p, row, [&](int column) { return gradient.At<T>(p, row, column); });
   });
   AddWarps(p, shared);

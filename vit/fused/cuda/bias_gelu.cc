@@ -6,7 +6,6 @@
 #include "ATen/core/grad_mode.h"
 #include "ATen/ops/empty.h"
 #include "ATen/ops/empty_like.h"
-#include "absl/strings/str_cat.h"
 #include "glog/logging.h"
 #include "torch/csrc/autograd/custom_function.h"
 #include "vit/fused/cuda/kernels.h"
@@ -19,13 +18,13 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 constexpr int64_t kWarps = 8;
-constexpr int64_t kMostStrips = 64;  // each of which leaves sums: the same number on every GPU
+constexpr int64_t kMostStrips = 1024;
+constexpr int64_t kMostStripsOfSums = 64;  // the same number on every GPU
 
-Geometry OfStrips(int64_t rows, int64_t width) {
+Geometry OfStrips(int64_t rows, int64_t width, int64_t most) {
   return {.blocks = (width + kSpan - 1) / kSpan,
-          .strips = std::clamp<int64_t>((rows + kWarps - 1) / kWarps, 1, kMostStrips),
-          .warps = kWarps,
-          .shared_floats = kWarps * kSpan};
+          .strips = std::min((rows + kWarps - 1) / kWarps, most),
+          .warps = kWarps};
 }
 
 struct BiasGeluFunction : torch::autograd::Function<BiasGeluFunction> {
@@ -34,8 +33,7 @@ struct BiasGeluFunction : torch::autograd::Function<BiasGeluFunction> {
     const at::Tensor product = given.contiguous();
     const int64_t width = product.size(-1), rows = product.numel() / width;
     at::Tensor activated = at::empty_like(product);
-    Launch(absl::StrCat("BiasGeluForward", at::toString(product.scalar_type())),
-           OfStrips(rows, width),
+    Launch(product.scalar_type(), OfStrips(rows, width, kMostStrips),
            BiasGeluForward{.rows = rows,
                            .width = static_cast<int>(width),
                            .product = product.const_data_ptr(),
@@ -52,10 +50,11 @@ struct BiasGeluFunction : torch::autograd::Function<BiasGeluFunction> {
     const at::Tensor &product = tensors[0], &bias = tensors[1];
     const at::Tensor d_activated = gradients[0].contiguous();
     const int64_t width = product.size(-1), rows = product.numel() / width;
-    const Geometry geometry = OfStrips(rows, width);
+    Geometry geometry = OfStrips(rows, width, kMostStripsOfSums);
+    geometry.shared_floats = kWarps * kSpan;
     at::Tensor d_product = at::empty_like(product);
-    at::Tensor d_bias = at::empty({geometry.strips, width}, bias.options().requires_grad(false));
-    Launch(absl::StrCat("BiasGeluBackward", at::toString(product.scalar_type())), geometry,
+    at::Tensor d_bias = at::empty({geometry.strips, width}, bias.options());
+    Launch(product.scalar_type(), geometry,
            BiasGeluBackward{.rows = rows,
                             .width = static_cast<int>(width),
                             .product = product.const_data_ptr(),

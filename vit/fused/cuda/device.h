@@ -10,7 +10,7 @@
 #include "vit/fused/cuda/kernels.h"
 
 #ifdef __CUDACC__
-extern __shared__ float vitrine_shared_memory[];
+extern __shared__ __align__(16) float vitrine_shared_memory[];
 #define VITRINE_SHARED_MEMORY vitrine_shared_memory
 
 // Defines the kernel of a name that takes such parameters and runs the function.
@@ -61,6 +61,12 @@ __device__ void Store(const Vector& v, void* to, int64_t index) {
   Packed<T> packed;
   for (int i = 0; i < kVector; ++i) packed.values[i] = static_cast<T>(v.values[i]);
   *reinterpret_cast<Packed<T>*>(static_cast<T*>(to) + index) = packed;
+}
+
+// Adds to the floats from `index`.
+__device__ inline void Accumulate(const Vector& v, float* to, int64_t index) {
+  const Vector before = Load<float>(to, index);
+  Store<float>(MakeVector([&](int i) { return before.values[i] + v.values[i]; }), to, index);
 }
 
 // v times the factors of the elements from `index`.

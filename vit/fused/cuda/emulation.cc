@@ -9,7 +9,9 @@
 #include <thread>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "base/device.h"
 #include "glog/logging.h"
 #include "vit/fused/cuda/kernels.h"
 #include "vit/fused/cuda/launch.h"
@@ -107,6 +109,12 @@ void Emulate(absl::string_view name, const Geometry& geometry, const void* param
 
 }  // namespace
 
-void EmulateKernels() { SetEmulator(&Emulate); }
+std::vector<at::Device> EmulateKernels() {
+  SetEmulator(&Emulate);
+  std::vector<at::Device> devices = {at::kCPU};
+  const absl::StatusOr<at::Device> gpu = FindDevice("cuda", /*cuda_library=*/"");
+  if (gpu.ok() && HasKernels()) devices.push_back(*gpu);
+  return devices;
+}
 
 }  // namespace vitrine::fused::cuda

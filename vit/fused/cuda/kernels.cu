@@ -33,6 +33,6 @@ __device__ void RunFillFactors(const FillFactors& p) {
   }
 }
 
-VITRINE_KERNEL(FillFactors, FillFactors, RunFillFactors)
+VITRINE_KERNEL(FillFactorsFloat, FillFactors, RunFillFactors)
 
 }  // namespace vitrine::fused::cuda

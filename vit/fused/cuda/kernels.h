@@ -15,9 +15,15 @@ constexpr int kLanes = 32;               // threads of a warp
 constexpr int kVector = 4;               // elements that a thread loads at once
 constexpr int kSpan = kLanes * kVector;  // elements that a warp loads at once
 
+// Floats of shared memory that every GPU has for a block unasked, and the widest row that fits.
+constexpr int kSharedFloats = 12 * 1024;
+constexpr int kMostWidth = kSharedFloats / 2;
+
 // sum = x + branch * factors, and normed = LayerNorm(sum). A warp takes a row at a time, whichever
 // the grid.
 struct AddNormForward {
+  static constexpr char kName[] = "AddNormForward";
+
   int64_t rows;
   int width;
   const float* x;
@@ -34,6 +40,8 @@ struct AddNormForward {
 // The gradients, of which each block adds those of its rows for weight and bias. Shared memory: two
 // rows of floats for each warp, where something is normalised.
 struct AddNormBackward {
+  static constexpr char kName[] = "AddNormBackward";
+
   int64_t rows;
   int width;
   const float* d_sum = nullptr;  // of the sum from elsewhere, or null
@@ -42,13 +50,15 @@ struct AddNormBackward {
   const void* d_normed = nullptr;  // T; where null, nothing below is there
   // What was normalised, by what, and its mean and 1 / deviation.
   const float *sum = nullptr, *weight = nullptr, *mean = nullptr, *rstd = nullptr;
-  float* d_x = nullptr;                          // of x and of the sum
-  float *d_weight = nullptr, *d_bias = nullptr;  // [blocks, width]
+  float* d_x = nullptr;     // of x and of the sum
+  float* d_norm = nullptr;  // of weight and bias, [blocks, 2, width]
 };
 
 // activated = GELU(product + bias), the exact one. A block takes kSpan columns, blockIdx.x, of a
 // strip of the rows.
 struct BiasGeluForward {
+  static constexpr char kName[] = "BiasGeluForward";
+
   int64_t rows;
   int width;
   const void* product;  // T
@@ -59,6 +69,8 @@ struct BiasGeluForward {
 // Its gradients, of which each strip adds those of its rows for the bias. Shared memory: kSpan
 // floats for each warp.
 struct BiasGeluBackward {
+  static constexpr char kName[] = "BiasGeluBackward";
+
   int64_t rows;
   int width;
   const void* product;      // T
@@ -68,8 +80,10 @@ struct BiasGeluBackward {
   float* d_bias;            // [strips, width]
 };
 
-// The factors themselves, whichever the grid.
+// The factors themselves, whichever the grid; of float alone.
 struct FillFactors {
+  static constexpr char kName[] = "FillFactors";
+
   int64_t size;
   DropoutFactors factors;
   float* to;  // [size]

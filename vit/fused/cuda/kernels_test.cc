@@ -1,5 +1,4 @@
-// The operators against libtorch's, in double: by the kernels as a CPU emulates them, and on a GPU
-// where there is one.
+// The operators against libtorch's, in double.
 
 #include "vit/fused/cuda/kernels.h"
 
@@ -12,8 +11,10 @@
 #include "ATen/TensorOperators.h"
 #include "ATen/core/grad_mode.h"
 #include "ATen/ops/empty.h"
+#include "ATen/ops/full.h"
 #include "ATen/ops/gelu.h"
-#include "base/device.h"
+#include "ATen/ops/ones.h"
+#include "ATen/ops/zeros.h"
 #include "gtest/gtest.h"
 #include "vit/dropout_factors.h"
 #include "vit/dropout_mask.h"
@@ -127,24 +128,10 @@ struct Operator {
   std::function<Tensors(const Setting&)> run;
 };
 
-enum class Where { kEmulated, kGpu };
-
-class KernelsTest : public ::testing::TestWithParam<std::tuple<Operator, at::ScalarType, Where>> {
+class KernelsTest : public ::testing::TestWithParam<std::tuple<Operator, at::ScalarType>> {
  protected:
-  void SetUp() override {
-    if (std::get<2>(GetParam()) == Where::kEmulated) {
-      EmulateKernels();
-      return;
-    }
-    const auto device = FindDevice("cuda", "");
-    if (!device.ok()) GTEST_SKIP() << device.status().message();
-    const absl::Status kernels = CheckKernels();
-    if (!kernels.ok()) GTEST_SKIP() << kernels.message();
-    device_ = *device;
-  }
-
-  Tensors Run() const {
-    Tensors results = std::get<0>(GetParam()).run({device_, type()});
+  Tensors Run(at::Device device) const {
+    Tensors results = std::get<0>(GetParam()).run({device, type()});
     for (at::Tensor& result : results) result = result.cpu();
     return results;
   }
@@ -154,22 +141,17 @@ class KernelsTest : public ::testing::TestWithParam<std::tuple<Operator, at::Sca
   }
 
   at::ScalarType type() const { return std::get<1>(GetParam()); }
-
-  at::Device device_ = at::kCPU;
 };
 
-INSTANTIATE_TEST_SUITE_P(Kernels, KernelsTest,
-                         ::testing::Combine(::testing::Values(Operator{"AddNorm", RunAddNorm},
-                                                              Operator{"Norm", RunNorm},
-                                                              Operator{"Add", RunAdd},
-                                                              Operator{"BiasGelu", RunBiasGelu}),
-                                            ::testing::Values(at::kFloat, at::kHalf, at::kBFloat16),
-                                            ::testing::Values(Where::kEmulated, Where::kGpu)),
-                         [](const auto& info) {
-                           return std::get<0>(info.param).name +
-                                  at::toString(std::get<1>(info.param)) +
-                                  (std::get<2>(info.param) == Where::kGpu ? "OnGpu" : "");
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Kernels, KernelsTest,
+    ::testing::Combine(::testing::Values(Operator{"AddNorm", RunAddNorm}, Operator{"Norm", RunNorm},
+                                         Operator{"Add", RunAdd},
+                                         Operator{"BiasGelu", RunBiasGelu}),
+                       ::testing::Values(at::kFloat, at::kHalf, at::kBFloat16)),
+    [](const auto& info) {
+      return std::get<0>(info.param).name + at::toString(std::get<1>(info.param));
+    });
 
 // The norm of the difference, relative to that of the exact tensor.
 double RelativeError(const at::Tensor& value, const at::Tensor& exact) {
@@ -183,45 +165,56 @@ double Rounding(at::ScalarType type) {
 
 // A result of 16 bits is off by a third of the most possible, or nothing would be rounded.
 TEST_P(KernelsTest, RoundResultsAlone) {
-  const Tensors exact = RunExactly(), results = Run();
-  ASSERT_EQ(results.size(), exact.size());
-  for (size_t i = 0; i < exact.size(); ++i) {
-    const double error = RelativeError(results[i], exact[i]),
-                 most = Rounding(results[i].scalar_type());
-    EXPECT_LT(error, type() == at::kFloat ? 4 * most : Rounding(type())) << i;
-    if (results[i].scalar_type() != at::kFloat) {
-      EXPECT_GT(error, most / 16) << i;
+  const Tensors exact = RunExactly();
+  for (const at::Device device : EmulateKernels()) {
+    const Tensors results = Run(device);
+    ASSERT_EQ(results.size(), exact.size());
+    for (size_t i = 0; i < exact.size(); ++i) {
+      const double error = RelativeError(results[i], exact[i]);
+      const double most = Rounding(results[i].scalar_type());
+      EXPECT_LT(error, type() == at::kFloat ? 4 * most : Rounding(type())) << i << " on " << device;
+      if (results[i].scalar_type() != at::kFloat) {
+        EXPECT_GT(error, most / 16) << i << " on " << device;
+      }
     }
   }
 }
 
 TEST_P(KernelsTest, TwiceGiveTheSameBits) {
-  const Tensors once = Run(), again = Run();
-  for (size_t i = 0; i < once.size(); ++i) EXPECT_TRUE(once[i].equal(again[i])) << i;
+  for (const at::Device device : EmulateKernels()) {
+    const Tensors once = Run(device), again = Run(device);
+    for (size_t i = 0; i < once.size(); ++i) {
+      EXPECT_TRUE(once[i].equal(again[i])) << i << " on " << device;
+    }
+  }
 }
 
-TEST(FillFactorsTest, HasTheBitsOfTheCpuOnAGpu) {
-  const auto device = FindDevice("cuda", "");
-  if (!device.ok()) GTEST_SKIP() << device.status().message();
-  const absl::Status kernels = CheckKernels();
-  if (!kernels.ok()) GTEST_SKIP() << kernels.message();
-  const at::Tensor mask = DropoutMask({101, 333}, kProbability, Generator(), *device);
-  EXPECT_TRUE(mask.cpu().equal(DropoutMask({101, 333}, kProbability, Generator(), at::kFloat)));
-}
-
-// The same numbers as vit/dropout_factors has on the CPU, for every length of the last part.
+// For every length of the last part.
 TEST(FillFactorsTest, HasTheBitsOfTheCpu) {
-  EmulateKernels();
+  const std::vector<at::Device> devices = EmulateKernels();
   for (const int64_t size : {1, 2, 3, 1000, 1001}) {
     at::Generator generator = Generator();
-    at::Tensor filled = at::empty({size});
-    Launch("FillFactors", {.blocks = 3, .warps = 2},
-           FillFactors{.size = size,
-                       .factors = DropoutFactors(kProbability, DrawDropoutKey(generator)),
-                       .to = filled.mutable_data_ptr<float>()},
-           at::kCPU);
-    EXPECT_TRUE(filled.equal(DropoutMask({size}, kProbability, Generator(), at::kFloat))) << size;
+    const DropoutFactors factors(kProbability, DrawDropoutKey(generator));
+    const at::Tensor expected = DropoutMask({size}, kProbability, Generator(), at::kFloat);
+    for (const at::Device device : devices) {
+      at::Tensor filled = at::empty({size}, device);
+      Launch(at::kFloat, {.blocks = 3, .warps = 2},
+             FillFactors{.size = size, .factors = factors, .to = filled.mutable_data_ptr<float>()},
+             device);
+      EXPECT_TRUE(filled.cpu().equal(expected)) << size << " on " << device;
+    }
   }
+}
+
+// Fewer warps a block, whose sums still fit.
+TEST(AddNormTest, TakesTheWidestRow) {
+  EmulateKernels();
+  const at::Tensor x = at::ones({2, kMostWidth}).requires_grad_(true);
+  LayerNorm norm(kMostWidth, at::kFloat);
+  norm.weight = at::ones({kMostWidth}).requires_grad_(true);
+  norm.bias = at::zeros({kMostWidth}).requires_grad_(true);
+  Norm(x, norm, at::kFloat).normed.sum().backward();
+  EXPECT_TRUE(norm.bias.grad().equal(at::full({kMostWidth}, 2.0F)));
 }
 
 TEST(LaunchTest, WithoutEmulationTheCpuIsABrokenInvariant) {

@@ -25,8 +25,7 @@ std::string_view Code() { return CompiledKernels()[0].contents; }
 
 absl::Status ToStatus(cudaError_t error) {
   if (error == cudaSuccess) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("the kernels cannot run on this GPU: ", cudaGetErrorString(error)));
+  return absl::FailedPreconditionError(cudaGetErrorString(error));
 }
 
 // The kernels as the driver holds them, until the program ends.
@@ -38,6 +37,11 @@ class Library {
   }
 
   absl::StatusOr<cudaKernel_t> Find(absl::string_view name) ABSL_LOCKS_EXCLUDED(mutex_) {
+    if (!HasKernels()) {
+      return absl::FailedPreconditionError(
+          "this program has no kernels for a GPU; build it with --config=cuda, or with "
+          "--config=cuda_kernels where --torch_cuda_library lends the rest");
+    }
     const absl::MutexLock lock(&mutex_);
     if (library_ == nullptr) {
       RETURN_IF_ERROR(ToStatus(
@@ -71,15 +75,13 @@ absl::Status LaunchOnGpu(absl::string_view name, const Geometry& geometry, const
 
 }  // namespace
 
+bool HasKernels() { return !Code().empty(); }
+
 absl::Status CheckKernels() {
-  if (Code().empty()) {
-    return absl::FailedPreconditionError(
-        "this program has no kernels for a GPU; build it with --config=cuda, or with "
-        "--config=cuda_kernels where --torch_cuda_library lends the rest");
-  }
-  ASSIGN_OR_RETURN(const cudaKernel_t kernel, Library::Get().Find("FillFactors"));
+  ASSIGN_OR_RETURN(const cudaKernel_t kernel, Library::Get().Find("FillFactorsFloat"));
   cudaFuncAttributes attributes;
-  return ToStatus(cudaFuncGetAttributes(&attributes, kernel));
+  return Annotate(ToStatus(cudaFuncGetAttributes(&attributes, kernel)),
+                  "this GPU cannot run the program's kernels");
 }
 
 void SetEmulator(Emulator to) { emulator = to; }

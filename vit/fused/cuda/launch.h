@@ -1,15 +1,15 @@
 // Launches the kernels of kernels.h.
 //
-//   Launch("FillFactors", {.blocks = 128, .warps = 4}, FillFactors{...}, tensor.device());
+//   Launch(at::kFloat, {.blocks = 128, .warps = 4}, FillFactors{...}, tensor.device());
 
 #ifndef VIT_FUSED_CUDA_LAUNCH_H_
 #define VIT_FUSED_CUDA_LAUNCH_H_
 
 #include <cstdint>
-#include <string>
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
 namespace vitrine::fused::cuda {
@@ -21,8 +21,10 @@ struct Geometry {
   int64_t shared_floats = 0;  // of each block
 };
 
-// An error where this program was built without kernels, or the GPU of the current device cannot
-// run them.
+// Whether this program was built with them.
+bool HasKernels();
+
+// An error where it was not, or the current GPU cannot run them.
 absl::Status CheckKernels();
 
 // In place of a GPU for tensors of the CPU, for tests (emulation.h).
@@ -34,11 +36,12 @@ void SetEmulator(Emulator emulator);
 void LaunchKernel(absl::string_view kernel, const Geometry& geometry, const void* parameters,
                   at::Device device);
 
-// The kernel of a name that takes Parameters.
+// The kernel that takes Parameters, for operands of the type.
 template <typename Parameters>
-void Launch(absl::string_view kernel, const Geometry& geometry, const Parameters& parameters,
+void Launch(at::ScalarType operands, const Geometry& geometry, const Parameters& parameters,
             at::Device device) {
-  LaunchKernel(kernel, geometry, &parameters, device);
+  LaunchKernel(absl::StrCat(Parameters::kName, at::toString(operands)), geometry, &parameters,
+               device);
 }
 
 }  // namespace vitrine::fused::cuda
