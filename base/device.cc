@@ -32,8 +32,9 @@ absl::StatusOr<at::Device> FindDevice(const std::string& name,
   if (at::globalContext().hasCUDA()) return at::Device(at::kCUDA, 0);
   if (name == "auto") return at::Device(at::kCPU);
   return absl::FailedPreconditionError(
-      "--device=cuda: no GPU that this program can use; build it with --config=cuda, or name an "
-      "installed PyTorch's libtorch_cuda.so by --torch_cuda_library");
+      "--device=cuda: no GPU that this program can use; that takes NVIDIA's driver and a program "
+      "built with --config=cuda, or an installed PyTorch's libtorch_cuda.so named by "
+      "--torch_cuda_library");
 }
 
 std::string DescribeDevice(at::Device device) {

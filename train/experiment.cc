@@ -65,6 +65,7 @@ std::string StartTable(const ExperimentConfig& config, const RunFolder& folder,
       {"optimizer", state.optimizer().Describe()},
       {"schedule", DescribeSchedule(config.schedule())},
       {"precision", ExperimentConfig::Precision_Name(config.precision())},
+      {"kernels", ExperimentConfig::Kernels_Name(config.kernels())},
       {"device", absl::StrCat(DescribeDevice(device), ", ", config.threads(), " threads")},
       {"seed", absl::StrCat(config.seed())},
   });
@@ -119,6 +120,10 @@ void SettleForMachine(at::Device device, ExperimentConfig* config) {
     config->set_precision(device.is_cpu() ? ExperimentConfig::BF16 : ExperimentConfig::FP16);
   } else if (config->precision() == ExperimentConfig::FP16 && device.is_cpu()) {
     LOG(WARNING) << "precision: FP16 is slow on a CPU; BF16 or AUTO16 is not";
+  }
+  if (config->kernels() == ExperimentConfig::AUTO) {
+    const bool fused = device.is_cpu() && config->precision() != ExperimentConfig::FP16;
+    config->set_kernels(fused ? ExperimentConfig::FUSED : ExperimentConfig::REFERENCE);
   }
 }
 

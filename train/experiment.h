@@ -21,7 +21,7 @@ struct ExperimentPaths {
 
 // Makes a config as it was loaded one that can be trained: applies the overrides ("data.seed=1"),
 // writes all defaults, and settles what is left to the machine, the number of threads and the type
-// of AUTO16. Everything that is wrong then is one line of the error.
+// of AUTO and AUTO16. Everything that is wrong then is one line of the error.
 absl::Status CompleteConfig(const std::vector<std::string>& overrides, at::Device device,
                             ExperimentConfig* config);
 

@@ -129,6 +129,13 @@ class FusedResumeTest : public ResumeTest {
 
 TEST_F(FusedResumeTest, KilledAtAnyMoment) { KillAtAnyMoment(); }
 
+class ReferenceResumeTest : public ResumeTest {
+ protected:
+  ReferenceResumeTest() : ResumeTest({"kernels=REFERENCE"}) {}
+};
+
+TEST_F(ReferenceResumeTest, KilledAtAnyMoment) { KillAtAnyMoment(); }
+
 // A checkpoint is being written as long as its folder's name begins with a dot.
 TEST_F(ResumeTest, KilledWhileWritingACheckpoint) {
   Interrupt("torn", SIGKILL, [](const fs::path& run) {

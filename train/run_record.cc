@@ -60,6 +60,7 @@ absl::Status WriteRunRecord(const fs::path& path, const ExperimentConfig& config
                {"cpu_capability", at::get_cpu_capability()},
                {"threads", config.threads()},
                {"precision", ExperimentConfig::Precision_Name(config.precision())},
+               {"kernels", ExperimentConfig::Kernels_Name(config.kernels())},
                {"libtorch", TORCH_VERSION},
                {"git_revision", GitRevision()},
                {"parameters", record.parameters},

@@ -144,12 +144,13 @@ TEST_F(TrainProcessTest, AverageAndBestCheckpointAreKept) {
   EXPECT_NEAR(record["best"]["minival_loss"].get<double>(), lowest, 1e-6);
 }
 
-TEST_F(TrainProcessTest, HalfPrecisionOfTheDeviceIsSaidAndRecorded) {
+TEST_F(TrainProcessTest, HalfPrecisionAndKernelsOfTheDeviceAreSaidAndRecorded) {
   const ChildResult result = RunChild(Command("run", {"--device=cpu", "precision=AUTO16"}));
   ASSERT_EQ(result.status, 0) << result.err;
-  EXPECT_THAT(result.out, HasSubstr("BF16"));
+  EXPECT_THAT(result.out, AllOf(HasSubstr("BF16"), HasSubstr("FUSED")));
   const auto record = nlohmann::json::parse(ReadFile(folder_ / "run" / "run.json").value());
   EXPECT_EQ(record["precision"], "BF16");
+  EXPECT_EQ(record["kernels"], "FUSED");
 }
 
 TEST_F(TrainProcessTest, Fp16OnACpuWarns) {
@@ -157,6 +158,7 @@ TEST_F(TrainProcessTest, Fp16OnACpuWarns) {
       RunChild(Command("run", {"--device=cpu", "precision=FP16", "schedule.iterations=5"}));
   ASSERT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("FP16 is slow on a CPU"));
+  EXPECT_THAT(result.out, HasSubstr("REFERENCE"));
 }
 
 TEST_F(TrainProcessTest, BadNumbersEndTheRunAndLeaveTheLastCheckpoint) {

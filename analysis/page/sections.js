@@ -209,7 +209,7 @@ function mistakes(run) {
 
 function provenance(run) {
   const {record} = run;
-  const rows = ["data", "device", "cpu_capability", "threads", "precision", "libtorch", "git_revision"]
+  const rows = ["data", "device", "cpu_capability", "threads", "precision", "kernels", "libtorch", "git_revision"]
       .filter((key) => key in record)
       .map((key) => make("tr", {}, make("th", {}, key.replaceAll("_", " ")), make("td", {}, String(record[key]))));
   return [

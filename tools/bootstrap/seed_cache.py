@@ -24,7 +24,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Wheels are for the pinned libtorch's Python and platform, not for this machine's Python.
 WHEEL_PLATFORMS = (
     "manylinux_2_28_x86_64",
+    "manylinux_2_27_x86_64",
     "manylinux_2_25_x86_64",
+    "manylinux_2_18_x86_64",
     "manylinux_2_17_x86_64",
     "manylinux2014_x86_64",
     "manylinux_2_12_x86_64",
