@@ -122,8 +122,10 @@ void SettleForMachine(at::Device device, ExperimentConfig* config) {
     LOG(WARNING) << "precision: FP16 is slow on a CPU; BF16 or AUTO16 is not";
   }
   if (config->kernels() == ExperimentConfig::AUTO) {
-    const bool fused = device.is_cpu() && config->precision() != ExperimentConfig::FP16;
-    config->set_kernels(fused ? ExperimentConfig::FUSED : ExperimentConfig::REFERENCE);
+    config->set_kernels(ExperimentConfig::FUSED);
+    if (!device.is_cpu() || !Unavailable(*config, device).empty()) {
+      config->set_kernels(ExperimentConfig::REFERENCE);
+    }
   }
 }
 
