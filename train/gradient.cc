@@ -7,10 +7,26 @@
 #include "ATen/ops/stack.h"
 
 namespace vitrine {
+namespace {
+
+// Of rows first: libtorch computes a norm of everything on one thread of a CPU.
+at::Tensor Norm(const at::Tensor& gradient) {
+  if (gradient.dim() < 2) return at::linalg_vector_norm(gradient);
+  return at::linalg_vector_norm(at::linalg_vector_norm(gradient, /*ord=*/2, /*dim=*/{-1}));
+}
+
+std::vector<at::Tensor> Norms(const std::vector<at::Tensor>& gradients) {
+  if (!gradients.empty() && !gradients[0].is_cpu()) return at::_foreach_norm(gradients);
+  std::vector<at::Tensor> norms;
+  for (const at::Tensor& gradient : gradients) norms.push_back(Norm(gradient));
+  return norms;
+}
+
+}  // namespace
 
 at::Tensor GradientNorms(const std::vector<at::Tensor>& gradients) {
   const at::NoGradGuard no_grad;
-  return at::stack(at::_foreach_norm(gradients));
+  return at::stack(Norms(gradients));
 }
 
 at::Tensor GlobalNorm(const at::Tensor& norms) { return at::linalg_vector_norm(norms); }

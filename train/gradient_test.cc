@@ -1,6 +1,11 @@
 #include "train/gradient.h"
 
+#include <cmath>
+#include <limits>
+#include <vector>
+
 #include "ATen/TensorOperators.h"
+#include "ATen/ops/arange.h"
 #include "ATen/ops/full.h"
 #include "ATen/ops/tensor.h"
 #include "ATen/ops/zeros.h"
@@ -18,6 +23,18 @@ at::Tensor NormOf(const std::vector<at::Tensor>& gradients) {
 TEST(GlobalNormTest, IsEuclideanOverAllTensors) {
   EXPECT_TRUE(GradientNorms(ThreeAndFour()).equal(at::tensor({3.0f, 4.0f})));
   EXPECT_FLOAT_EQ(NormOf(ThreeAndFour()).item<float>(), 5);
+}
+
+// Of any number of dimensions, and a bad number shows.
+TEST(GlobalNormTest, IsThatOfEachTensor) {
+  at::Tensor weights = at::arange(24, at::kFloat).reshape({2, 3, 4}) - 11.5;
+  for (const at::Tensor& gradient : {weights, weights.view({6, 4}), weights.view({-1})}) {
+    EXPECT_FLOAT_EQ(GradientNorms({gradient})[0].item<float>(), std::sqrt(1150.0F));
+  }
+  weights[1][2][3] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_TRUE(std::isnan(NormOf({weights}).item<float>()));
+  weights[1][2][3] = std::numeric_limits<float>::infinity();
+  EXPECT_TRUE(std::isinf(NormOf({weights}).item<float>()));
 }
 
 // The norm of three and four once they are divided by what clipping divides them by.

@@ -9,13 +9,9 @@ namespace {
 
 constexpr int64_t kElementsATime = 256;
 
-}  // namespace
-
 // Numbers first and their comparison after, in two loops that the compiler makes vectors of.
-void DropoutFactors::Fill(int64_t begin, int64_t size, float* factors) const {
-  const uint64_t key = key_;  // which no store can change, unlike a member
-  const uint32_t threshold = threshold_;
-  const float kept = kept_;
+[[gnu::always_inline]] inline void FillAny(uint64_t key, uint32_t threshold, float kept,
+                                           int64_t begin, int64_t size, float* factors) {
   std::array<uint64_t, kElementsATime / 2> numbers;
   std::array<uint32_t, kElementsATime> halves;
   for (int64_t done = 0; done < size; done += kElementsATime) {
@@ -27,6 +23,26 @@ void DropoutFactors::Fill(int64_t begin, int64_t size, float* factors) const {
       factors[done + i] = halves[i] < threshold ? kept : 0.0F;
     }
   }
+}
+
+// The same bits by other instructions.
+[[gnu::target("avx2")]] void FillByAvx2(uint64_t key, uint32_t threshold, float kept, int64_t begin,
+                                        int64_t size, float* factors) {
+  FillAny(key, threshold, kept, begin, size, factors);
+}
+
+[[gnu::target("avx512f,avx512dq,avx512vl,avx512bw")]] void FillByAvx512(
+    uint64_t key, uint32_t threshold, float kept, int64_t begin, int64_t size, float* factors) {
+  FillAny(key, threshold, kept, begin, size, factors);
+}
+
+}  // namespace
+
+void DropoutFactors::Fill(int64_t begin, int64_t size, float* factors) const {
+  static const auto fill = __builtin_cpu_supports("avx512dq") != 0 ? FillByAvx512
+                           : __builtin_cpu_supports("avx2") != 0   ? FillByAvx2
+                                                                   : FillAny;
+  fill(key_, threshold_, kept_, begin, size, factors);
 }
 
 }  // namespace vitrine

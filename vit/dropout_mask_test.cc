@@ -1,11 +1,14 @@
 #include "vit/dropout_mask.h"
 
+#include <array>
 #include <cmath>
+#include <vector>
 
 #include "ATen/CPUGeneratorImpl.h"
 #include "ATen/Parallel.h"
 #include "ATen/TensorOperators.h"
 #include "gtest/gtest.h"
+#include "vit/dropout_factors.h"
 
 namespace vitrine {
 namespace {
@@ -45,6 +48,19 @@ TEST(DropoutMaskTest, AnElementDependsOnItsPlaceAlone) {
   const at::Tensor longer = Mask({10}, 0.5, 4);
   for (int64_t size = 0; size < 10; ++size) {
     EXPECT_TRUE(Mask({size}, 0.5, 4).equal(longer.slice(0, 0, size))) << size;
+  }
+}
+
+// Whatever instructions fill it.
+TEST(DropoutMaskTest, HasTheFactorsOfEachPair) {
+  const DropoutFactors factors(0.3, 8);
+  std::vector<float> filled(1001);
+  factors.Fill(0, filled.size(), filled.data());
+  for (size_t i = 0; i + 1 < filled.size(); i += 2) {
+    std::array<float, 2> pair;
+    factors.Pair(i, pair.data());
+    EXPECT_EQ(filled[i], pair[0]) << i;
+    EXPECT_EQ(filled[i + 1], pair[1]) << i;
   }
 }
 

@@ -3,15 +3,15 @@
 #include <tuple>
 
 #include "ATen/core/grad_mode.h"
-#include "ATen/ops/_scaled_dot_product_flash_attention_for_cpu.h"
-#include "ATen/ops/_scaled_dot_product_flash_attention_for_cpu_backward.h"
 #include "ATen/ops/cat.h"
 #include "ATen/ops/empty.h"
 #include "ATen/ops/native_layer_norm.h"
 #include "ATen/ops/native_layer_norm_backward.h"
+#include "absl/functional/function_ref.h"
 #include "glog/logging.h"
 #include "torch/csrc/autograd/custom_function.h"
 #include "vit/fused/products.h"
+#include "vit/fused/scaled_dot_product.h"
 
 namespace vitrine::fused {
 namespace {
@@ -19,42 +19,35 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// Queries, keys and values, each [B, H, T, D / H].
-struct Heads {
-  at::Tensor queries, keys, values;
-};
-
 // A linear layer of the first `queries` tokens for the queries, and one of all for keys and values.
 // Where all tokens are queries, it is one layer.
 class QkvProjection {
  public:
   // Of operands of one type.
-  QkvProjection(const at::Tensor& normed, const at::Tensor& weight, int64_t heads, int64_t queries)
-      : normed_(normed), weight_(weight), heads_(heads), queries_(queries) {}
+  QkvProjection(const at::Tensor& normed, const at::Tensor& weight, int64_t queries)
+      : normed_(normed), weight_(weight), queries_(queries) {}
 
-  Heads Run(const at::Tensor& bias) const {
-    if (all_are_queries()) {
-      const at::Tensor packed = Split(Forward(Rows(tokens()), weight_, bias), tokens());
-      return {packed[0], packed[1], packed[2]};
-    }
-    const at::Tensor q =
-        Split(Forward(Rows(queries_), QueryPart(weight_), QueryPart(bias)), queries_);
-    const at::Tensor kv =
-        Split(Forward(Rows(tokens()), KeyValuePart(weight_), KeyValuePart(bias)), tokens());
-    return {q[0], kv[0], kv[1]};
+  AttentionRows Run(const at::Tensor& bias) const {
+    if (all_are_queries()) return Parts(Forward(Rows(tokens()), weight_, bias));
+    return Parts(Forward(Rows(queries_), QueryPart(weight_), QueryPart(bias)),
+                 Forward(Rows(tokens()), KeyValuePart(weight_), KeyValuePart(bias)));
   }
 
-  // Gradients of the normalised input, the weight and the bias, by products of operands of the
-  // type.
-  std::tuple<at::Tensor, at::Tensor, at::Tensor> Backward(const Heads& d,
-                                                          at::ScalarType type) const {
+  // Gradients of the normalised input, in the type, of the weight and of the bias; from those of
+  // the rows, which `write` is given to fill.
+  std::tuple<at::Tensor, at::Tensor, at::Tensor> Backward(
+      at::ScalarType type, absl::FunctionRef<void(const AttentionRows&)> write) const {
     if (all_are_queries()) {
-      const LinearBackward packed(Join({d.queries, d.keys, d.values}), type);
-      return {packed.Input(weight_).view(normed_.sizes()), packed.Weight(Rows(tokens())),
+      const at::Tensor gradient = Empty(tokens(), 3);
+      write(Parts(gradient));
+      const LinearBackward packed(gradient, gradient.scalar_type());
+      return {packed.Input(weight_).to(type).view(normed_.sizes()), packed.Weight(Rows(tokens())),
               packed.Bias()};
     }
-    const LinearBackward q(Join({d.queries}), type), kv(Join({d.keys, d.values}), type);
-    const at::Tensor d_normed = kv.Input(KeyValuePart(weight_)).view(normed_.sizes());
+    const at::Tensor d_q = Empty(queries_, 1), d_kv = Empty(tokens(), 2);
+    write(Parts(d_q, d_kv));
+    const LinearBackward q(d_q, d_q.scalar_type()), kv(d_kv, d_kv.scalar_type());
+    const at::Tensor d_normed = kv.Input(KeyValuePart(weight_)).to(type).view(normed_.sizes());
     d_normed.narrow(1, 0, queries_)
         .add_(q.Input(QueryPart(weight_)).view({normed_.size(0), queries_, width()}));
     return {d_normed, at::cat({q.Weight(Rows(queries_)), kv.Weight(Rows(tokens()))}),
@@ -72,30 +65,27 @@ class QkvProjection {
     return normed_.narrow(1, 0, count).reshape({-1, width()}).contiguous();
   }
 
+  at::Tensor Empty(int64_t count, int64_t parts) const {
+    return at::empty({normed_.size(0) * count, parts * width()}, normed_.options());
+  }
+
   // Of the packed weight or bias.
   at::Tensor QueryPart(const at::Tensor& packed) const { return packed.narrow(0, 0, width()); }
   at::Tensor KeyValuePart(const at::Tensor& packed) const {
     return packed.narrow(0, width(), 2 * width());
   }
 
-  // [B * count, n * D] to [n, B, H, count, D / H], without a copy.
-  at::Tensor Split(const at::Tensor& rows, int64_t count) const {
-    return rows.view({normed_.size(0), count, -1, heads_, width() / heads_})
-        .permute({2, 0, 3, 1, 4});
+  // Of packed rows.
+  AttentionRows Parts(const at::Tensor& qkv) const {
+    return Parts(qkv.narrow(1, 0, width()), qkv.narrow(1, width(), 2 * width()));
   }
-
-  // The opposite, for n tensors [B, H, count, D / H].
-  at::Tensor Join(at::TensorList parts) const {
-    const int64_t count = parts[0].size(2), n = static_cast<int64_t>(parts.size());
-    at::Tensor rows = at::empty({normed_.size(0) * count, n * width()}, parts[0].options());
-    const at::Tensor split = Split(rows, count);
-    for (int64_t i = 0; i < n; ++i) split[i].copy_(parts[i]);
-    return rows;
+  AttentionRows Parts(const at::Tensor& q, const at::Tensor& kv) const {
+    return {q, kv.narrow(1, 0, width()), kv.narrow(1, width(), width())};
   }
 
   const at::Tensor normed_;  // [B, T, D]
   const at::Tensor weight_;  // [3 D, D]
-  const int64_t heads_, queries_;
+  const int64_t queries_;
 };
 
 struct NormAttentionFunction : torch::autograd::Function<NormAttentionFunction> {
@@ -107,48 +97,43 @@ struct NormAttentionFunction : torch::autograd::Function<NormAttentionFunction> 
     const int64_t batch = x.size(0), width = x.size(2);
     const auto [exact, mean, rstd] =
         at::native_layer_norm(x, {width}, norm_weight, norm_bias, kLayerNormEpsilon);
-    const at::Tensor normed = Operand(exact, type);
-    const auto [q, k, v] =
-        QkvProjection(normed, Operand(qkv_weight, type), heads, queries).Run(qkv_bias);
-    const auto [mixed, logsumexp] = at::_scaled_dot_product_flash_attention_for_cpu(q, k, v);
-    const at::Tensor rows = Operand(mixed.transpose(1, 2).reshape({batch * queries, width}), type);
-    saved->save_for_backward({x, norm_weight, norm_bias, qkv_weight, projection_weight, normed,
-                              mean, rstd, q, k, v, mixed, logsumexp});
+    const at::Tensor normed = Operand(exact, type), by_qkv = Operand(qkv_weight, type),
+                     by_projection = Operand(projection_weight, type);
+    const AttentionRows rows = QkvProjection(normed, by_qkv, queries).Run(qkv_bias);
+    const Attended attended = Attend(rows, {batch, heads});
+    saved->save_for_backward({x, norm_weight, norm_bias, by_qkv, by_projection, normed, mean, rstd,
+                              rows.queries, rows.keys, rows.values, attended.mixed,
+                              attended.logsumexp});
     saved->saved_data["heads"] = heads;
-    saved->saved_data["type"] = static_cast<int64_t>(type);
-    return Forward(rows, Operand(projection_weight, type), projection_bias)
-        .view({batch, queries, width});
+    return Forward(attended.mixed, by_projection, projection_bias)
+        .view({batch, queries, width})
+        .to(x.scalar_type());
   }
 
   static variable_list backward(AutogradContext* saved, const variable_list& output_gradients) {
     CHECK(!at::GradMode::is_enabled()) << "fused attention has no second derivative";
     const variable_list tensors = saved->get_saved_variables();
     const at::Tensor &x = tensors[0], &norm_weight = tensors[1], &norm_bias = tensors[2],
-                     &qkv_weight = tensors[3], &projection_weight = tensors[4],
-                     &normed = tensors[5], &mean = tensors[6], &rstd = tensors[7], &q = tensors[8],
-                     &k = tensors[9], &v = tensors[10], &mixed = tensors[11],
-                     &logsumexp = tensors[12];
-    const int64_t batch = x.size(0), width = x.size(2), queries = q.size(2);
-    const int64_t heads = saved->saved_data["heads"].toInt();
-    const auto type = static_cast<at::ScalarType>(saved->saved_data["type"].toInt());
-    const LinearBackward projection(output_gradients[0].reshape({-1, width}), type);
-    const at::Tensor d_mixed = projection.Input(Operand(projection_weight, type))
-                                   .view({batch, queries, heads, width / heads})
-                                   .transpose(1, 2);
-    const auto [d_q, d_k, d_v] = at::_scaled_dot_product_flash_attention_for_cpu_backward(
-        d_mixed, q, k, v, mixed, logsumexp, /*dropout_p=*/0, /*is_causal=*/false);
+                     &by_qkv = tensors[3], &by_projection = tensors[4], &normed = tensors[5],
+                     &mean = tensors[6], &rstd = tensors[7];
+    const AttentionRows rows{tensors[8], tensors[9], tensors[10]};
+    const Attended attended{tensors[11], tensors[12]};
+    const at::Tensor& gradient = output_gradients[0];
+    const AttentionSizes sizes{x.size(0), saved->saved_data["heads"].toInt()};
+    const LinearBackward projection(gradient.reshape({-1, x.size(2)}), normed.scalar_type());
     const auto [d_normed, d_qkv_weight, d_qkv_bias] =
-        QkvProjection(normed, Operand(qkv_weight, type), heads, queries)
-            .Backward({d_q, d_k, d_v}, type);
+        QkvProjection(normed, by_qkv, gradient.size(1))
+            .Backward(x.scalar_type(), [&](const AttentionRows& gradients) {
+              AttendBackward(projection.Input(by_projection), rows, attended, sizes, gradients);
+            });
     const auto [d_x, d_norm_weight, d_norm_bias] = at::native_layer_norm_backward(
-        d_normed, x, {width}, mean, rstd, norm_weight, norm_bias, {true, true, true});
-    const at::Tensor rows = Operand(mixed.transpose(1, 2).reshape({batch * queries, width}), type);
+        d_normed, x, {x.size(2)}, mean, rstd, norm_weight, norm_bias, {true, true, true});
     return {d_x,
             d_norm_weight,
             d_norm_bias,
             d_qkv_weight,
             d_qkv_bias,
-            projection.Weight(rows),
+            projection.Weight(attended.mixed),
             projection.Bias(),
             at::Tensor(),
             at::Tensor(),

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "ATen/CPUGeneratorImpl.h"
+#include "ATen/Parallel.h"
 #include "ATen/TensorOperators.h"
+#include "ATen/autocast_mode.h"
 #include "ATen/core/grad_mode.h"
 #include "ATen/ops/empty.h"
 #include "ATen/ops/gelu.h"
@@ -87,6 +89,19 @@ std::vector<at::Tensor> Differentiate(const Branch& branch, at::ScalarType type,
   return results;
 }
 
+// What is computed while it lives multiplies in bfloat16.
+class AutocastToBfloat16 {
+ public:
+  AutocastToBfloat16() {
+    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+    at::autocast::set_autocast_enabled(at::kCPU, true);
+  }
+  ~AutocastToBfloat16() {
+    at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(at::kCPU, false);
+  }
+};
+
 // The norm of the difference, relative to that of the exact tensor.
 double RelativeError(const at::Tensor& value, const at::Tensor& exact) {
   return ((value.to(at::kDouble) - exact).norm() / exact.norm()).item<double>();
@@ -128,8 +143,8 @@ TEST_P(BranchTest, IsThePlainOneInDouble) {
   }
 }
 
-// float32 has errors, about as large as those of the plain operators; libtorch's fused softmax
-// rounds a little more than its plain one.
+// float32 has errors, about as large as those of the plain operators; libtorch's fused attention
+// rounds more than they do, and by how much depends on the processor.
 TEST_P(BranchTest, RoundsAsThePlainOneDoes) {
   const std::vector<at::Tensor> exact = Differentiate(GetParam().plain, at::kDouble, at::kDouble);
   const std::vector<at::Tensor> plain = Differentiate(GetParam().plain, at::kFloat, at::kFloat);
@@ -137,21 +152,38 @@ TEST_P(BranchTest, RoundsAsThePlainOneDoes) {
   for (size_t i = 0; i < exact.size(); ++i) {
     const double budget = RelativeError(plain[i], exact[i]);
     EXPECT_GT(RelativeError(fused[i], exact[i]), budget / 4) << i;
-    EXPECT_LT(RelativeError(fused[i], exact[i]), budget * 3) << i;
+    EXPECT_LT(RelativeError(fused[i], exact[i]), budget * 4) << i;
   }
 }
 
-// A number of bfloat16 has 8 bits, so each operand is off by 2^-9 at most, and by a third of that
-// usually; a much smaller error would mean that nothing is rounded.
-TEST_P(BranchTest, RoundsOperandsToBfloat16) {
-  const std::vector<at::Tensor> exact = Differentiate(GetParam().plain, at::kDouble, at::kDouble);
+// The plain branch under autocast rounds to bfloat16 in the same places and in some more.
+TEST_P(BranchTest, RoundsToBfloat16AsAutocastDoes) {
+  const Branch plain = GetParam().plain;
+  const Branch autocast = [&plain](const Inputs& in, at::ScalarType) {
+    const AutocastToBfloat16 guard;
+    return plain(in, at::kFloat);
+  };
+  const std::vector<at::Tensor> exact = Differentiate(plain, at::kDouble, at::kDouble);
+  const std::vector<at::Tensor> rounded = Differentiate(autocast, at::kFloat, at::kFloat);
   const std::vector<at::Tensor> fused = Differentiate(GetParam().fused, at::kFloat, at::kBFloat16);
   for (size_t i = 0; i < exact.size(); ++i) EXPECT_EQ(fused[i].scalar_type(), at::kFloat) << i;
   // The last layer's bias has a gradient without products.
   EXPECT_LT(RelativeError(fused.back(), exact.back()), 1e-6);
   for (size_t i = 0; i + 1 < exact.size(); ++i) {
-    EXPECT_GT(RelativeError(fused[i], exact[i]), 0x1p-13) << i;
-    EXPECT_LT(RelativeError(fused[i], exact[i]), 0x1p-6) << i;
+    const double budget = RelativeError(rounded[i], exact[i]);
+    EXPECT_GT(RelativeError(fused[i], exact[i]), budget / 2) << i;
+    EXPECT_LT(RelativeError(fused[i], exact[i]), budget * 1.5) << i;
+  }
+}
+
+TEST_P(BranchTest, TheNumberOfThreadsDoesNotMatter) {
+  const int threads = at::get_num_threads();
+  for (const at::ScalarType operands : {at::kFloat, at::kBFloat16}) {
+    at::set_num_threads(1);
+    const std::vector<at::Tensor> once = Differentiate(GetParam().fused, at::kFloat, operands);
+    at::set_num_threads(threads);
+    const std::vector<at::Tensor> again = Differentiate(GetParam().fused, at::kFloat, operands);
+    for (size_t i = 0; i < once.size(); ++i) EXPECT_TRUE(once[i].equal(again[i])) << i;
   }
 }
 

@@ -4,8 +4,8 @@
 //   const at::Tensor x = Operand(activations, at::kBFloat16);
 //   y = Forward(x, Operand(weight, at::kBFloat16), bias);
 //
-// In float32 oneDNN's are ahead of MKL's, which libtorch's operators use: on an AMD EPYC (Zen 3,
-// AVX2) by 10 to 25 % where W is an operand, and on one with AVX-512 by a factor of two.
+// In float32 oneDNN's are ahead of MKL's, which libtorch's operators use: on an AMD EPYC with AVX2
+// (Zen 3) by 10 to 25 % where W is an operand, on one with AVX-512 (Zen 4) by 10 %.
 
 #ifndef VIT_FUSED_PRODUCTS_H_
 #define VIT_FUSED_PRODUCTS_H_
@@ -14,36 +14,35 @@
 
 namespace vitrine::fused {
 
-// Whether this processor has instructions for products of bfloat16.
+// Whether this processor has instructions for products of bfloat16. Without them the rounded
+// numbers are multiplied in float32.
 bool HasBfloat16();
 
 // The tensor as the products take it: itself, unless the type is bfloat16, to which it is rounded.
-// Where the processor has no products of bfloat16 the rounded numbers stand in float32, since
-// libtorch's substitute is 40 times as slow as a product of float32.
 at::Tensor Operand(const at::Tensor& tensor, at::ScalarType type);
 
-// x [N, in], weight [out, in] and bias [out] to y [N, out], in the bias's type. x and weight are
-// operands.
+// x [N, in], weight [out, in] and bias [out] to y [N, out]. x and weight are operands, and y has
+// their type; products of bfloat16 are summed in float32 and the sums rounded.
 at::Tensor Forward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
-// The gradients of a linear layer from that of its output y. Results are float32, or double of
-// doubles.
+// The gradients of a linear layer from that of its output y.
 class LinearBackward {
  public:
   // The gradient of y, [N, out], whose products are taken of operands of the type.
   LinearBackward(const at::Tensor& gradient, at::ScalarType type);
 
-  // To x, [N, in], from the weight as an operand.
+  // To x, [N, in], from the weight as an operand, in its type.
   at::Tensor Input(const at::Tensor& weight) const;
 
-  // To the weight, [out, in], from x as an operand.
+  // To the weight, [out, in], from x as an operand; a tensor of float32, or double of doubles.
   at::Tensor Weight(const at::Tensor& x) const;
 
-  // To the bias, [out], from the gradient as it was given.
+  // To the bias, [out], from the gradient as it was given, summed in float32 and rounded to its
+  // type; a tensor of float32, or double of doubles.
   at::Tensor Bias() const;
 
  private:
-  at::Tensor gradient_, operand_;
+  at::Tensor gradient_, operand_, factor_;
 };
 
 }  // namespace vitrine::fused

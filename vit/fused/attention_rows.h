@@ -1,0 +1,39 @@
+// What attention computes between its products of bfloat16, a row at a time, with AVX-512.
+
+#ifndef VIT_FUSED_ATTENTION_ROWS_H_
+#define VIT_FUSED_ATTENTION_ROWS_H_
+
+#include <cstdint>
+
+#include "c10/util/BFloat16.h"
+
+namespace vitrine::fused {
+
+// Sizes of rows of logits and weights are multiples of it, and not 0.
+inline constexpr int64_t kLanes = 16;
+
+struct SoftmaxSums {
+  float sum, logsumexp;  // the latter of scale * logits
+};
+
+// Writes exp(scale * (logit - the largest logit)); divided by `sum` it is softmax. Logits of minus
+// infinity, as padding, give 0.
+SoftmaxSums Softmax(const float* logits, int64_t size, float scale, at::BFloat16* weights);
+
+// Of one key and many queries, in the backward pass: exp(scale * logits - logsumexp) in place of
+// the logits, and weights * d_weights added to `delta`, which after all keys is what softmax's
+// gradient takes away from d_weights.
+void WeightsAgain(const float* logsumexp, const float* d_weights, int64_t size, float scale,
+                  float* logits, float* delta);
+
+// Of the same, the weights rounded, and the gradient of the logits, weights * (d_weights - delta) *
+// scale.
+void SoftmaxBackward(const float* weights, const float* d_weights, const float* delta, int64_t size,
+                     float scale, at::BFloat16* rounded, at::BFloat16* d_logits);
+
+// values * factor.
+void Scale(const float* values, int64_t size, float factor, at::BFloat16* scaled);
+
+}  // namespace vitrine::fused
+
+#endif  // VIT_FUSED_ATTENTION_ROWS_H_

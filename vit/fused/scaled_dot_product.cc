@@ -1,0 +1,314 @@
+#include "vit/fused/scaled_dot_product.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <tuple>
+#include <vector>
+
+#include "ATen/Parallel.h"
+#include "ATen/ops/_scaled_dot_product_flash_attention_for_cpu.h"
+#include "ATen/ops/_scaled_dot_product_flash_attention_for_cpu_backward.h"
+#include "ATen/ops/empty.h"
+#include "c10/util/BFloat16.h"
+#include "glog/logging.h"
+#include "vit/fused/attention_rows.h"
+#include "vit/fused/small_products.h"
+
+#ifndef _OPENMP
+#error "compile with -fopenmp: without it at::parallel_for, a template, runs on one thread"
+#endif
+
+namespace vitrine::fused {
+namespace {
+
+// So many that with some hundreds of keys their weights stay in the second-level cache.
+constexpr int64_t kQueriesATime = 128;
+
+int64_t Padded(int64_t count) { return (count + kLanes - 1) / kLanes * kLanes; }
+
+float LogitScale(int64_t head_size) {
+  return static_cast<float>(1 / std::sqrt(static_cast<double>(head_size)));
+}
+
+// A matrix of its own, of zeros at first, with rows that are padded.
+template <typename T>
+class Scratch {
+ public:
+  Scratch(int64_t rows, int64_t columns)
+      : columns_(Padded(columns)), values_(rows * columns_, T(0.0F)) {}
+
+  // The first rows, padding and all.
+  Matrix<T> Rows(int64_t count) { return {values_.data(), count, columns_, columns_}; }
+  Matrix<const T> Read(int64_t count) const { return {values_.data(), count, columns_, columns_}; }
+
+ private:
+  int64_t columns_;
+  std::vector<T> values_;
+};
+
+// One head of one sample in rows of all of them.
+template <typename T>
+Matrix<T> Head(const at::Tensor& rows, T* data, const AttentionSizes& sizes, int64_t index) {
+  CHECK_EQ(rows.stride(1), 1);
+  const int64_t sample = index / sizes.heads, head = index % sizes.heads;
+  const int64_t tokens = rows.size(0) / sizes.batch, size = rows.size(1) / sizes.heads;
+  return {data + sample * tokens * rows.stride(0) + head * size, tokens, size, rows.stride(0)};
+}
+
+Bfloat16Matrix HeadToRead(const at::Tensor& rows, const AttentionSizes& sizes, int64_t index) {
+  return Head(rows, rows.const_data_ptr<at::BFloat16>(), sizes, index);
+}
+
+Matrix<at::BFloat16> HeadToWrite(const at::Tensor& rows, const AttentionSizes& sizes,
+                                 int64_t index) {
+  return Head(rows, rows.mutable_data_ptr<at::BFloat16>(), sizes, index);
+}
+
+// Calls what `make` makes, once on each thread, for each head of each sample.
+template <typename Make>
+void ForEachHead(const AttentionSizes& sizes, const Make& make) {
+  at::parallel_for(0, sizes.batch * sizes.heads, /*grain_size=*/1, [&](int64_t begin, int64_t end) {
+    auto attend = make();
+    for (int64_t index = begin; index < end; ++index) attend(index);
+    EndSmallProducts();
+  });
+}
+
+class HeadForward {
+ public:
+  HeadForward(const AttentionRows& rows, const AttentionSizes& sizes, const Attended& attended)
+      : rows_(rows),
+        sizes_(sizes),
+        attended_(attended),
+        tokens_(rows.keys.size(0) / sizes.batch),
+        size_(rows.keys.size(1) / sizes.heads),
+        most_(std::min(kQueriesATime, rows.queries.size(0) / sizes.batch)),
+        logits_(most_, tokens_),
+        weights_(most_, tokens_),
+        mixed_(most_, size_) {}
+
+  void operator()(int64_t index) {
+    const Bfloat16Matrix queries = HeadToRead(rows_.queries, sizes_, index);
+    const Matrix<at::BFloat16> mixed = HeadToWrite(attended_.mixed, sizes_, index);
+    float* logsumexp = attended_.logsumexp.mutable_data_ptr<float>() + index * queries.rows;
+    keys_.TakeTransposed(HeadToRead(rows_.keys, sizes_, index));
+    values_.Take(HeadToRead(rows_.values, sizes_, index));
+    for (int64_t begin = 0; begin < queries.rows; begin += kQueriesATime) {
+      const int64_t count = std::min(kQueriesATime, queries.rows - begin);
+      Mix(queries.Rows(begin, count), logsumexp + begin, mixed.Rows(begin, count));
+    }
+  }
+
+ private:
+  void Mix(const Bfloat16Matrix& queries, float* logsumexp, const Matrix<at::BFloat16>& to) {
+    const Matrix<float> logits = logits_.Rows(queries.rows), mixed = mixed_.Rows(queries.rows);
+    const Matrix<at::BFloat16> weights = weights_.Rows(queries.rows);
+    std::array<float, kQueriesATime> sums;
+    Multiply(queries, keys_, Sum::kNew, logits);
+    for (int64_t i = 0; i < queries.rows; ++i) {
+      std::fill(logits.Row(i) + tokens_, logits.Row(i + 1),
+                -std::numeric_limits<float>::infinity());
+      const SoftmaxSums result =
+          Softmax(logits.Row(i), logits.columns, LogitScale(size_), weights.Row(i));
+      sums[i] = result.sum;
+      logsumexp[i] = result.logsumexp;
+    }
+    Multiply(weights_.Read(queries.rows), values_, Sum::kNew, mixed);
+    for (int64_t i = 0; i < queries.rows; ++i) {
+      Scale(mixed.Row(i), size_, 1 / sums[i], to.Row(i));
+    }
+  }
+
+  const AttentionRows& rows_;
+  const AttentionSizes& sizes_;
+  const Attended& attended_;
+  const int64_t tokens_, size_, most_;
+  RightOperand keys_, values_;
+  Scratch<float> logits_;
+  Scratch<at::BFloat16> weights_;
+  Scratch<float> mixed_;
+};
+
+// Logits, weights and their gradients stand transposed here, [keys, queries]: so they are left
+// operands of the products for keys and values as they are.
+class HeadBackward {
+ public:
+  HeadBackward(const at::Tensor& d_mixed, const AttentionRows& rows, const Attended& attended,
+               const AttentionSizes& sizes, const AttentionRows& gradients)
+      : d_mixed_(d_mixed),
+        rows_(rows),
+        attended_(attended),
+        sizes_(sizes),
+        gradients_(gradients),
+        tokens_(rows.keys.size(0) / sizes.batch),
+        size_(rows.keys.size(1) / sizes.heads),
+        most_(std::min(kQueriesATime, rows.queries.size(0) / sizes.batch)),
+        transposed_keys_(size_, tokens_),
+        logits_(tokens_, most_),
+        d_weights_(tokens_, most_),
+        weights_(tokens_, most_),
+        d_logits_(tokens_, most_),
+        d_keys_(tokens_, size_),
+        d_values_(tokens_, size_),
+        transposed_d_queries_(size_, most_),
+        d_queries_(most_, size_) {}
+
+  void operator()(int64_t index) {
+    const Bfloat16Matrix queries = HeadToRead(rows_.queries, sizes_, index),
+                         keys = HeadToRead(rows_.keys, sizes_, index),
+                         values = HeadToRead(rows_.values, sizes_, index),
+                         d_mixed = HeadToRead(d_mixed_, sizes_, index);
+    const Matrix<at::BFloat16> d_queries = HeadToWrite(gradients_.queries, sizes_, index);
+    const float* logsumexp = attended_.logsumexp.const_data_ptr<float>() + index * queries.rows;
+    Transpose(keys, transposed_keys_.Rows(size_));
+    for (int64_t begin = 0; begin < queries.rows; begin += kQueriesATime) {
+      const int64_t count = std::min(kQueriesATime, queries.rows - begin);
+      const Bfloat16Matrix part = queries.Rows(begin, count), d_part = d_mixed.Rows(begin, count);
+      ComputeWeights(part, d_part, logsumexp + begin, keys, values);
+      AddKeyAndValueGradients(part, d_part, begin == 0 ? Sum::kNew : Sum::kAdded);
+      ComputeQueryGradients(d_queries.Rows(begin, count));
+    }
+    Write(d_keys_.Read(tokens_), HeadToWrite(gradients_.keys, sizes_, index));
+    Write(d_values_.Read(tokens_), HeadToWrite(gradients_.values, sizes_, index));
+  }
+
+ private:
+  // Into weights_ and d_logits_, whose padding comes out as zeros.
+  void ComputeWeights(const Bfloat16Matrix& queries, const Bfloat16Matrix& d_mixed,
+                      const float* logsumexp, const Bfloat16Matrix& keys,
+                      const Bfloat16Matrix& values) {
+    const Matrix<float> logits = logits_.Rows(tokens_), d_weights = d_weights_.Rows(tokens_);
+    right_.TakeTransposed(queries);
+    Multiply(keys, right_, Sum::kNew, logits);
+    right_.TakeTransposed(d_mixed);
+    Multiply(values, right_, Sum::kNew, d_weights);
+    std::array<float, kQueriesATime> sums, delta;
+    sums.fill(std::numeric_limits<float>::infinity());
+    std::copy_n(logsumexp, queries.rows, sums.begin());
+    delta.fill(0);
+    const int64_t size = right_.columns();
+    const float scale = LogitScale(size_);
+    for (int64_t i = 0; i < tokens_; ++i) {
+      WeightsAgain(sums.data(), d_weights.Row(i), size, scale, logits.Row(i), delta.data());
+    }
+    for (int64_t i = 0; i < tokens_; ++i) {
+      SoftmaxBackward(logits.Row(i), d_weights.Row(i), delta.data(), size, scale,
+                      weights_.Rows(tokens_).Row(i), d_logits_.Rows(tokens_).Row(i));
+    }
+  }
+
+  void AddKeyAndValueGradients(const Bfloat16Matrix& queries, const Bfloat16Matrix& d_mixed,
+                               Sum sum) {
+    right_.Take(queries);
+    Multiply(d_logits_.Read(tokens_), right_, sum, d_keys_.Rows(tokens_));
+    right_.Take(d_mixed);
+    Multiply(weights_.Read(tokens_), right_, sum, d_values_.Rows(tokens_));
+  }
+
+  void ComputeQueryGradients(const Matrix<at::BFloat16>& to) {
+    right_.Take(d_logits_.Read(tokens_));
+    Multiply(transposed_keys_.Read(size_), right_, Sum::kNew, transposed_d_queries_.Rows(size_));
+    Matrix<const float> from = transposed_d_queries_.Read(size_);
+    from.columns = to.rows;
+    Transpose(from, d_queries_.Rows(to.rows));
+    Write(d_queries_.Read(to.rows), to);
+  }
+
+  template <typename U>
+  static void Transpose(const Matrix<const U>& from, const Matrix<U>& to) {
+    for (int64_t i = 0; i < from.rows; ++i) {
+      for (int64_t j = 0; j < from.columns; ++j) to.Row(j)[i] = from.Row(i)[j];
+    }
+  }
+
+  static void Write(const Matrix<const float>& from, const Matrix<at::BFloat16>& to) {
+    for (int64_t i = 0; i < to.rows; ++i) Scale(from.Row(i), to.columns, 1, to.Row(i));
+  }
+
+  const at::Tensor& d_mixed_;
+  const AttentionRows& rows_;
+  const Attended& attended_;
+  const AttentionSizes& sizes_;
+  const AttentionRows& gradients_;
+  const int64_t tokens_, size_, most_;
+  RightOperand right_;
+  Scratch<at::BFloat16> transposed_keys_;
+  Scratch<float> logits_, d_weights_;
+  Scratch<at::BFloat16> weights_, d_logits_;
+  Scratch<float> d_keys_, d_values_, transposed_d_queries_, d_queries_;
+};
+
+bool IsForSmallProducts(const AttentionRows& rows, const AttentionSizes& sizes) {
+  // An odd head would need a padding in rows that have none.
+  return rows.keys.scalar_type() == at::kBFloat16 && HasSmallProducts() &&
+         rows.keys.size(1) / sizes.heads % 2 == 0;
+}
+
+// libtorch's view, [B, heads, tokens, D / heads].
+at::Tensor Split(const at::Tensor& rows, const AttentionSizes& sizes) {
+  const int64_t tokens = rows.size(0) / sizes.batch, size = rows.size(1) / sizes.heads;
+  return rows.view({sizes.batch, tokens, sizes.heads, size}).transpose(1, 2);
+}
+
+at::Tensor Join(const at::Tensor& heads) {
+  return heads.transpose(1, 2).reshape({heads.size(0) * heads.size(2), -1});
+}
+
+AttentionRows To(at::ScalarType type, const AttentionRows& rows) {
+  return {rows.queries.to(type), rows.keys.to(type), rows.values.to(type)};
+}
+
+Attended AttendByLibtorch(const AttentionRows& rows, const AttentionSizes& sizes) {
+  const auto [mixed, logsumexp] = at::_scaled_dot_product_flash_attention_for_cpu(
+      Split(rows.queries, sizes), Split(rows.keys, sizes), Split(rows.values, sizes));
+  return {Join(mixed), logsumexp};
+}
+
+void AttendBackwardByLibtorch(const at::Tensor& d_mixed, const AttentionRows& rows,
+                              const Attended& attended, const AttentionSizes& sizes,
+                              const AttentionRows& gradients) {
+  const auto [d_queries, d_keys, d_values] =
+      at::_scaled_dot_product_flash_attention_for_cpu_backward(
+          Split(d_mixed, sizes), Split(rows.queries, sizes), Split(rows.keys, sizes),
+          Split(rows.values, sizes), Split(attended.mixed, sizes), attended.logsumexp,
+          /*dropout_p=*/0, /*is_causal=*/false);
+  Split(gradients.queries, sizes).copy_(d_queries);
+  Split(gradients.keys, sizes).copy_(d_keys);
+  Split(gradients.values, sizes).copy_(d_values);
+}
+
+// libtorch's attention takes twice as long in bfloat16 as in float32, even where the processor has
+// instructions for it.
+at::ScalarType Substitute(at::ScalarType type) { return type == at::kBFloat16 ? at::kFloat : type; }
+
+}  // namespace
+
+Attended Attend(const AttentionRows& rows, const AttentionSizes& sizes) {
+  CHECK(rows.keys.numel() > 0) << "attention to nothing";
+  const at::ScalarType type = rows.keys.scalar_type();
+  if (IsForSmallProducts(rows, sizes)) {
+    const int64_t queries = rows.queries.size(0) / sizes.batch;
+    const Attended attended{at::empty(rows.queries.sizes(), rows.keys.options()),
+                            at::empty({sizes.batch, sizes.heads, queries}, at::kFloat)};
+    ForEachHead(sizes, [&] { return HeadForward(rows, sizes, attended); });
+    return attended;
+  }
+  Attended attended = AttendByLibtorch(To(Substitute(type), rows), sizes);
+  attended.mixed = attended.mixed.to(type);
+  return attended;
+}
+
+void AttendBackward(const at::Tensor& d_mixed, const AttentionRows& rows, const Attended& attended,
+                    const AttentionSizes& sizes, const AttentionRows& gradients) {
+  if (IsForSmallProducts(rows, sizes)) {
+    ForEachHead(sizes, [&] { return HeadBackward(d_mixed, rows, attended, sizes, gradients); });
+    return;
+  }
+  const at::ScalarType type = Substitute(rows.keys.scalar_type());
+  AttendBackwardByLibtorch(d_mixed.to(type), To(type, rows),
+                           {attended.mixed.to(type), attended.logsumexp}, sizes, gradients);
+}
+
+}  // namespace vitrine::fused
