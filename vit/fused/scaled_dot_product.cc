@@ -26,18 +26,28 @@ namespace {
 // So many that with some hundreds of keys their weights stay in the second-level cache.
 constexpr int64_t kQueriesATime = 128;
 
-int64_t Padded(int64_t count) { return (count + kLanes - 1) / kLanes * kLanes; }
+// A padded row is one of whole vectors.
+static_assert(RightOperand::kColumns % kLanes == 0);
 
-float LogitScale(int64_t head_size) {
-  return static_cast<float>(1 / std::sqrt(static_cast<double>(head_size)));
-}
+// What all heads of an attention have in common.
+struct HeadShape {
+  HeadShape(const AttentionRows& rows, const AttentionSizes& sizes)
+      : queries(rows.queries.size(0) / sizes.batch),
+        tokens(rows.keys.size(0) / sizes.batch),
+        size(rows.keys.size(1) / sizes.heads),
+        queries_a_time(std::min(kQueriesATime, queries)),
+        logit_scale(static_cast<float>(1 / std::sqrt(static_cast<double>(size)))) {}
+
+  int64_t queries, tokens, size, queries_a_time;
+  float logit_scale;
+};
 
 // A matrix of its own, of zeros at first, with rows that are padded.
 template <typename T>
 class Scratch {
  public:
   Scratch(int64_t rows, int64_t columns)
-      : columns_(Padded(columns)), values_(rows * columns_, T(0.0F)) {}
+      : columns_(RightOperand::Padded(columns)), values_(rows * columns_, T(0.0F)) {}
 
   // The first rows, padding and all.
   Matrix<T> Rows(int64_t count) { return {values_.data(), count, columns_, columns_}; }
@@ -82,12 +92,10 @@ class HeadForward {
       : rows_(rows),
         sizes_(sizes),
         attended_(attended),
-        tokens_(rows.keys.size(0) / sizes.batch),
-        size_(rows.keys.size(1) / sizes.heads),
-        most_(std::min(kQueriesATime, rows.queries.size(0) / sizes.batch)),
-        logits_(most_, tokens_),
-        weights_(most_, tokens_),
-        mixed_(most_, size_) {}
+        shape_(rows, sizes),
+        logits_(shape_.queries_a_time, shape_.tokens),
+        weights_(shape_.queries_a_time, shape_.tokens),
+        mixed_(shape_.queries_a_time, shape_.size) {}
 
   void operator()(int64_t index) {
     const Bfloat16Matrix queries = HeadToRead(rows_.queries, sizes_, index);
@@ -108,23 +116,23 @@ class HeadForward {
     std::array<float, kQueriesATime> sums;
     Multiply(queries, keys_, Sum::kNew, logits);
     for (int64_t i = 0; i < queries.rows; ++i) {
-      std::fill(logits.Row(i) + tokens_, logits.Row(i + 1),
+      std::fill(logits.Row(i) + shape_.tokens, logits.Row(i + 1),
                 -std::numeric_limits<float>::infinity());
       const SoftmaxSums result =
-          Softmax(logits.Row(i), logits.columns, LogitScale(size_), weights.Row(i));
+          Softmax(logits.Row(i), logits.columns, shape_.logit_scale, weights.Row(i));
       sums[i] = result.sum;
       logsumexp[i] = result.logsumexp;
     }
     Multiply(weights_.Read(queries.rows), values_, Sum::kNew, mixed);
     for (int64_t i = 0; i < queries.rows; ++i) {
-      Scale(mixed.Row(i), size_, 1 / sums[i], to.Row(i));
+      Scale(mixed.Row(i), shape_.size, 1 / sums[i], to.Row(i));
     }
   }
 
   const AttentionRows& rows_;
   const AttentionSizes& sizes_;
   const Attended& attended_;
-  const int64_t tokens_, size_, most_;
+  const HeadShape shape_;
   RightOperand keys_, values_;
   Scratch<float> logits_;
   Scratch<at::BFloat16> weights_;
@@ -142,18 +150,16 @@ class HeadBackward {
         attended_(attended),
         sizes_(sizes),
         gradients_(gradients),
-        tokens_(rows.keys.size(0) / sizes.batch),
-        size_(rows.keys.size(1) / sizes.heads),
-        most_(std::min(kQueriesATime, rows.queries.size(0) / sizes.batch)),
-        transposed_keys_(size_, tokens_),
-        logits_(tokens_, most_),
-        d_weights_(tokens_, most_),
-        weights_(tokens_, most_),
-        d_logits_(tokens_, most_),
-        d_keys_(tokens_, size_),
-        d_values_(tokens_, size_),
-        transposed_d_queries_(size_, most_),
-        d_queries_(most_, size_) {}
+        shape_(rows, sizes),
+        transposed_keys_(shape_.size, shape_.tokens),
+        logits_(shape_.tokens, shape_.queries_a_time),
+        d_weights_(shape_.tokens, shape_.queries_a_time),
+        weights_(shape_.tokens, shape_.queries_a_time),
+        d_logits_(shape_.tokens, shape_.queries_a_time),
+        d_keys_(shape_.tokens, shape_.size),
+        d_values_(shape_.tokens, shape_.size),
+        transposed_d_queries_(shape_.size, shape_.queries_a_time),
+        d_queries_(shape_.queries_a_time, shape_.size) {}
 
   void operator()(int64_t index) {
     const Bfloat16Matrix queries = HeadToRead(rows_.queries, sizes_, index),
@@ -162,7 +168,7 @@ class HeadBackward {
                          d_mixed = HeadToRead(d_mixed_, sizes_, index);
     const Matrix<at::BFloat16> d_queries = HeadToWrite(gradients_.queries, sizes_, index);
     const float* logsumexp = attended_.logsumexp.const_data_ptr<float>() + index * queries.rows;
-    Transpose(keys, transposed_keys_.Rows(size_));
+    Transpose(keys, transposed_keys_.Rows(shape_.size));
     for (int64_t begin = 0; begin < queries.rows; begin += kQueriesATime) {
       const int64_t count = std::min(kQueriesATime, queries.rows - begin);
       const Bfloat16Matrix part = queries.Rows(begin, count), d_part = d_mixed.Rows(begin, count);
@@ -170,8 +176,8 @@ class HeadBackward {
       AddKeyAndValueGradients(part, d_part, begin == 0 ? Sum::kNew : Sum::kAdded);
       ComputeQueryGradients(d_queries.Rows(begin, count));
     }
-    Write(d_keys_.Read(tokens_), HeadToWrite(gradients_.keys, sizes_, index));
-    Write(d_values_.Read(tokens_), HeadToWrite(gradients_.values, sizes_, index));
+    Write(d_keys_.Read(shape_.tokens), HeadToWrite(gradients_.keys, sizes_, index));
+    Write(d_values_.Read(shape_.tokens), HeadToWrite(gradients_.values, sizes_, index));
   }
 
  private:
@@ -179,7 +185,8 @@ class HeadBackward {
   void ComputeWeights(const Bfloat16Matrix& queries, const Bfloat16Matrix& d_mixed,
                       const float* logsumexp, const Bfloat16Matrix& keys,
                       const Bfloat16Matrix& values) {
-    const Matrix<float> logits = logits_.Rows(tokens_), d_weights = d_weights_.Rows(tokens_);
+    const Matrix<float> logits = logits_.Rows(shape_.tokens),
+                        d_weights = d_weights_.Rows(shape_.tokens);
     right_.TakeTransposed(queries);
     Multiply(keys, right_, Sum::kNew, logits);
     right_.TakeTransposed(d_mixed);
@@ -189,28 +196,29 @@ class HeadBackward {
     std::copy_n(logsumexp, queries.rows, sums.begin());
     delta.fill(0);
     const int64_t size = right_.columns();
-    const float scale = LogitScale(size_);
-    for (int64_t i = 0; i < tokens_; ++i) {
+    const float scale = shape_.logit_scale;
+    for (int64_t i = 0; i < shape_.tokens; ++i) {
       WeightsAgain(sums.data(), d_weights.Row(i), size, scale, logits.Row(i), delta.data());
     }
-    for (int64_t i = 0; i < tokens_; ++i) {
+    for (int64_t i = 0; i < shape_.tokens; ++i) {
       SoftmaxBackward(logits.Row(i), d_weights.Row(i), delta.data(), size, scale,
-                      weights_.Rows(tokens_).Row(i), d_logits_.Rows(tokens_).Row(i));
+                      weights_.Rows(shape_.tokens).Row(i), d_logits_.Rows(shape_.tokens).Row(i));
     }
   }
 
   void AddKeyAndValueGradients(const Bfloat16Matrix& queries, const Bfloat16Matrix& d_mixed,
                                Sum sum) {
     right_.Take(queries);
-    Multiply(d_logits_.Read(tokens_), right_, sum, d_keys_.Rows(tokens_));
+    Multiply(d_logits_.Read(shape_.tokens), right_, sum, d_keys_.Rows(shape_.tokens));
     right_.Take(d_mixed);
-    Multiply(weights_.Read(tokens_), right_, sum, d_values_.Rows(tokens_));
+    Multiply(weights_.Read(shape_.tokens), right_, sum, d_values_.Rows(shape_.tokens));
   }
 
   void ComputeQueryGradients(const Matrix<at::BFloat16>& to) {
-    right_.Take(d_logits_.Read(tokens_));
-    Multiply(transposed_keys_.Read(size_), right_, Sum::kNew, transposed_d_queries_.Rows(size_));
-    Matrix<const float> from = transposed_d_queries_.Read(size_);
+    right_.Take(d_logits_.Read(shape_.tokens));
+    Multiply(transposed_keys_.Read(shape_.size), right_, Sum::kNew,
+             transposed_d_queries_.Rows(shape_.size));
+    Matrix<const float> from = transposed_d_queries_.Read(shape_.size);
     from.columns = to.rows;
     Transpose(from, d_queries_.Rows(to.rows));
     Write(d_queries_.Read(to.rows), to);
@@ -232,7 +240,7 @@ class HeadBackward {
   const Attended& attended_;
   const AttentionSizes& sizes_;
   const AttentionRows& gradients_;
-  const int64_t tokens_, size_, most_;
+  const HeadShape shape_;
   RightOperand right_;
   Scratch<at::BFloat16> transposed_keys_;
   Scratch<float> logits_, d_weights_;
@@ -243,7 +251,7 @@ class HeadBackward {
 bool IsForSmallProducts(const AttentionRows& rows, const AttentionSizes& sizes) {
   // An odd head would need a padding in rows that have none.
   return rows.keys.scalar_type() == at::kBFloat16 && HasSmallProducts() &&
-         rows.keys.size(1) / sizes.heads % 2 == 0;
+         HeadShape(rows, sizes).size % 2 == 0;
 }
 
 // libtorch's view, [B, heads, tokens, D / heads].
@@ -289,9 +297,9 @@ Attended Attend(const AttentionRows& rows, const AttentionSizes& sizes) {
   CHECK(rows.keys.numel() > 0) << "attention to nothing";
   const at::ScalarType type = rows.keys.scalar_type();
   if (IsForSmallProducts(rows, sizes)) {
-    const int64_t queries = rows.queries.size(0) / sizes.batch;
-    const Attended attended{at::empty(rows.queries.sizes(), rows.keys.options()),
-                            at::empty({sizes.batch, sizes.heads, queries}, at::kFloat)};
+    const Attended attended{
+        at::empty(rows.queries.sizes(), rows.keys.options()),
+        at::empty({sizes.batch, sizes.heads, HeadShape(rows, sizes).queries}, at::kFloat)};
     ForEachHead(sizes, [&] { return HeadForward(rows, sizes, attended); });
     return attended;
   }

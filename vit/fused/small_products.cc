@@ -13,8 +13,6 @@
 namespace vitrine::fused {
 namespace {
 
-int64_t RoundUp(int64_t count, int64_t to) { return (count + to - 1) / to * to; }
-
 // Two numbers side by side.
 struct Pair {
   at::BFloat16 first, second;
@@ -44,8 +42,8 @@ bool HasSmallProducts() {
 }
 
 void RightOperand::Resize(int64_t rows, int64_t columns) {
-  rows_ = RoundUp(rows, 2);
-  columns_ = RoundUp(columns, kColumns);
+  rows_ = rows + rows % 2;
+  columns_ = Padded(columns);
   values_.resize(std::max<size_t>(values_.size(), rows_ * columns_));
   if (rows_ != rows || columns_ != columns) {
     std::fill_n(values_.begin(), rows_ * columns_, at::BFloat16());

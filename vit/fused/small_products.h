@@ -32,6 +32,11 @@ class RightOperand {
  public:
   static constexpr int64_t kColumns = 16;
 
+  // So many columns, padded.
+  static constexpr int64_t Padded(int64_t columns) {
+    return (columns + kColumns - 1) / kColumns * kColumns;
+  }
+
   // The matrix, or its transpose.
   void Take(const Bfloat16Matrix& matrix);
   void TakeTransposed(const Bfloat16Matrix& matrix);
