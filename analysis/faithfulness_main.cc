@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -19,6 +18,7 @@
 #include "analysis/relevance.h"
 #include "base/device.h"
 #include "base/file.h"
+#include "base/processor.h"
 #include "base/program.h"
 #include "base/status_macros.h"
 #include "data/loader.h"
@@ -140,7 +140,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const Split split, AsUsageError(ParseSplit(FLAGS_split)));
   ASSIGN_OR_RETURN(const at::Device device,
                    AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
-  at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
+  at::set_num_threads(ProcessorCount());
   ASSIGN_OR_RETURN(const Classifier classifier,
                    Classifier::Load(UserPath(FLAGS_checkpoint), weights, device));
   ASSIGN_OR_RETURN(

@@ -4,7 +4,6 @@
 #include <iostream>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "ATen/Parallel.h"
@@ -12,6 +11,7 @@
 #include "base/device.h"
 #include "base/file.h"
 #include "base/list_flag.h"
+#include "base/processor.h"
 #include "base/program.h"
 #include "base/status_macros.h"
 #include "gflags/gflags.h"
@@ -42,7 +42,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   for (const std::string_view run : names) runs.push_back(UserPath(run));
   ASSIGN_OR_RETURN(const at::Device device,
                    AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
-  at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
+  at::set_num_threads(ProcessorCount());
   const char* const default_name = runs.size() == 1 ? "report.html" : "comparison.html";
   const fs::path output =
       FLAGS_output.empty() ? runs.front() / default_name : UserPath(FLAGS_output);

@@ -4,8 +4,8 @@
 
 #include "ATen/CPUGeneratorImpl.h"
 #include "ATen/Context.h"
-#include "ATen/Version.h"
 #include "absl/strings/str_cat.h"
+#include "base/processor.h"
 #include "base/status_macros.h"
 
 namespace vitrine {
@@ -38,7 +38,7 @@ absl::StatusOr<at::Device> FindDevice(const std::string& name,
 }
 
 std::string DescribeDevice(at::Device device) {
-  if (device.is_cpu()) return absl::StrCat("cpu (", at::get_cpu_capability(), ")");
+  if (device.is_cpu()) return absl::StrCat("cpu (", CpuCapability(), ")");
   return device.str();
 }
 

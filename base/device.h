@@ -24,7 +24,7 @@ namespace vitrine {
 absl::StatusOr<at::Device> FindDevice(const std::string& name,
                                       const std::filesystem::path& cuda_library);
 
-// For people: "cpu (AVX2)" or "cuda:0".
+// For people: "cpu (AVX512, bfloat16)" or "cuda:0".
 std::string DescribeDevice(at::Device device);
 
 // A generator whose draws follow from the key. On a GPU it is libtorch's own one there, set anew.

@@ -22,6 +22,11 @@ absl::Status PathError(int error, const fs::path& path, std::string_view action)
 
 }  // namespace
 
+bool Exists(const fs::path& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
 absl::StatusOr<std::string> ReadFile(const fs::path& path) {
   ASSIGN_OR_RETURN(const RegularFile opened, OpenRegularFile(path));
   std::string bytes(opened.size, '\0');

@@ -13,6 +13,10 @@
 
 namespace vitrine {
 
+// Whether there is a file or folder that this process can see. std::filesystem's throws where it
+// can't.
+bool Exists(const std::filesystem::path& path);
+
 // The bytes of a regular file.
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path);
 

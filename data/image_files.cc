@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "base/file.h"
 #include "base/status_macros.h"
 #include "data/source/image_folder.h"
 #include "data/source/packed_source.h"
@@ -35,11 +36,6 @@ struct Part {
   std::shared_ptr<const ImageSource> images;
 };
 
-bool IsThere(const fs::path& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
-
 absl::Status NotThere(const fs::path& folder, Names names, std::string_view ending) {
   return absl::NotFoundError(
       absl::StrCat(folder.string(), ": there is no ",
@@ -50,7 +46,7 @@ absl::Status NotThere(const fs::path& folder, Names names, std::string_view endi
 
 absl::StatusOr<Part> OpenFolders(const fs::path& folder, Names names) {
   for (const std::string_view name : names) {
-    if (!IsThere(folder / name)) continue;
+    if (!Exists(folder / name)) continue;
     ASSIGN_OR_RETURN(ImageFolder opened, OpenImageFolder(folder / name));
     return Part{std::move(opened.class_names), std::move(opened.images)};
   }
@@ -60,7 +56,7 @@ absl::StatusOr<Part> OpenFolders(const fs::path& folder, Names names) {
 absl::StatusOr<Part> OpenPack(const fs::path& folder, Names names) {
   for (const std::string_view name : names) {
     const fs::path path = folder / absl::StrCat(name, ".pack");
-    if (!IsThere(path)) continue;
+    if (!Exists(path)) continue;
     ASSIGN_OR_RETURN(PackedImages opened, OpenPacked(path));
     return Part{std::move(opened.class_names), std::move(opened.images)};
   }
@@ -122,11 +118,11 @@ absl::StatusOr<Part> OpenPart(FileLayout layout, const fs::path& folder, Names n
 }  // namespace
 
 std::optional<FileLayout> FindLayout(const fs::path& folder) {
-  if (IsThere(folder / "train.pack")) return FileLayout::kPacked;
+  if (Exists(folder / "train.pack")) return FileLayout::kPacked;
   if (!Shards(folder, "train").empty() || !Shards(folder / "data", "train").empty()) {
     return FileLayout::kParquet;
   }
-  if (IsThere(folder / "train")) return FileLayout::kFolders;
+  if (Exists(folder / "train")) return FileLayout::kFolders;
   return std::nullopt;
 }
 

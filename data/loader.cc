@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "absl/memory/memory.h"
+#include "base/processor.h"
 #include "base/status_macros.h"
 #include "data/mix.h"
 
@@ -20,7 +20,7 @@ constexpr int kMostThreads = 16;
 int ThreadCount(const DataConfig& config, const ImageSource& source) {
   if (config.loader_threads() > 0) return config.loader_threads();
   if (!source.NeedsDecoding()) return 1;
-  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMostThreads);
+  return std::min(ProcessorCount(), kMostThreads);
 }
 
 BatchPlan PlanOf(const Sampler& sampler, int64_t first_iteration) {

@@ -89,8 +89,8 @@ bool WasSelectedOn(const EvaluationResult& result);
 // before the ending where images were flipped.
 absl::Status WriteResult(const CheckpointEvaluation& evaluation);
 
-// One object with the fields of the Contract: split, count, correct_top1, correct_top5, top1, top5,
-// loss, checkpoint, iteration; and selected_on_this_split where that is so.
+// One object, of which programs read split, count, correct_top1, correct_top5, top1, top5, loss,
+// checkpoint and iteration; and selected_on_this_split where that is so.
 nlohmann::ordered_json ToJson(const CheckpointEvaluation& evaluation);
 
 }  // namespace vitrine

@@ -6,6 +6,7 @@
 #include "ATen/TensorOperators.h"
 #include "ATen/core/grad_mode.h"
 #include "ATen/ops/empty.h"
+#include "absl/strings/str_cat.h"
 #include "base/random.h"
 #include "base/status_macros.h"
 #include "data/image/decode.h"
@@ -21,6 +22,13 @@ TransformConfigs EvaluationTransforms(const DataConfig& config) {
   return transforms;
 }
 
+absl::Status CheckClassNames(const CheckpointManifest& manifest) {
+  const int names = manifest.class_names_size(), classes = manifest.config().model().num_classes();
+  if (names == classes) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("names ", names, " classes of a model of ", classes,
+                                          "; it was not made by //train"));
+}
+
 }  // namespace
 
 absl::StatusOr<Classifier> Classifier::Load(const std::filesystem::path& path, Weights weights,
@@ -28,6 +36,8 @@ absl::StatusOr<Classifier> Classifier::Load(const std::filesystem::path& path, W
   ASSIGN_OR_RETURN(const std::filesystem::path found, FindCheckpoint(path));
   ASSIGN_OR_RETURN(SavedWeights saved, ReadWeights(found, weights));
   const ModelConfig& config = saved.manifest.config().model();
+  RETURN_IF_ERROR(Annotate(CheckClassNames(saved.manifest), found.string()));
+
   ASSIGN_OR_RETURN(VisionTransformer model,
                    Annotate(RestoreModel(config, saved.tensors, device), found.string()));
   const DataConfig& data = saved.manifest.config().data();

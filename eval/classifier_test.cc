@@ -103,6 +103,13 @@ TEST_F(ClassifierTest, TakesTheWeightsThatAreAskedFor) {
   EXPECT_TRUE(swa.model().Tensors().at("head.weight").equal(mean.Mean().at("head.weight")));
 }
 
+TEST_F(ClassifierTest, ClassesWithoutANameAreRefused) {
+  checkpoint_.manifest.mutable_class_names()->RemoveLast();
+  ASSERT_OK(WriteCheckpoint(folder_ / "checkpoints", checkpoint_));
+  EXPECT_THAT(Classifier::Load(folder_),
+              Fails(absl::StatusCode::kDataLoss, HasSubstr("names 9 classes of a model of 10")));
+}
+
 TEST_F(ClassifierTest, WhatIsNoImageIsRefused) {
   ASSERT_OK_AND_ASSIGN(const Classifier classifier, Classifier::Load(folder_));
   EXPECT_FALSE(classifier.Classify("not a picture", 1).ok());

@@ -3,7 +3,6 @@
 #include <iostream>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "ATen/Parallel.h"
@@ -12,6 +11,7 @@
 #include "base/device.h"
 #include "base/file.h"
 #include "base/list_flag.h"
+#include "base/processor.h"
 #include "base/program.h"
 #include "base/status_macros.h"
 #include "data/split.h"
@@ -108,7 +108,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(options.weights, AsUsageError(ParseWeights(FLAGS_weights)));
   ASSIGN_OR_RETURN(options.device,
                    AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
-  at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
+  at::set_num_threads(ProcessorCount());
   std::vector<CheckpointEvaluation> results;
   for (const std::string_view path : checkpoints) {
     ASSIGN_OR_RETURN(results.emplace_back(), EvaluateCheckpoint(UserPath(path), options));

@@ -2,13 +2,13 @@
 
 #include <iostream>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "ATen/Parallel.h"
 #include "absl/strings/str_format.h"
 #include "base/device.h"
 #include "base/file.h"
+#include "base/processor.h"
 #include "base/program.h"
 #include "base/status_macros.h"
 #include "data/source/file_list.h"
@@ -76,7 +76,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const Weights weights, AsUsageError(ParseWeights(FLAGS_weights)));
   ASSIGN_OR_RETURN(const at::Device device,
                    AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
-  at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
+  at::set_num_threads(ProcessorCount());
   ASSIGN_OR_RETURN(const Classifier classifier,
                    Classifier::Load(UserPath(FLAGS_checkpoint), weights, device));
   ASSIGN_OR_RETURN(const std::vector<fs::path> files, ListImageFiles(FLAGS_images));

@@ -5,7 +5,6 @@
 #include <limits>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "ATen/Parallel.h"
@@ -15,6 +14,7 @@
 #include "base/device.h"
 #include "base/file.h"
 #include "base/list_flag.h"
+#include "base/processor.h"
 #include "base/program.h"
 #include "base/status_macros.h"
 #include "data/split.h"
@@ -126,7 +126,7 @@ absl::StatusOr<Paths> Select() {
 absl::StatusOr<Paths> SelectGreedily(const Paths& paths, Split split) {
   ASSIGN_OR_RETURN(const at::Device device,
                    AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
-  at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
+  at::set_num_threads(ProcessorCount());
   ASSIGN_OR_RETURN(const Checkpoint first, ReadModelOnly(paths[0]));
   ASSIGN_OR_RETURN(const EvaluationData data,
                    EvaluationData::Load(first.manifest, split, UserPath(FLAGS_data_dir), device));
@@ -138,7 +138,7 @@ absl::StatusOr<fs::path> OutputPath() {
   fs::path path = UserPath(FLAGS_output).lexically_normal();
   if (!path.has_filename()) path = path.parent_path();  // a trailing slash names no folder
   const std::string name = absl::StrCat("--output: ", path.string());
-  if (fs::exists(path)) {
+  if (Exists(path)) {
     return UsageError(absl::StrCat(name, " is there already; remove it or name another"));
   }
   if (path.parent_path().filename() == "checkpoints") {

@@ -10,7 +10,7 @@ PEER = pathlib.Path(__file__).with_name("training_speed_peer.py")
 
 
 class Worker:
-    """A process that takes so many steps when asked, and keeps its model in between."""
+    """A process that prints a line first, takes so many steps when asked, and keeps its model."""
 
     def __init__(self, name: str, command: list[str]):
         self.name = name
@@ -19,6 +19,7 @@ class Worker:
         )
         self.milliseconds: list[float] = []  # the median of each round
         self.peak_mib = 0.0
+        self.first_line = self.read()
 
     def read(self) -> str:
         line = self.process.stdout.readline()
@@ -45,9 +46,8 @@ def start_all(program: str, flags: list[str]) -> list[Worker]:
         Worker(f"vitrine, {kernels}", [program, *flags, f"kernels={kernels}"])
         for kernels in ("FUSED", "REFERENCE")
     ]
-    sizes = [worker.read() for worker in ours][0]
     peers = [
-        Worker(f"PyTorch, {mode}", [sys.executable, "-S", str(PEER), mode, sizes])
+        Worker(f"PyTorch, {mode}", [sys.executable, "-S", str(PEER), mode, ours[0].first_line])
         for mode in ("eager", "compile")
     ]
     return ours + peers
@@ -72,8 +72,10 @@ def main() -> None:
     for _ in range(rounds):
         for worker in workers:
             worker.measure(steps)
-    print(f"{' '.join(flags)}: rounds of {steps} steps by turns, {rounds} of them. Times are medians;")
-    print("ratios are of one round, median [least, most]. Memory is the peak above that of the start.")
+    sizes = json.loads(workers[0].first_line)
+    print(f"{' '.join(flags)}: rounds of {steps} steps by turns, {rounds} of them, on {sizes['device']}")
+    print(f"with threads={sizes['threads']}. Times are medians; ratios are of one round, median [least,")
+    print("most]. Memory is the peak above that of the start.")
     print()
     print("| | ms a step | time, FUSED = 1 | MiB |")
     print("| --- | ---: | ---: | ---: |")

@@ -1,8 +1,8 @@
 """Training steps of the same model in PyTorch, as its users would write them.
 
 Started by tools/training_speed: MODE (eager or compile) and a line of sizes as //train/measure:training_speed
-prints it. Then for each line of input, a number of steps, it takes them and prints
-{"milliseconds": [...], "peak_mib": ...}.
+prints it, which refuses a config with more in it than there is here. Prints "ready". Then for each line of
+input, a number of steps, it takes them and prints {"milliseconds": [...], "peak_mib": ...}.
 """
 
 import json
@@ -16,15 +16,16 @@ import torch.nn.functional as F
 
 
 class Block(nn.Module):
-    def __init__(self, width: int, heads: int, dropout: float):
+    def __init__(self, sizes: dict):
         super().__init__()
-        self.heads, self.dropout = heads, dropout
+        self.heads, self.dropout = sizes["heads"], sizes["dropout"]
+        width, mlp_width = sizes["width"], sizes["mlp_width"]
         self.attention_norm = nn.LayerNorm(width)
         self.qkv = nn.Linear(width, 3 * width)
         self.projection = nn.Linear(width, width)
         self.mlp_norm = nn.LayerNorm(width)
-        self.hidden = nn.Linear(width, 4 * width)
-        self.output = nn.Linear(4 * width, width)
+        self.hidden = nn.Linear(width, mlp_width)
+        self.output = nn.Linear(mlp_width, width)
 
     def attention(self, x: Tensor) -> Tensor:
         batch, tokens, width = x.shape
@@ -50,9 +51,7 @@ class VisionTransformer(nn.Module):
         )
         self.class_token = nn.Parameter(torch.randn(1, 1, width))
         self.positions = nn.Parameter(torch.randn(1, count + 1, width))
-        self.blocks = nn.Sequential(
-            *(Block(width, sizes["heads"], self.dropout) for _ in range(sizes["depth"]))
-        )
+        self.blocks = nn.Sequential(*(Block(sizes) for _ in range(sizes["depth"])))
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, sizes["classes"])
 
@@ -70,20 +69,37 @@ def peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def make_optimizer(model: nn.Module, sizes: dict) -> torch.optim.Optimizer:
+    # Linear weights have two dimensions; the class token and the positions have three.
+    most = {"LINEAR_WEIGHTS": 2, "MATRICES": 3}[sizes["decay"]]
+    decayed = [p for p in model.parameters() if 2 <= p.dim() <= most]
+    plain = [p for p in model.parameters() if not 2 <= p.dim() <= most]
+    groups = [
+        {"params": decayed, "weight_decay": sizes["weight_decay"]},
+        {"params": plain, "weight_decay": 0},
+    ]
+    betas = (sizes["beta1"], sizes["beta2"])
+    return torch.optim.AdamW(groups, lr=3e-4, betas=betas, eps=sizes["epsilon"], fused=True)
+
+
 class Training:
     def __init__(self, mode: str, sizes: dict):
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.clip_norm = sizes["clip_norm"]
+        self.device = torch.device(sizes["device"])
+        self.clip_norm, self.label_smoothing = sizes["clip_norm"], sizes["label_smoothing"]
         self.precision = {"FP32": None, "BF16": torch.bfloat16, "FP16": torch.float16}[
             sizes["precision"]
         ]
         self.model = VisionTransformer(sizes).to(self.device)
         self.forward = self.loss
         if mode != "eager":
-            tune = "max-autotune" if self.device == "cuda" else "default"
+            tune = "max-autotune" if self.device.type == "cuda" else "default"
             self.forward = torch.compile(self.loss, mode=tune)
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), lr=3e-4, weight_decay=sizes["weight_decay"], fused=True
+        self.optimizer = make_optimizer(self.model, sizes)
+        self.scaler = torch.amp.GradScaler(  # does nothing unless enabled
+            self.device.type,
+            init_scale=sizes["loss_scale"],
+            growth_interval=sizes["growth_interval"],
+            enabled=self.precision == torch.float16,
         )
         side, batch = sizes["image_size"], sizes["batch_size"]
         self.images = torch.randn(batch, sizes["channels"], side, side, device=self.device)
@@ -91,17 +107,20 @@ class Training:
 
     def loss(self, images: Tensor, labels: Tensor) -> Tensor:
         active = self.precision is not None
-        with torch.autocast(self.device, self.precision or torch.bfloat16, enabled=active):
-            return F.cross_entropy(self.model(images), labels)
+        with torch.autocast(self.device.type, self.precision or torch.bfloat16, enabled=active):
+            logits = self.model(images)
+            return F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
 
     def step(self) -> float:
         """Milliseconds."""
         start = time.perf_counter()
         loss = self.forward(self.images, self.labels)
-        loss.backward()
+        self.scaler.scale(loss).backward()
         if self.clip_norm > 0:
+            self.scaler.unscale_(self.optimizer)
             nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_norm)
-        self.optimizer.step()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
         loss.item()
         return 1000 * (time.perf_counter() - start)
@@ -109,6 +128,10 @@ class Training:
 
 def main() -> None:
     mode, sizes = sys.argv[1], json.loads(sys.argv[2])
+    torch.set_num_threads(sizes["threads"])
+    if sizes["device"] != "cpu" and not torch.cuda.is_available():
+        sys.exit("tools/training_speed: PyTorch can use no GPU here; --device=cpu compares without")
+    print("ready", flush=True)
     before = peak_mib()
     training = Training(mode, sizes)
     for line in sys.stdin:

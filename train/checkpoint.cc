@@ -152,6 +152,13 @@ TensorMap* Place(const std::string& file, Checkpoint* checkpoint) {
   return nullptr;
 }
 
+// Whether a file is missing or has other bytes than were written. What may not be read now, or was
+// written by another version, can be whole.
+
+bool IsDamage(const absl::Status& status) {
+  return absl::IsDataLoss(status) || absl::IsNotFound(status) || absl::IsInvalidArgument(status);
+}
+
 absl::StatusOr<Checkpoint> Read(const fs::path& path, bool model_only) {
   Checkpoint checkpoint;
   ASSIGN_OR_RETURN(checkpoint.manifest, ReadManifest(path));
@@ -220,7 +227,7 @@ std::vector<fs::path> ListCheckpoints(const fs::path& folder) {
 }
 
 absl::StatusOr<fs::path> FindCheckpoint(const fs::path& path) {
-  if (fs::exists(path / kManifest)) return path;
+  if (Exists(path / kManifest)) return path;
   const std::vector<fs::path> checkpoints = ListCheckpoints(path / kFolder);
   if (!checkpoints.empty()) return checkpoints.back();
   return absl::NotFoundError(absl::StrCat(path.string(), ": neither a checkpoint (no ", kManifest,
@@ -231,7 +238,7 @@ absl::StatusOr<Checkpoint> ReadNewestWhole(const fs::path& folder) {
   const std::vector<fs::path> checkpoints = ListCheckpoints(folder);
   for (auto path = checkpoints.rbegin(); path != checkpoints.rend(); ++path) {
     absl::StatusOr<Checkpoint> checkpoint = ReadCheckpoint(*path);
-    if (checkpoint.ok()) return checkpoint;
+    if (checkpoint.ok() || !IsDamage(checkpoint.status())) return checkpoint;
     LOG(WARNING) << "skipped a damaged checkpoint: " << checkpoint.status().message();
   }
   return absl::NotFoundError(absl::StrCat(folder.string(), ": no whole checkpoint"));

@@ -49,6 +49,8 @@ std::vector<std::filesystem::path> ListCheckpoints(const std::filesystem::path& 
 absl::StatusOr<std::filesystem::path> FindCheckpoint(const std::filesystem::path& path);
 
 // The newest checkpoint that is whole; damaged ones are passed over with a warning that names them.
+// One that cannot be read for another reason is an error: the run would go on from an older one and
+// replace it.
 absl::StatusOr<Checkpoint> ReadNewestWhole(const std::filesystem::path& folder);
 
 // Removes what a killed process left half-written, and the checkpoints that the config does not

@@ -158,6 +158,10 @@ TEST_F(CheckpointTest, LaterFormatIsRefused) {
   ASSERT_OK(WriteAtomically(folder_ / "000000007" / "manifest.pb", manifest.SerializeAsString()));
   EXPECT_THAT(ReadCheckpoint(folder_ / "000000007"),
               Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("format 2")));
+  ASSERT_OK(WriteCheckpoint(folder_, Make(6)));
+  EXPECT_THAT(ReadNewestWhole(folder_),
+              Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("format 2")))
+      << "going on from an older one would replace it";
 }
 
 TEST_F(CheckpointTest, DamagedOneIsReplaced) {

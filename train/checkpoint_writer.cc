@@ -38,15 +38,17 @@ CheckpointWriter::CheckpointWriter(std::filesystem::path folder, const Checkpoin
 
 CheckpointWriter::~CheckpointWriter() { Finish().IgnoreError(); }
 
-absl::Status CheckpointWriter::Write(const Checkpoint& checkpoint) {
+absl::Status CheckpointWriter::Write(const Checkpoint& checkpoint,
+                                     std::function<absl::Status()> then) {
   RETURN_IF_ERROR(Finish());
   copy_.manifest = checkpoint.manifest;
   CopyInto(checkpoint.model, &copy_.model);
   CopyInto(checkpoint.optimizer, &copy_.optimizer);
   CopyInto(checkpoint.ema, &copy_.ema);
   CopyInto(checkpoint.swa, &copy_.swa);
-  thread_ = std::thread([this] {
+  thread_ = std::thread([this, then = std::move(then)] {
     status_ = WriteCheckpoint(folder_, copy_);
+    if (status_.ok() && then) status_ = then();
     if (status_.ok()) status_ = SweepCheckpoints(folder_, config_, BestIteration(copy_.manifest));
   });
   return absl::OkStatus();

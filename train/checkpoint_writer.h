@@ -8,6 +8,7 @@
 #define TRAIN_CHECKPOINT_WRITER_H_
 
 #include <filesystem>
+#include <functional>
 #include <thread>
 
 #include "absl/status/status.h"
@@ -27,7 +28,8 @@ class CheckpointWriter {
   ~CheckpointWriter();
 
   // Copies the checkpoint and starts to write it. Waits for the one before, whose error it returns.
-  absl::Status Write(const Checkpoint& checkpoint);
+  // `then` is called once it is on the disk, before older ones are removed, by another thread.
+  absl::Status Write(const Checkpoint& checkpoint, std::function<absl::Status()> then = nullptr);
 
   // Waits until all is on the disk.
   absl::Status Finish();

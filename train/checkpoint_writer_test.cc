@@ -10,6 +10,7 @@
 namespace vitrine {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::Not;
 namespace fs = std::filesystem;
 
@@ -66,6 +67,22 @@ TEST_F(CheckpointWriterTest, RemovesWhatIsNotKept) {
   EXPECT_THAT(Written(1), IsOk());
   EXPECT_THAT(Written(2), Not(IsOk()));
   EXPECT_THAT(Written(3), IsOk());
+}
+
+TEST_F(CheckpointWriterTest, CallsOnceItIsThereAndBeforeOlderOnesAreGone) {
+  CheckpointConfig config;
+  config.set_keep_last(1);
+  CheckpointWriter writer(folder_, config);
+  ASSERT_OK(writer.Write(Make(1)));
+  int calls = 0;
+  ASSERT_OK(writer.Write(Make(2), [&] {
+    ++calls;
+    EXPECT_THAT(Written(1), IsOk());
+    EXPECT_THAT(Written(2), IsOk());
+    return absl::InternalError("told");
+  }));
+  EXPECT_THAT(writer.Finish(), Fails(absl::StatusCode::kInternal, HasSubstr("told")));
+  EXPECT_EQ(calls, 1);
 }
 
 TEST_F(CheckpointWriterTest, ErrorsComeWithTheNextCall) {

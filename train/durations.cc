@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 
 namespace vitrine {
 namespace {
@@ -16,50 +17,64 @@ int64_t Rounded(double iterations) {
   return std::max<int64_t>(1, std::llround(std::min(iterations, kMaxIterations)));
 }
 
-}  // namespace
-
-absl::Status SettleDurations(int64_t iterations_per_epoch, ExperimentConfig* config) {
-  ScheduleConfig& schedule = *config->mutable_schedule();
-  const double exact = schedule.has_epochs() ? schedule.epochs() * iterations_per_epoch
-                                             : static_cast<double>(schedule.iterations());
+absl::Status SettleLength(int64_t iterations_per_epoch, ScheduleConfig* schedule) {
+  const double exact = schedule->has_epochs() ? schedule->epochs() * iterations_per_epoch
+                                              : static_cast<double>(schedule->iterations());
   if (exact > kMaxIterations) {
     return absl::InvalidArgumentError(absl::StrCat("schedule.iterations: ", exact, " is more than ",
                                                    static_cast<int64_t>(kMaxIterations)));
   }
-  const int64_t total = Rounded(exact);
-  schedule.set_iterations(total);
-
-  if (schedule.has_warmup_epochs()) {
-    schedule.set_warmup_iterations(Rounded(schedule.warmup_epochs() * iterations_per_epoch));
-  } else if (schedule.has_warmup_fraction()) {
-    schedule.set_warmup_iterations(Rounded(schedule.warmup_fraction() * total));
-  }
-  if (schedule.warmup_iterations() > 0 && schedule.warmup_iterations() >= total) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("schedule.warmup_iterations: the warm-up of ", schedule.warmup_iterations(),
-                     " must be below the run's ", total, " iterations"));
-  }
-
-  // These have the same fields.
-  const auto settle_interval = [&](auto& interval) {
-    if (interval.has_every_epochs()) {
-      interval.set_every_iterations(Rounded(interval.every_epochs() * iterations_per_epoch));
-    } else if (interval.has_every_fraction()) {
-      interval.set_every_iterations(Rounded(interval.every_fraction() * total));
-    }
-  };
-  settle_interval(*config->mutable_validation());
-  settle_interval(*config->mutable_checkpoint());
-  SwaConfig& swa = *config->mutable_swa();
-  settle_interval(swa);
-  if (!swa.has_start_iteration()) swa.set_start_iteration(Rounded(swa.start_fraction() * total));
-  const int64_t interval = swa.every_iterations();
-  if (interval > 0 && total / interval * interval < std::max(swa.start_iteration(), interval)) {
-    return absl::InvalidArgumentError(absl::StrCat("swa.every_iterations: no multiple of ",
-                                                   interval, " is from ", swa.start_iteration(),
-                                                   " to the run's ", total, " iterations"));
-  }
+  schedule->set_iterations(Rounded(exact));
   return absl::OkStatus();
+}
+
+absl::Status SettleWarmup(int64_t iterations_per_epoch, ScheduleConfig* schedule) {
+  const int64_t total = schedule->iterations();
+  if (schedule->has_warmup_epochs()) {
+    schedule->set_warmup_iterations(Rounded(schedule->warmup_epochs() * iterations_per_epoch));
+  } else if (schedule->has_warmup_fraction()) {
+    schedule->set_warmup_iterations(Rounded(schedule->warmup_fraction() * total));
+  }
+  if (schedule->warmup_iterations() == 0 || schedule->warmup_iterations() < total) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("schedule.warmup_iterations: the warm-up of ", schedule->warmup_iterations(),
+                   " must be below the run's ", total, " iterations"));
+}
+
+// Of any of the configs that have `every_iterations` and its like.
+template <typename Config>
+void SettleInterval(int64_t iterations_per_epoch, int64_t total, Config* config) {
+  if (config->has_every_epochs()) {
+    config->set_every_iterations(Rounded(config->every_epochs() * iterations_per_epoch));
+  } else if (config->has_every_fraction()) {
+    config->set_every_iterations(Rounded(config->every_fraction() * total));
+  }
+}
+
+absl::Status SettleSwa(int64_t iterations_per_epoch, int64_t total, SwaConfig* swa) {
+  SettleInterval(iterations_per_epoch, total, swa);
+  if (!swa->has_start_iteration()) swa->set_start_iteration(Rounded(swa->start_fraction() * total));
+  const int64_t interval = swa->every_iterations(), start = swa->start_iteration();
+  if (interval == 0 || total / interval * interval >= std::max(start, interval)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat("swa.every_iterations: no multiple of ", interval,
+                                                 " is from ", start, " to the run's ", total,
+                                                 " iterations"));
+}
+
+}  // namespace
+
+absl::Status SettleDurations(int64_t iterations_per_epoch, ExperimentConfig* config) {
+  ScheduleConfig* const schedule = config->mutable_schedule();
+  RETURN_IF_ERROR(SettleLength(iterations_per_epoch, schedule));
+  RETURN_IF_ERROR(SettleWarmup(iterations_per_epoch, schedule));
+  const int64_t total = schedule->iterations();
+  SettleInterval(iterations_per_epoch, total, config->mutable_validation());
+  SettleInterval(iterations_per_epoch, total, config->mutable_checkpoint());
+  return SettleSwa(iterations_per_epoch, total, config->mutable_swa());
 }
 
 }  // namespace vitrine

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <iostream>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -11,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "base/device.h"
+#include "base/processor.h"
 #include "base/program.h"
 #include "base/status_macros.h"
 #include "data/dataset.h"
@@ -29,10 +29,6 @@
 
 namespace vitrine {
 namespace {
-
-double Seconds(std::chrono::steady_clock::duration duration) {
-  return std::chrono::duration<double>(duration).count();
-}
 
 std::string DescribeModel(const ModelConfig& model) {
   return absl::StrFormat("ViT, %d blocks, %d heads, width %d, patches of %d x %d in %d x %d x %d",
@@ -95,6 +91,13 @@ absl::Status ResumeFrom(const RunFolder& folder, Trainer* trainer) {
   return absl::OkStatus();
 }
 
+void WarnOfOtherProcessor(const RunFolder& folder) {
+  const std::string before = RecordedProcessor(folder.run_json()), now = CpuCapability();
+  if (before.empty() || before == now) return;
+  LOG(WARNING) << "this run was on a processor with " << before << " and goes on with " << now
+               << ", which rounds in another order: its bits are no longer those of a run on one";
+}
+
 absl::Status SettleLengths(const Dataset& dataset, ExperimentConfig* config) {
   ASSIGN_OR_RETURN(const auto sampler,
                    Sampler::Create(config->seed(), dataset.train->size(), config->data()));
@@ -115,7 +118,7 @@ std::string EndLines(const RunRecord& record) {
 
 // What the config leaves to the machine.
 void SettleForMachine(at::Device device, ExperimentConfig* config) {
-  if (config->threads() == 0) config->set_threads(std::thread::hardware_concurrency());
+  if (config->threads() == 0) config->set_threads(ProcessorCount());
   if (config->precision() == ExperimentConfig::AUTO16) {
     config->set_precision(device.is_cpu() ? ExperimentConfig::BF16 : ExperimentConfig::FP16);
   } else if (config->precision() == ExperimentConfig::FP16 && device.is_cpu()) {
@@ -174,6 +177,7 @@ absl::Status RunExperiment(ExperimentConfig config, const ExperimentPaths& paths
   }
   std::cout << StartTable(config, folder, dataset, trainer.state(), device) << std::endl;
   RETURN_IF_ERROR(ResumeFrom(folder, &trainer));
+  if (trainer.iteration() > 0) WarnOfOtherProcessor(folder);
 
   RunRecord record;
   record.data = dataset.Summary();
@@ -184,7 +188,8 @@ absl::Status RunExperiment(ExperimentConfig config, const ExperimentPaths& paths
   ASSIGN_OR_RETURN(RunLog log, RunLog::Open(folder, trainer.iteration()));
   RETURN_IF_ERROR(trainer.Run(folder, &log, &record));
   RETURN_IF_ERROR(trainer.Test(&log, &record));
-  record.wall_seconds = Seconds(std::chrono::steady_clock::now() - start);
+  record.wall_seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   RETURN_IF_ERROR(WriteRunRecord(folder.run_json(), config, record));
   std::cout << EndLines(record) << folder.path().string() << std::endl;
   return absl::OkStatus();

@@ -13,6 +13,10 @@ namespace {
 constexpr double kGrowth = 2;
 constexpr double kBackoff = 0.5;
 
+// GradScaler has no least scale. Below 1 it would take from half precision the small numbers that
+// it is there to keep, and 144 overflows in a row would end in a scale that divides by zero.
+constexpr double kLeast = 1;
+
 }  // namespace
 
 LossScaler::LossScaler(const LossScaleConfig& config, at::Device device)
@@ -32,7 +36,10 @@ at::Tensor LossScaler::Unscale(std::vector<at::Tensor>& gradients) const {
 
 void LossScaler::Update(const at::Tensor& found_inf) {
   at::_amp_update_scale_(scale_, growth_tracker_, found_inf, kGrowth, kBackoff, growth_interval_);
+  scale_.clamp_min_(kLeast);
 }
+
+at::Tensor LossScaler::IsLeast() const { return scale_ <= kLeast; }
 
 LossScaleState LossScaler::State() const {
   LossScaleState state;

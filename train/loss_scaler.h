@@ -30,11 +30,16 @@ class LossScaler {
   // gradient was infinite or not a number, else 0.
   at::Tensor Unscale(std::vector<at::Tensor>& gradients) const;
 
-  // Halves the scale after an overflow; doubles it after growth_interval updates in a row without.
+  // Halves the scale after an overflow, down to 1; doubles it after growth_interval updates in a
+  // row
+  // without.
   void Update(const at::Tensor& found_inf);
 
   // Float32 of no dimensions.
   const at::Tensor& scale() const { return scale_; }
+
+  // Whether an overflow cannot be the scale's doing: bool of no dimensions.
+  at::Tensor IsLeast() const;
 
   // What a checkpoint keeps. Waits for the device.
   LossScaleState State() const;

@@ -56,6 +56,19 @@ TEST(LossScalerTest, FollowsAScriptOfOverflows) {
   }
 }
 
+TEST(LossScalerTest, TheScaleDoesNotFallBelowOne) {
+  LossScaler scaler(Config(4, 2), at::kCPU);
+  Update(scaler, kInf);
+  EXPECT_FALSE(scaler.IsLeast().item<bool>());
+  for (int i = 0; i < 200; ++i) Update(scaler, kInf);
+
+  EXPECT_TRUE(scaler.IsLeast().item<bool>());
+  EXPECT_EQ(scaler.State().scale(), 1);
+  Update(scaler, 1);
+  Update(scaler, 1);
+  EXPECT_EQ(scaler.State().scale(), 2);
+}
+
 TEST(LossScalerTest, UnscalingUndoesScaling) {
   const LossScaler scaler(Config(65536, 2000), at::kCPU);
   at::Tensor x = at::full({}, 3.0f).requires_grad_(true);

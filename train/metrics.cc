@@ -31,11 +31,9 @@ CsvFile::CsvFile(const std::filesystem::path& path) : path_(path), stream_(path,
 
 absl::StatusOr<CsvFile> CsvFile::Open(const std::filesystem::path& path, const std::string& header,
                                       absl::FunctionRef<bool(const Cells&)> keep) {
-  std::string text;
-  if (std::filesystem::exists(path)) {
-    ASSIGN_OR_RETURN(text, ReadFile(path));
-  }
-  RETURN_IF_ERROR(WriteAtomically(path, KeptRows(text, header, keep)));
+  const absl::StatusOr<std::string> text = ReadFile(path);
+  if (!text.ok() && !absl::IsNotFound(text.status())) return text.status();
+  RETURN_IF_ERROR(WriteAtomically(path, KeptRows(text.value_or(""), header, keep)));
   return CsvFile(path);
 }
 

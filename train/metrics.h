@@ -1,5 +1,5 @@
-// metrics.csv and validation.csv: a line for each logged iteration, exactly once, also when a run
-// was killed and resumed.
+// metrics.csv and validation.csv: a line for each logged iteration and for each evaluation, exactly
+// once, also when a run was killed and resumed.
 
 #ifndef TRAIN_METRICS_H_
 #define TRAIN_METRICS_H_

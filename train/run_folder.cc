@@ -67,7 +67,7 @@ absl::StatusOr<RunFolder> RunFolder::Resume(const fs::path& path, const Experime
   return folder;
 }
 
-bool RunFolder::Exists(const fs::path& path) { return fs::exists(path / kConfig); }
+bool RunFolder::Exists(const fs::path& path) { return vitrine::Exists(path / kConfig); }
 
 absl::StatusOr<ExperimentConfig> RunFolder::ReadConfig(const fs::path& path) {
   ASSIGN_OR_RETURN(const std::string text, ReadFile(path / kConfig));

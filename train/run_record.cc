@@ -1,10 +1,11 @@
 #include "train/run_record.h"
 
-#include "ATen/Version.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "base/file.h"
+#include "base/processor.h"
 #include "base/status_macros.h"
 #include "nlohmann/json.hpp"
 #include "torch/headeronly/version.h"
@@ -17,9 +18,21 @@ using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
 constexpr char kFinished[] = "finished";
+constexpr char kCpuCapability[] = "cpu_capability";
 
-// The commit of the checkout that `bazel run` was typed in; "unknown" elsewhere. Read from .git, so
-// that the program needs no git and its bytes do not change with every commit.
+// The commit of a branch or tag, from the file in which git gathers those that rest.
+std::string PackedRevision(const fs::path& git, std::string_view reference) {
+  const auto packed = ReadFile(git / "packed-refs");
+  if (!packed.ok()) return "unknown";
+  for (std::string_view line : absl::StrSplit(*packed, '\n')) {
+    if (absl::ConsumeSuffix(&line, absl::StrCat(" ", reference))) return std::string(line);
+  }
+  return "unknown";
+}
+
+// The commit of the checkout that `bazel run` was typed in; "unknown" elsewhere, and in a linked
+// worktree. Read from .git, so that the program needs no git and its bytes do not change with every
+// commit.
 std::string GitRevision() {
   const char* workspace = std::getenv("BUILD_WORKSPACE_DIRECTORY");
   if (workspace == nullptr) return "unknown";
@@ -29,7 +42,17 @@ std::string GitRevision() {
   std::string_view text = absl::StripAsciiWhitespace(*head);
   if (!absl::ConsumePrefix(&text, "ref: ")) return std::string(text);
   const auto revision = ReadFile(git / std::string(text));
-  return revision.ok() ? std::string(absl::StripAsciiWhitespace(*revision)) : "unknown";
+  if (!revision.ok()) return PackedRevision(git, text);
+  return std::string(absl::StripAsciiWhitespace(*revision));
+}
+
+// A text in the record there; empty if there is none.
+std::string Recorded(const fs::path& path, const std::string& key) {
+  const auto text = ReadFile(path);
+  if (!text.ok()) return "";
+  const Json json = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains(key) || !json[key].is_string()) return "";
+  return json[key];
 }
 
 Json TestJson(const Evaluation& test) {
@@ -43,12 +66,9 @@ Json TestJson(const Evaluation& test) {
 
 }  // namespace
 
-bool IsFinished(const fs::path& path) {
-  const auto text = ReadFile(path);
-  if (!text.ok()) return false;
-  const Json json = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
-  return json.is_object() && json.contains("status") && json["status"] == kFinished;
-}
+bool IsFinished(const fs::path& path) { return Recorded(path, "status") == kFinished; }
+
+std::string RecordedProcessor(const fs::path& path) { return Recorded(path, kCpuCapability); }
 
 absl::Status WriteRunRecord(const fs::path& path, const ExperimentConfig& config,
                             const RunRecord& record) {
@@ -57,7 +77,7 @@ absl::Status WriteRunRecord(const fs::path& path, const ExperimentConfig& config
                {"seed", config.seed()},
                {"data", record.data},
                {"device", record.device},
-               {"cpu_capability", at::get_cpu_capability()},
+               {kCpuCapability, CpuCapability()},
                {"threads", config.threads()},
                {"precision", ExperimentConfig::Precision_Name(config.precision())},
                {"kernels", ExperimentConfig::Kernels_Name(config.kernels())},

@@ -16,14 +16,14 @@
 
 namespace vitrine {
 
-// The validated iteration with the lowest loss on minival.
+// The iteration with a checkpoint and the lowest loss on minival.
 using BestCheckpoint = CheckpointManifest::Best;
 
 using NamedEvaluations = std::vector<std::pair<std::string, Evaluation>>;
 
 struct RunRecord {
   std::string data;    // the data set in a line, with the identifier of its class list
-  std::string device;  // as DescribeDevice says it
+  std::string device;  // "cpu" or "cuda:0"
   int64_t parameters = 0;
   double wall_seconds = 0;             // of the process that finished the run
   std::optional<BestCheckpoint> best;  // where the config validates
@@ -34,6 +34,9 @@ struct RunRecord {
 
 // Whether the record there is of a run that was trained and evaluated to the end.
 bool IsFinished(const std::filesystem::path& path);
+
+// The CpuCapability() in the record there; empty if there is none.
+std::string RecordedProcessor(const std::filesystem::path& path);
 
 absl::Status WriteRunRecord(const std::filesystem::path& path, const ExperimentConfig& config,
                             const RunRecord& record);

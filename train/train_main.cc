@@ -20,6 +20,7 @@
 #include "train/config.h"
 #include "train/experiment.h"
 #include "train/run_folder.h"
+#include "train/run_record.h"
 #include "train/validate.h"
 
 DEFINE_string(config, "quickstart", "a config of train/configs by name, or a textproto file");
@@ -73,10 +74,14 @@ ExperimentPaths Paths(const std::string& config_name) {
   return paths;
 }
 
-// The run has its result, whatever becomes of the report. A run that was finished before has one.
+std::filesystem::path ReportPath(const ExperimentPaths& paths) {
+  return paths.run_dir / "report.html";
+}
+
+// The run has its result, whatever becomes of the report.
 void TryToReport(const ExperimentPaths& paths, at::Device device) {
-  const std::filesystem::path output = paths.run_dir / "report.html";
-  if (std::filesystem::exists(output)) return;
+  const std::filesystem::path output = ReportPath(paths);
+
   const absl::Status status =
       WriteReport({paths.run_dir}, {.data_dir = paths.data_dir, .device = device}, output);
   if (status.ok()) {
@@ -96,8 +101,11 @@ absl::Status Run(const std::vector<std::string>& overrides) {
   const std::vector<std::string> unavailable = Unavailable(config, device);
   if (!unavailable.empty()) return UsageError(absl::StrJoin(unavailable, "\n"));
   KeepFreedMemory();
+  // A report that is older than the end of its run may be of half the run.
+  const bool has_report = IsFinished(paths.run_dir / "run.json") && Exists(ReportPath(paths));
   RETURN_IF_ERROR(RunExperiment(config, paths, device, FLAGS_resume));
-  if (FLAGS_report) TryToReport(paths, device);
+  if (FLAGS_report && !has_report) TryToReport(paths, device);
+
   return absl::OkStatus();
 }
 

@@ -89,7 +89,7 @@ class TrainProcessTest : public ::testing::Test {
   const fs::path folder_ = fs::path(::testing::TempDir()) / "runs";
 };
 
-TEST_F(TrainProcessTest, LeavesWhatTheContractSays) {
+TEST_F(TrainProcessTest, LeavesItsFilesAndFigures) {
   const ChildResult result = RunChild(Command("run"));
   ASSERT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out, AllOf(HasSubstr("parameters"), HasSubstr("0/40  "), HasSubstr("39/40  "),
@@ -174,6 +174,17 @@ TEST_F(TrainProcessTest, BadNumbersEndTheRunAndLeaveTheLastCheckpoint) {
 }
 
 // The digits once more, as a task of its own: what was learnt must be there from the start.
+TEST_F(TrainProcessTest, AnotherProcessorIsWarnedOf) {
+  ASSERT_EQ(RunChild(Command("run")).status, 0);
+  const fs::path run_json = folder_ / "run" / "run.json";
+  ASSERT_OK(WriteAtomically(run_json, "{\"status\": \"running\", \"cpu_capability\": \"AVX1\"}"));
+  fs::remove_all(folder_ / "run" / "checkpoints" / "000000040");
+  const ChildResult resumed = RunChild(Command("run", {"--resume"}));
+  EXPECT_EQ(resumed.status, 0) << resumed.err;
+  EXPECT_THAT(resumed.out, HasSubstr("resumed after 36"));
+  EXPECT_THAT(resumed.err, HasSubstr("on a processor with AVX1 and goes on with"));
+}
+
 TEST_F(TrainProcessTest, FineTuningBeginsWithTheWeightsOfAnotherRun) {
   ASSERT_EQ(RunChild(Command("first", {"schedule.iterations=200"})).status, 0);
   const std::string from = absl::StrCat("--init_from=", (folder_ / "first").string());
@@ -207,7 +218,10 @@ TEST_F(TrainProcessTest, FullDiskIsOneLineAndTheRunGoesOnLater) {
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, AllOf(HasSubstr("safetensors"), HasSubstr("too large")));
   EXPECT_TRUE(fs::is_empty(folder_ / "full" / "checkpoints")) << "nothing is half-written";
+  ASSERT_OK(WriteAtomically(folder_ / "full" / "report.html", "of half a run"));
   ASSERT_EQ(RunChild(command).status, 0);
+  EXPECT_THAT(ReadFile(folder_ / "full" / "report.html").value(), HasSubstr("<html"));
+
   EXPECT_EQ(LastCheckpoint("full"), LastCheckpoint("whole"));
 }
 
@@ -221,11 +235,13 @@ TEST_F(TrainProcessTest, RunThatWasKilledInItsFirstMomentIsStartedAgain) {
 TEST_F(TrainProcessTest, FinishedRunIsLeftAsItIs) {
   ASSERT_EQ(RunChild(Command("run")).status, 0);
   const std::string record = ReadFile(folder_ / "run" / "run.json").value();
+  ASSERT_OK(WriteAtomically(folder_ / "run" / "report.html", "of both runs"));
   const ChildResult again =
       RunChild({"train/train", "--resume", absl::StrCat("--run_dir=", (folder_ / "run").string())});
   EXPECT_EQ(again.status, 0) << again.err;
   EXPECT_THAT(again.out, HasSubstr("this run is finished"));
   EXPECT_EQ(ReadFile(folder_ / "run" / "run.json").value(), record);
+  EXPECT_EQ(ReadFile(folder_ / "run" / "report.html").value(), "of both runs");
 }
 
 TEST_F(TrainProcessTest, FolderOfAnotherRunIsRefused) {

@@ -7,6 +7,7 @@
 #include "ATen/core/Reduction.h"
 #include "ATen/ops/cross_entropy_loss.h"
 #include "ATen/ops/maximum.h"
+#include "ATen/ops/where.h"
 #include "ATen/ops/zeros_like.h"
 #include "base/device.h"
 #include "base/random.h"
@@ -49,6 +50,8 @@ TrainState::TrainState(const ExperimentConfig& config, at::Device device, Vision
       parameters_(model_.Parameters()),
       optimizer_(config.optimizer(), parameters_),
       guard_(config.on_non_finite(), Names(parameters_), device) {
+  CHECK(config.kernels() != ExperimentConfig::AUTO) << "kernels have not been settled";
+
   if (config.precision() == ExperimentConfig::FP16) scaler_.emplace(config.loss_scale(), device);
   if (config.ema().horizon_fraction() > 0) ema_.emplace(parameters_, Horizon(config));
   if (config.swa().every_iterations() > 0) swa_.emplace();
@@ -67,8 +70,12 @@ StepResult TrainState::Step(int64_t iteration, const Batch& batch) {
   const at::Tensor norms = GradientNorms(gradients);
   result.gradient_norm = GlobalNorm(norms);
 
-  // An overflow of scaled gradients is the scaler's to mend; a bad loss no scale can.
-  at::Tensor skip = guard_.Observe(iteration, result.loss, scaler_ ? at::zeros_like(norms) : norms);
+  // An overflow of scaled gradients is the scaler's to mend while there is a scale to lower; a bad
+  // loss no scale can.
+  const at::Tensor unmended =
+      scaler_ ? at::where(scaler_->IsLeast(), norms, at::zeros_like(norms)) : norms;
+  at::Tensor skip = guard_.Observe(iteration, result.loss, unmended);
+
   if (scaler_) skip = at::maximum(skip, overflow);
   optimizer_.Step(result.learning_rate, skip, Divisor(result.gradient_norm));
   if (scaler_) scaler_->Update(overflow);

@@ -44,7 +44,7 @@ struct AveragedModel {
 
 class TrainState {
  public:
-  // A model at its first values. The config's precision and durations are settled.
+  // A model at its first values. The config's precision, kernels and durations are settled.
   static absl::StatusOr<TrainState> Create(const ExperimentConfig& config, at::Device device);
 
   // One update from the batch, which lies on the device. `iteration` counts from 0 and decides the

@@ -27,9 +27,10 @@ using ::testing::HasSubstr;
 
 ExperimentConfig Config(const std::vector<std::string>& overrides = {}) {
   ExperimentConfig config;
-  for (const char* assignment : {"model.image_size=8", "model.width=16", "model.depth=2",
-                                 "model.heads=2", "model.num_classes=4", "schedule.iterations=100",
-                                 "schedule.max_learning_rate=1e-2", "optimizer.clip_norm=1"}) {
+  for (const char* assignment :
+       {"model.image_size=8", "model.width=16", "model.depth=2", "model.heads=2",
+        "model.num_classes=4", "schedule.iterations=100", "schedule.max_learning_rate=1e-2",
+        "optimizer.clip_norm=1", "kernels=REFERENCE"}) {
     EXPECT_OK(ApplyOverride(assignment, &config));
   }
   for (const std::string& assignment : overrides) EXPECT_OK(ApplyOverride(assignment, &config));
@@ -188,6 +189,28 @@ TEST(TrainStateTest, OverflowHalvesTheScaleAndLeavesTheWeights) {
   EXPECT_OK(state.CheckFinite()) << "overflows are the scaler's business";
 }
 
+// The head's input is 0, so the loss is finite; its gradient is not in half precision, whatever the
+// scale.
+TEST(TrainStateTest, OverflowThatNoScaleMendsStopsWithItsName) {
+  TrainState state = Make({"precision=FP16", "loss_scale.initial=4"});
+  const at::NoGradGuard no_grad;
+  TensorMap tensors = state.model().Tensors();
+  tensors.at("final_norm.weight").zero_();
+  tensors.at("final_norm.bias").zero_();
+  tensors.at("head.weight").fill_(6e4);
+  tensors.at("head.weight")[0].fill_(-6e4);
+  Batch batch = MakeBatch(1);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_OK(state.CheckFinite()) << i;
+    const at::AutoGradMode with_gradients(true);
+    EXPECT_TRUE(std::isfinite(LossOf(state.Step(i, batch)))) << i;
+  }
+  EXPECT_EQ(state.optimizer().step_count(), 0);
+  EXPECT_THAT(state.CheckFinite(),
+              Fails(absl::StatusCode::kInternal,
+                    AllOf(HasSubstr("iteration 2: the gradient of"), HasSubstr("has norm"))));
+}
+
 TEST(TrainStateTest, BadNumberStopsWithItsNameAndLeavesTheWeights) {
   TrainState state = Make();
   const TrainState initial = Make();
@@ -246,6 +269,9 @@ TEST_P(ResumeTest, GoesOnToTheSameBits) {
 INSTANTIATE_TEST_SUITE_P(
     Configs, ResumeTest,
     ::testing::Values(std::vector<std::string>{"model.dropout=0.1"},
+                      std::vector<std::string>{"model.dropout=0.1", "kernels=FUSED"},
+                      std::vector<std::string>{"model.dropout=0.1", "kernels=FUSED",
+                                               "precision=BF16"},
                       std::vector<std::string>{"ema.horizon_fraction=0.02"},
                       std::vector<std::string>{"swa.every_iterations=1", "swa.start_iteration=0"},
                       std::vector<std::string>{"precision=FP16", "loss_scale.growth_interval=2",

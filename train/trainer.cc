@@ -97,15 +97,13 @@ absl::Status Trainer::Run(const RunFolder& folder, RunLog* log, RunRecord* recor
     if (IsValidated()) {
       progress.Clear();
       if (const absl::Status status = Validate(log); !status.ok()) {
-        RETURN_IF_ERROR(Save(&writer));  // nothing that was trained is lost
+        RETURN_IF_ERROR(Save(folder, record, &writer));  // nothing that was trained is lost
         RETURN_IF_ERROR(writer.Finish());
         return status;
       }
-      record->best = best_;
-      RETURN_IF_ERROR(WriteRunRecord(folder.run_json(), config_, *record));
     }
     const int signal = InterruptionGuard::Signal();
-    if (IsSaved() || signal != 0) RETURN_IF_ERROR(Save(&writer));
+    if (IsSaved() || signal != 0) RETURN_IF_ERROR(Save(folder, record, &writer));
     if (signal != 0) {
       RETURN_IF_ERROR(writer.Finish());
       return InterruptedError(signal, absl::StrCat("interrupted after ", iteration_,
@@ -187,9 +185,14 @@ absl::Status Trainer::Validate(RunLog* log) {
   return absl::OkStatus();
 }
 
-absl::Status Trainer::Save(CheckpointWriter* writer) {
+absl::Status Trainer::Save(const RunFolder& folder, RunRecord* record, CheckpointWriter* writer) {
   RETURN_IF_ERROR(state_.CheckFinite());
-  return writer->Write(MakeCheckpoint());
+  record->best = best_;
+  // What the record names is there.
+  return writer->Write(MakeCheckpoint(),
+                       [path = folder.run_json(), config = config_, record = *record] {
+                         return WriteRunRecord(path, config, record);
+                       });
 }
 
 Checkpoint Trainer::MakeCheckpoint() const {

@@ -114,23 +114,23 @@ std::vector<std::string> ConfigProblems(const ExperimentConfig& config) {
 }
 
 std::vector<std::string> Unavailable(const ExperimentConfig& config, at::Device device) {
+  static constexpr char kRemedy[] = "; kernels=REFERENCE overrides it";
   Problems problems;
   if (config.kernels() != ExperimentConfig::FUSED) return {};
   if (device.is_cpu()) {
-    problems.Check(config.precision() != ExperimentConfig::FP16,
-                   "kernels: FUSED on a CPU is there for precision FP32 or BF16; kernels=REFERENCE "
-                   "overrides it");
+    problems.Check(
+        config.precision() != ExperimentConfig::FP16,
+        absl::StrCat("kernels: FUSED on a CPU is there for precision FP32 or BF16", kRemedy));
     return problems.Take();
   }
   const absl::Status kernels = fused::cuda::CheckKernels();
-  problems.Check(kernels.ok(), absl::StrCat("kernels: FUSED: ", kernels.message(),
-                                            "; kernels=REFERENCE overrides it"));
+  problems.Check(kernels.ok(), absl::StrCat("kernels: FUSED: ", kernels.message(), kRemedy));
   const int64_t width = config.model().width(), mlp_width = MlpWidth(config.model());
-  problems.Check(width % fused::cuda::kVector == 0 && mlp_width % fused::cuda::kVector == 0 &&
-                     width <= fused::cuda::kMostWidth,
-                 absl::StrCat("kernels: FUSED on a GPU takes a model.width up to ",
-                              fused::cuda::kMostWidth, ", and that and the MLP's as multiples of ",
-                              fused::cuda::kVector, "; kernels=REFERENCE overrides it"));
+  problems.Check(
+      width % fused::cuda::kVector == 0 && mlp_width % fused::cuda::kVector == 0 &&
+          width <= fused::cuda::kMostWidth,
+      absl::StrCat("kernels: FUSED on a GPU takes a model.width up to ", fused::cuda::kMostWidth,
+                   ", and that and the MLP's as multiples of ", fused::cuda::kVector, kRemedy));
   return problems.Take();
 }
 

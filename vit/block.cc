@@ -4,7 +4,6 @@
 #include "ATen/ops/empty.h"
 #include "ATen/ops/gelu.h"
 #include "ATen/ops/linear.h"
-#include "glog/logging.h"
 #include "vit/config.h"
 #include "vit/dropout_mask.h"
 #include "vit/fused/attention.h"
@@ -91,8 +90,7 @@ fused::cuda::SumAndNorm Block::AddAttendedAndNorm(const at::Tensor& x, const at:
 
 fused::cuda::BranchDropout Block::DrawDropout(const ForwardContext& context) const {
   if (!context.training || dropout == 0) return {};
-  CHECK(context.generator.has_value()) << "dropout while training needs a generator";
-  at::Generator generator = *context.generator;
+  at::Generator generator = DropoutGenerator(context);
   return {dropout, DrawDropoutKey(generator)};
 }
 
@@ -119,7 +117,7 @@ at::Tensor Block::AddResidual(const at::Tensor& x, const at::Tensor& branch,
   }
   if (IsOnlyDropped(scale) && context.fusion == Fusion::kCpu && context.training && dropout > 0 &&
       x.scalar_type() == at::kFloat) {
-    return fused::AddDropped(x, branch, dropout, *context.generator);
+    return fused::AddDropped(x, branch, dropout, DropoutGenerator(context));
   }
   at::Tensor result = Dropout(branch, dropout, context);
   if (scale.defined()) result = result * scale;

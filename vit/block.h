@@ -63,7 +63,8 @@ struct Block {
   // The residual stream x with a branch added, that scaled and partly dropped.
   at::Tensor AddResidual(const at::Tensor& x, const at::Tensor& branch, const at::Tensor& scale,
                          const ForwardContext& context) const;
-  // Whether that is all that happens to a branch.
+
+  // Whether a branch is dropped partly and nothing else.
   bool IsOnlyDropped(const at::Tensor& scale) const;
 
   // For the operators for a GPU.

@@ -4,6 +4,7 @@
 #ifndef VIT_DROPOUT_FACTORS_H_
 #define VIT_DROPOUT_FACTORS_H_
 
+#include <algorithm>
 #include <cstdint>
 
 #include "base/random.h"
@@ -17,10 +18,10 @@ class DropoutFactors {
   // 1 everywhere.
   DropoutFactors() = default;
 
-  // The share that is kept is below 1, so its 32 bits do not overflow.
+  // Of the least probabilities 1 - p is 1 in double; then one element of 2^32 is dropped.
   DropoutFactors(double probability, uint64_t key)
       : key_(key),
-        threshold_(static_cast<uint32_t>((1 - probability) * 0x1p32)),
+        threshold_(static_cast<uint32_t>(std::min((1 - probability) * 0x1p32, 0x1p32 - 1))),
         kept_(static_cast<float>(1 / (1 - probability))) {}
 
   // Whether there is any factor but 1.

@@ -7,6 +7,7 @@
 #include "ATen/CPUGeneratorImpl.h"
 #include "ATen/Parallel.h"
 #include "ATen/TensorOperators.h"
+#include "ATen/ops/ones.h"
 #include "gtest/gtest.h"
 #include "vit/dropout_factors.h"
 
@@ -22,6 +23,12 @@ TEST(DropoutMaskTest, DropsTheShare) {
     const at::Tensor kept = Mask({1'000'000}, probability, 1) != 0;
     const double deviation = std::sqrt(probability * (1 - probability) / 1e6);
     EXPECT_NEAR(kept.sum().item<double>() / 1e6, 1 - probability, 5 * deviation);
+  }
+}
+
+TEST(DropoutMaskTest, DropsNothingForTheLeastProbability) {
+  for (const double probability : {1e-20, 0x1p-54, 0x1p-33}) {
+    EXPECT_TRUE(Mask({1000}, probability, 1).equal(at::ones({1000}))) << probability;
   }
 }
 

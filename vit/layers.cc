@@ -16,11 +16,15 @@ namespace {
 at::Tensor DropBy(const at::Tensor& x, const std::vector<int64_t>& mask_shape, double probability,
                   const ForwardContext& context) {
   if (!context.training || probability == 0) return x;
-  CHECK(context.generator.has_value()) << "dropout while training needs a generator";
-  return x * DropoutMask(mask_shape, probability, *context.generator, x.options());
+  return x * DropoutMask(mask_shape, probability, DropoutGenerator(context), x.options());
 }
 
 }  // namespace
+
+at::Generator DropoutGenerator(const ForwardContext& context) {
+  CHECK(context.generator.has_value()) << "dropout while training needs a generator";
+  return *context.generator;
+}
 
 Linear::Linear(int64_t in, int64_t out, const at::TensorOptions& options)
     : weight(at::empty({out, in}, options)), bias(at::empty({out}, options)) {}

@@ -42,15 +42,18 @@ struct ForwardContext {
 
   Fusion fusion = Fusion::kNone;
 
-  // The type of the linear layers' operands in fused operators. On a CPU bfloat16 or nothing else
-  // than float32; the sums are of float32, and so is everything between, and autocast has no part
-  // in it. On a GPU that of autocast.
+  // The type of the products' operands in fused operators, and of what goes from one product to the
+  // next; sums, LayerNorm and the residual stream are float32. On a CPU float32 or bfloat16, and
+  // autocast has no part in it; on a GPU that of autocast.
   at::ScalarType fused_operands = at::kFloat;
 
   // While training, keeps only the input of each block for the backward pass, which computes the
   // rest again (recompute.h): the same bits in less memory for more time. Not with intermediates.
   bool recompute_blocks = false;
 };
+
+// What dropout draws from in a pass that trains, which is to have one.
+at::Generator DropoutGenerator(const ForwardContext& context);
 
 constexpr double kLayerNormEpsilon = 1e-5;
 

@@ -5,7 +5,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -24,11 +23,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kSums = "SHA256SUMS";
-
-bool Exists(const fs::path& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
 
 absl::Status VerifyFile(const fs::path& path, const std::string& sha256) {
   const absl::Status status = CheckSha256(path, sha256);

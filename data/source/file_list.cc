@@ -48,10 +48,11 @@ absl::StatusOr<std::vector<fs::path>> ListImageFiles(std::string_view names) {
       return absl::InvalidArgumentError(absl::StrCat("an empty name in '", names, "'"));
     }
     const fs::path path = UserPath(name);
-    std::error_code error;
-    if (!fs::exists(path, error)) {
+    if (!Exists(path)) {
       return absl::NotFoundError(absl::StrCat(path.string(), ": no such file or folder"));
     }
+    std::error_code error;
+
     if (!fs::is_directory(path, error)) {
       files.push_back(path);
       continue;

@@ -26,7 +26,7 @@ absl::Status MakeAverages(const PlannedRow& row, const ChildProgram& average,
                           const fs::path& run_dir) {
   for (const PlannedCheckpoint& checkpoint : row.checkpoints) {
     const fs::path output = run_dir / checkpoint.path;
-    if (checkpoint.selection.empty() || fs::exists(output)) continue;
+    if (checkpoint.selection.empty() || Exists(output)) continue;
     RETURN_IF_ERROR(CreateFolder(output.parent_path()));
     Arguments arguments = checkpoint.selection;
     arguments.push_back(Flag("run_dir", run_dir));

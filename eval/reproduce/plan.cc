@@ -123,9 +123,8 @@ std::vector<PlannedCheckpoint> PlanCheckpoints(const PlannedRow& row) {
   return checkpoints;
 }
 
-// A step whose checkpoints are averaged keeps those that it was reported with; of others a few
-// serve
-// --resume.
+// A step whose checkpoints are averaged keeps those that it was reported with; of others one is
+// kept, for --resume.
 std::vector<std::string> CheckpointOverrides(const PlannedRow& row) {
   const int64_t reported = CheckpointInterval(row.step);
   const int64_t interval = reported > 0 ? InRun(reported, row)

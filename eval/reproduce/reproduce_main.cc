@@ -59,7 +59,7 @@ absl::StatusOr<Programs> FindPrograms(const std::string& self) {
                        .evaluate = find("//eval", "eval/eval"),
                        .average = find("//eval:swa", "eval/swa"),
                        .rollout = find("//analysis:rollout", "analysis/rollout")};
-  if (fs::exists(programs.train.path())) return programs;
+  if (Exists(programs.train.path())) return programs;
   return absl::NotFoundError(
       "//train's program is not beside this one; start both by tools/bazel run //eval:reproduce");
 }

@@ -3,7 +3,7 @@
 //
 //   BenchmarkResults results = NewResults(flags);
 //   RETURN_IF_ERROR(AddProgram("base/crc32c_benchmark", json, &results));
-//   ASSIGN_OR_RETURN(const std::string table, CompareResults(before, after));
+//   std::cout << CompareResults(before, after);
 
 #ifndef TOOLS_BENCHMARK_RESULTS_H_
 #define TOOLS_BENCHMARK_RESULTS_H_

@@ -1,8 +1,9 @@
 // How long training steps take, and how much memory: on random images, without data, logs and
 // files. tools/training_speed compares it with PyTorch.
 //
-// Prints the sizes that a peer must share, as one line of JSON. Then for each line of input, a
-// number of steps, it takes them and prints {"milliseconds": [...], "peak_mib": ...}.
+// Prints what a peer must share, as one line of JSON, and refuses a config that asks for more than
+// the peer has. Then for each line of input, a number of steps, it takes them and prints
+// {"milliseconds": [...], "peak_mib": ...}.
 
 #include <sys/resource.h>
 
@@ -10,11 +11,14 @@
 #include <cstdint>
 #include <iostream>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ATen/Parallel.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/device.h"
 #include "base/file.h"
@@ -25,9 +29,11 @@
 #include "nlohmann/json.hpp"
 #include "train/config.h"
 #include "train/experiment.h"
+#include "train/gradient.h"
 #include "train/measure/random_batch.h"
 #include "train/train_state.h"
 #include "train/validate.h"
+#include "vit/config.h"
 
 DEFINE_string(config, "quickstart", "a config of train/configs by name, or a textproto file");
 DEFINE_string(device, "auto", "auto, cpu or cuda");
@@ -41,11 +47,43 @@ constexpr char kUsage[] =
     "bazel run //train/measure:training_speed -- [flags] [field.path=value ...]\n"
     "Times training steps on random images; reads how many from the standard input.";
 
+// What the peer, tools/training_speed_peer.py, has no choice of, and the only value it trains with.
+// Data, logs and learning rates are not compared.
+constexpr std::pair<std::string_view, std::string_view> kFixedInPeer[] = {
+    {"model.pooling", "CLASS_TOKEN"},
+    {"model.register_tokens", "0"},
+    {"model.position_embedding", "LEARNED"},
+    {"model.stochastic_depth", "0"},
+    {"model.layer_scale", "0"},
+    {"model.initialization", "UNIFORM_FAN_IN"},
+    {"model.zero_head", "false"},
+    {"optimizer.kind", "ADAMW"},
+    {"micro_batch_size", "0"},
+    {"recompute_blocks", "false"},
+    {"ema.horizon_fraction", "0"},
+    {"swa.every_iterations", "0"},
+};
+
 // The most memory that this process has had so far.
 double PeakMib() {
   rusage usage;
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+// Each field that the peer would pass over is a line of the error. The config has all defaults
+// written.
+absl::Status CheckPeerHasAll(const ExperimentConfig& config) {
+  std::vector<std::string> problems;
+  for (const auto& [field, value] : kFixedInPeer) {
+    const std::string assignment = absl::StrCat(field, "=", value);
+    ExperimentConfig peer = config;
+    RETURN_IF_ERROR(ApplyOverride(assignment, &peer));
+    if (ConfigDifferences(config, peer).empty()) continue;
+    problems.push_back(absl::StrCat(field, ": the peer in PyTorch knows only ", value, "; ",
+                                    assignment, " overrides it"));
+  }
+  return problems.empty() ? absl::OkStatus() : UsageError(absl::StrJoin(problems, "\n"));
 }
 
 absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& overrides,
@@ -54,23 +92,41 @@ absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& o
   RETURN_IF_ERROR(CompleteConfig(overrides, device, &config));
   const std::vector<std::string> unavailable = Unavailable(config, device);
   if (!unavailable.empty()) return UsageError(absl::StrJoin(unavailable, "\n"));
+  RETURN_IF_ERROR(CheckPeerHasAll(config));
   return config;
 }
 
-nlohmann::json Sizes(const ExperimentConfig& config) {
+// To what norm the gradients are clipped, in whatever order the config says it.
+double ClipNorm(const OptimizerConfig& optimizer) {
+  const bool scaled = optimizer.clip_order() == OptimizerConfig::AS_REPORTED_SCALED;
+  return scaled ? optimizer.clip_norm() / kReportedLossScale : optimizer.clip_norm();
+}
+
+nlohmann::json Sizes(const ExperimentConfig& config, at::Device device) {
   const ModelConfig& model = config.model();
-  return {{"image_size", model.image_size()},
+  const OptimizerConfig& optimizer = config.optimizer();
+  return {{"threads", config.threads()},
+          {"device", device.str()},
+          {"image_size", model.image_size()},
           {"channels", model.channels()},
           {"patch_size", model.patch_size()},
           {"classes", model.num_classes()},
           {"depth", model.depth()},
           {"heads", model.heads()},
           {"width", model.width()},
+          {"mlp_width", MlpWidth(model)},
           {"dropout", model.dropout()},
           {"batch_size", config.data().batch_size()},
           {"precision", ExperimentConfig::Precision_Name(config.precision())},
-          {"weight_decay", config.optimizer().weight_decay()},
-          {"clip_norm", config.optimizer().clip_norm()}};
+          {"loss_scale", config.loss_scale().initial()},
+          {"growth_interval", config.loss_scale().growth_interval()},
+          {"label_smoothing", config.loss().label_smoothing()},
+          {"beta1", optimizer.beta1()},
+          {"beta2", optimizer.beta2()},
+          {"epsilon", optimizer.epsilon()},
+          {"weight_decay", optimizer.weight_decay()},
+          {"decay", OptimizerConfig::Decay_Name(optimizer.decay())},
+          {"clip_norm", ClipNorm(optimizer)}};
 }
 
 absl::Status Run(const std::vector<std::string>& overrides) {
@@ -79,7 +135,7 @@ absl::Status Run(const std::vector<std::string>& overrides) {
   ASSIGN_OR_RETURN(const ExperimentConfig config, AsUsageError(ResolveConfig(overrides, device)));
   at::set_num_threads(config.threads());
   KeepFreedMemory();
-  std::cout << Sizes(config) << std::endl;
+  std::cout << Sizes(config, device) << std::endl;
   const double before = PeakMib();
   ASSIGN_OR_RETURN(TrainState state, TrainState::Create(config, device));
   const Batch batch = RandomBatch(config, device);

@@ -4,7 +4,7 @@
 //   tools/bazel run //vit/fused:branches_benchmark
 //
 // FLOP/s count the products alone. of_peak is their rate as a share of the rate of one large
-// product of float32, measured in the same run.
+// product of the same operands, measured in the same run.
 
 #include <cmath>
 #include <cstdint>
@@ -41,9 +41,12 @@ void Initialize(const std::string&, at::Tensor& parameter) {
   parameter.requires_grad_(true);
 }
 
-void Measure(benchmark::State& state, at::Tensor x, double flops_forward,
+// The layer computes with plain kernels where it has no operands for fused ones.
+using Operands = std::optional<at::ScalarType>;
+
+void Measure(benchmark::State& state, at::Tensor x, Operands operands, double flops_forward,
              const std::function<at::Tensor(const at::Tensor&)>& branch) {
-  fused::GemmPeak();
+  const double peak = fused::GemmPeak(operands.value_or(at::kFloat));
   x.requires_grad_(true);
   const at::Tensor gradient = at::ones_like(x);
   for (auto _ : state) {
@@ -52,11 +55,9 @@ void Measure(benchmark::State& state, at::Tensor x, double flops_forward,
   }
   CHECK(std::isfinite(x.grad().sum().item<double>()));
   CHECK_GT(x.grad().abs().max().item<double>(), 0) << "nothing was computed";
-  fused::CountFlops(3 * flops_forward, &state);  // two products of the same size go backward
+  // Two products of the same size go backward.
+  fused::CountFlops(3 * flops_forward, peak, &state);
 }
-
-// The layer computes with plain kernels where it has no operands for fused ones.
-using Operands = std::optional<at::ScalarType>;
 
 void MlpForwardBackward(benchmark::State& state, Operands operands) {
   const int64_t width = state.range(0), tokens = state.range(1);
@@ -65,7 +66,7 @@ void MlpForwardBackward(benchmark::State& state, Operands operands) {
   norm.VisitParameters("norm", Initialize);
   mlp.VisitParameters("mlp", Initialize);
   const double flops = 16.0 * kBatch * tokens * width * width;
-  Measure(state, Random({kBatch, tokens, width}, 1), flops, [&](const at::Tensor& x) {
+  Measure(state, Random({kBatch, tokens, width}, 1), operands, flops, [&](const at::Tensor& x) {
     return operands ? fused::NormMlp(x, norm, mlp.hidden, mlp.output, *operands) : mlp(norm(x));
   });
 }
@@ -78,14 +79,14 @@ void AttentionForwardBackward(benchmark::State& state, Operands operands) {
   attention.VisitParameters("attention", Initialize);
   const double rows = kBatch * tokens;
   const double flops = 8 * rows * width * width + 4 * rows * tokens * width;
-  Measure(state, Random({kBatch, tokens, width}, 1), flops, [&](const at::Tensor& x) {
+  Measure(state, Random({kBatch, tokens, width}, 1), operands, flops, [&](const at::Tensor& x) {
     return operands ? fused::NormAttention(x, norm, attention.qkv, attention.projection,
                                            attention.heads, tokens, *operands)
                     : attention(norm(x), tokens, "attention", {});
   });
 }
 
-// BM_MlpForwardBackward/fused/bf16/D:768/T:17. The sizes of steps 3 and 6; plain kernels have
+// BM_MlpForwardBackward/fused/bf16/D:768/T:17. The sizes of steps 3, 6 and 7; plain kernels have
 // bfloat16 by autocast alone, which is not measured here.
 void Register(const std::string& name, void (*function)(benchmark::State&, Operands)) {
   const std::pair<std::string, Operands> kinds[] = {
@@ -95,6 +96,8 @@ void Register(const std::string& name, void (*function)(benchmark::State&, Opera
         ->ArgNames({"D", "T"})
         ->Args({768, 17})
         ->Args({512, 65})
+        ->Args({768, 197})
+
         ->Unit(benchmark::kMillisecond)
         ->UseRealTime();
   }

@@ -8,6 +8,7 @@
 #include "ATen/core/dispatch/Dispatcher.h"
 #include "ATen/ops/linear.h"
 #include "ATen/ops/mm.h"
+#include "base/processor.h"
 
 namespace vitrine::fused {
 namespace {
@@ -52,9 +53,6 @@ at::Tensor Parameter(const at::Tensor& gradient) {
 
 }  // namespace
 
-// A processor with AMX has the instruction too.
-bool HasBfloat16() { return __builtin_cpu_supports("avx512bf16") != 0; }
-
 at::Tensor Operand(const at::Tensor& tensor, at::ScalarType type) {
   return type == at::kBFloat16 ? tensor.to(type) : tensor;
 }
@@ -68,13 +66,13 @@ at::Tensor Forward(const at::Tensor& x, const at::Tensor& weight, const at::Tens
 }
 
 LinearBackward::LinearBackward(const at::Tensor& gradient, at::ScalarType type)
-    : gradient_(gradient), operand_(Operand(gradient, type)), factor_(Factor(operand_)) {}
+    : gradient_(gradient), factor_(Factor(Operand(gradient, type))) {}
 
 at::Tensor LinearBackward::Input(const at::Tensor& weight) const {
   const at::Tensor by = Factor(weight);
   const at::Tensor d_x =
       IsForOneDnn(factor_) ? OneDnnLinear(factor_, by.t(), std::nullopt) : at::mm(factor_, by);
-  return d_x.to(operand_.scalar_type());
+  return d_x.to(weight.scalar_type());
 }
 
 at::Tensor LinearBackward::Weight(const at::Tensor& x) const {

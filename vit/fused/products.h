@@ -1,5 +1,6 @@
 // The three matrix products of a linear layer y = x W^T + b, by the fastest library for them on
-// this processor, in float32 or on operands of 16 bits.
+// this processor, in float32 or on operands rounded to bfloat16. A processor without instructions
+// for the latter multiplies the rounded numbers in float32.
 //
 //   const at::Tensor x = Operand(activations, at::kBFloat16);
 //   y = Forward(x, Operand(weight, at::kBFloat16), bias);
@@ -13,10 +14,6 @@
 #include "ATen/core/Tensor.h"
 
 namespace vitrine::fused {
-
-// Whether this processor has instructions for products of bfloat16. Without them the rounded
-// numbers are multiplied in float32.
-bool HasBfloat16();
 
 // The tensor as the products take it: itself, unless the type is bfloat16, to which it is rounded.
 at::Tensor Operand(const at::Tensor& tensor, at::ScalarType type);
@@ -42,7 +39,7 @@ class LinearBackward {
   at::Tensor Bias() const;
 
  private:
-  at::Tensor gradient_, operand_, factor_;
+  at::Tensor gradient_, factor_;
 };
 
 }  // namespace vitrine::fused

@@ -6,9 +6,9 @@
 
 #include "ATen/Version.h"
 #include "ATen/native/CPUBlas.h"
+#include "base/processor.h"
 #include "c10/util/Exception.h"
 #include "glog/logging.h"
-#include "vit/fused/products.h"
 
 namespace vitrine::fused {
 namespace {
