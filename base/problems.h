@@ -1,13 +1,14 @@
 // Collects everything that is wrong with a config, so that its author hears of it all at once.
 //
 //   Problems problems;
-//   problems.Check(config.clip_norm() >= 0, "optimizer.clip_norm: must not be negative");
+//   problems.NotNegative("optimizer.clip_norm", config.clip_norm());
 //   problems.InRange("model.depth", config.depth(), 1, 1000);
 //   return problems.Take();
 
 #ifndef BASE_PROBLEMS_H_
 #define BASE_PROBLEMS_H_
 
+#include <cmath>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,9 +31,10 @@ class Problems {
           absl::StrCat(field, ": must be from ", low, " to ", high, ", is ", value));
   }
 
-  // For counts and intervals, of which 0 means none or never.
+  // For counts, intervals and strengths, of which 0 means none or never.
   void NotNegative(std::string_view field, double value) {
-    Check(value >= 0, absl::StrCat(field, ": must not be negative, is ", value));
+    const bool good = value >= 0 && std::isfinite(value);
+    Check(good, absl::StrCat(field, ": must be 0 or more, is ", value));
   }
 
   void Append(const std::vector<std::string>& more) {

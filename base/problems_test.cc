@@ -19,7 +19,7 @@ TEST(ProblemsTest, AreKeptInOrder) {
   problems.NotNegative("c", -1);
   problems.Append({"d: bad", "e: bad"});
   EXPECT_THAT(problems.Take(), ElementsAre("a: bad", "b: must be from 1 to 2, is 3",
-                                           "c: must not be negative, is -1", "d: bad", "e: bad"));
+                                           "c: must be 0 or more, is -1", "d: bad", "e: bad"));
 }
 
 TEST(ProblemsTest, BoundsAreAllowedAndNotANumberIsNot) {

@@ -138,7 +138,12 @@ absl::Status RunBody(const ProgramBody& body, const std::vector<std::string>& ar
   } catch (const std::bad_alloc&) {
     return absl::ResourceExhaustedError("out of memory");
   } catch (const std::exception& error) {
-    return absl::InternalError(FirstLine(error.what()));
+    const std::string message = FirstLine(error.what());
+    // libtorch's own error has no type.
+    if (absl::StrContains(message, "DefaultCPUAllocator: can't allocate memory")) {
+      return absl::ResourceExhaustedError("out of memory");
+    }
+    return absl::InternalError(message);
   } catch (...) {
     return absl::InternalError("an exception that is no std::exception");
   }

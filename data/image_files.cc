@@ -37,6 +37,9 @@ struct Part {
 };
 
 absl::Status NotThere(const fs::path& folder, Names names, std::string_view ending) {
+  if (!Exists(folder)) {
+    return absl::NotFoundError(absl::StrCat(folder.string(), ": no such folder"));
+  }
   return absl::NotFoundError(
       absl::StrCat(folder.string(), ": there is no ",
                    absl::StrJoin(names, " nor ", [&](std::string* out, std::string_view name) {

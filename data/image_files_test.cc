@@ -80,8 +80,10 @@ TEST_F(ImageFilesTest, WhatIsNotThere) {
       Fails(absl::StatusCode::kNotFound, HasSubstr("there is no val/ nor validation/ nor test/")));
   EXPECT_THAT(OpenImageFiles(FileLayout::kPacked, folder_),
               Fails(absl::StatusCode::kNotFound, HasSubstr("there is no train.pack")));
-  EXPECT_THAT(OpenImageFiles(FileLayout::kParquet, folder_ / "absent"),
+  EXPECT_THAT(OpenImageFiles(FileLayout::kParquet, folder_),
               Fails(absl::StatusCode::kNotFound, HasSubstr("there is no train-*.parquet")));
+  EXPECT_THAT(OpenImageFiles(FileLayout::kFolders, folder_ / "absent"),
+              Fails(absl::StatusCode::kNotFound, HasSubstr("absent: no such folder")));
 }
 
 TEST_F(ImageFilesTest, MissingShardIsCounted) {

@@ -30,7 +30,7 @@ TEST(DataConfigProblemsTest, AllAreFoundAtOnce) {
   config.add_std(0.0f);
   EXPECT_THAT(DataConfigProblems(config),
               ElementsAre("data.batch_size: must be positive, is 0",
-                          "data.minival_size: must not be negative, is -1",
+                          "data.minival_size: must be 0 or more, is -1",
                           "data.mean: must be finite, is inf",
                           "data.std: must be positive and finite, is 0",
                           "data.std: must have one number for each of data.mean's 2, has 1"));

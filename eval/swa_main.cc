@@ -113,7 +113,7 @@ absl::StatusOr<Paths> Listed() {
 absl::StatusOr<Paths> Select() {
   if (!FLAGS_checkpoints.empty()) return Listed();
   const fs::path folder = UserPath(FLAGS_run_dir) / "checkpoints";
-  const Paths checkpoints = ListCheckpoints(folder);
+  ASSIGN_OR_RETURN(const Paths checkpoints, ListCheckpoints(folder));
   if (checkpoints.empty()) {
     return absl::NotFoundError(absl::StrCat(folder.string(), ": no checkpoint of a run"));
   }

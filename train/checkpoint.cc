@@ -38,12 +38,31 @@ bool IsCheckpointName(const std::string& name) {
          });
 }
 
-std::vector<fs::path> Entries(const fs::path& folder) {
+// What a folder holds, by name; nothing if there is none.
+absl::StatusOr<std::vector<fs::path>> Entries(const fs::path& folder) {
   std::vector<fs::path> entries;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) entries.push_back(entry.path());
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    entries.push_back(entry->path());
+  }
+  const bool absent =
+      error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
+  if (error && !absent) {
+    return absl::ErrnoToStatus(error.value(), absl::StrCat(folder.string(), ": cannot list"));
+  }
   std::sort(entries.begin(), entries.end());
   return entries;
+}
+
+// With the name of a folder that was given as "NAME/" or ".".
+fs::path WithName(const fs::path& path) {
+  std::error_code error;
+  const fs::path absolute = fs::absolute(path, error).lexically_normal();
+  if (error || (path.has_filename() && path.filename() != "." && path.filename() != "..")) {
+    return path;
+  }
+  return absolute.has_filename() ? absolute : absolute.parent_path();
 }
 
 absl::Status WriteTensors(const fs::path& folder, const char* name, const TensorMap& tensors,
@@ -220,22 +239,22 @@ absl::StatusOr<Checkpoint> ReadModelOnly(const fs::path& path) {
   return Read(path, /*model_only=*/true);
 }
 
-std::vector<fs::path> ListCheckpoints(const fs::path& folder) {
-  std::vector<fs::path> checkpoints = Entries(folder);
+absl::StatusOr<std::vector<fs::path>> ListCheckpoints(const fs::path& folder) {
+  ASSIGN_OR_RETURN(std::vector<fs::path> checkpoints, Entries(folder));
   std::erase_if(checkpoints, [](const fs::path& p) { return !IsCheckpointName(p.filename()); });
   return checkpoints;
 }
 
 absl::StatusOr<fs::path> FindCheckpoint(const fs::path& path) {
-  if (Exists(path / kManifest)) return path;
-  const std::vector<fs::path> checkpoints = ListCheckpoints(path / kFolder);
+  if (Exists(path / kManifest)) return WithName(path);
+  ASSIGN_OR_RETURN(const std::vector<fs::path> checkpoints, ListCheckpoints(path / kFolder));
   if (!checkpoints.empty()) return checkpoints.back();
   return absl::NotFoundError(absl::StrCat(path.string(), ": neither a checkpoint (no ", kManifest,
                                           ") nor a run with one (no ", kFolder, "/NNNNNNNNN)"));
 }
 
 absl::StatusOr<Checkpoint> ReadNewestWhole(const fs::path& folder) {
-  const std::vector<fs::path> checkpoints = ListCheckpoints(folder);
+  ASSIGN_OR_RETURN(const std::vector<fs::path> checkpoints, ListCheckpoints(folder));
   for (auto path = checkpoints.rbegin(); path != checkpoints.rend(); ++path) {
     absl::StatusOr<Checkpoint> checkpoint = ReadCheckpoint(*path);
     if (checkpoint.ok() || !IsDamage(checkpoint.status())) return checkpoint;
@@ -246,13 +265,14 @@ absl::StatusOr<Checkpoint> ReadNewestWhole(const fs::path& folder) {
 
 absl::Status SweepCheckpoints(const fs::path& folder, const CheckpointConfig& config,
                               std::optional<int64_t> best) {
-  for (const fs::path& entry : Entries(folder)) {
+  ASSIGN_OR_RETURN(const std::vector<fs::path> entries, Entries(folder));
+  for (const fs::path& entry : entries) {
     const std::string name = entry.filename();
     if (name.size() == kNameDigits + 1 && name[0] == '.' && IsCheckpointName(name.substr(1))) {
       RETURN_IF_ERROR(RemoveAll(entry));
     }
   }
-  const std::vector<fs::path> checkpoints = ListCheckpoints(folder);
+  ASSIGN_OR_RETURN(const std::vector<fs::path> checkpoints, ListCheckpoints(folder));
   if (config.keep_last() == 0) return absl::OkStatus();
   for (size_t i = 0; i + config.keep_last() < checkpoints.size(); ++i) {
     int64_t iteration;

@@ -42,10 +42,12 @@ absl::StatusOr<Checkpoint> ReadCheckpoint(const std::filesystem::path& path);
 // The manifest and the model alone, which are a third of what most checkpoints are.
 absl::StatusOr<Checkpoint> ReadModelOnly(const std::filesystem::path& path);
 
-// The checkpoints in a folder, oldest first, by name alone.
-std::vector<std::filesystem::path> ListCheckpoints(const std::filesystem::path& folder);
+// The checkpoints in a folder, oldest first, by name alone; none if there is no folder, and an
+// error if it can't be read.
+absl::StatusOr<std::vector<std::filesystem::path>> ListCheckpoints(
+    const std::filesystem::path& folder);
 
-// A checkpoint's own path, or the newest checkpoint of a run folder.
+// A checkpoint's own path, or the newest checkpoint of a run folder; one that ends in its name.
 absl::StatusOr<std::filesystem::path> FindCheckpoint(const std::filesystem::path& path);
 
 // The newest checkpoint that is whole; damaged ones are passed over with a warning that names them.

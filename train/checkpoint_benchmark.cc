@@ -47,6 +47,7 @@ Checkpoint Make() {
 
 void BM_Stall(benchmark::State& state) {
   const Checkpoint checkpoint = Make();
+  CHECK(CreateFolder(Folder()).ok());
   CheckpointWriter writer(Folder(), CheckpointConfig());
   CHECK(writer.Write(checkpoint).ok());  // takes the memory, which every later one finds there
   for (auto _ : state) {

@@ -180,6 +180,13 @@ TEST_F(CheckpointTest, NewestWholeOnePassesOverDamagedOnes) {
   EXPECT_EQ(read.manifest.iteration(), 20);
 }
 
+TEST_F(CheckpointTest, FolderThatCannotBeListedIsAnError) {
+  fs::create_directories(run_);
+  fs::create_symlink(folder_.filename(), folder_);  // to itself
+  EXPECT_THAT(ListCheckpoints(folder_), Not(IsOk()));
+  EXPECT_THAT(ReadNewestWhole(folder_), Not(IsOk()));
+}
+
 TEST_F(CheckpointTest, NoWholeOneIsAnError) {
   ASSERT_OK(WriteCheckpoint(folder_, Make(10)));
   fs::remove(folder_ / "000000010" / "manifest.pb");
@@ -193,6 +200,8 @@ TEST_F(CheckpointTest, FindTakesACheckpointOrTheNewestOfARun) {
   EXPECT_EQ(newest, folder_ / "000000020");
   ASSERT_OK_AND_ASSIGN(const fs::path itself, FindCheckpoint(folder_ / "000000010"));
   EXPECT_EQ(itself, folder_ / "000000010");
+  ASSERT_OK_AND_ASSIGN(const fs::path with_slash, FindCheckpoint(folder_ / "000000010" / ""));
+  EXPECT_EQ(with_slash, itself) << "results are named after it";
 }
 
 TEST_F(CheckpointTest, SweepKeepsTheLastAndTheMultiples) {

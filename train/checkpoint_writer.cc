@@ -5,6 +5,8 @@
 
 #include "ATen/core/grad_mode.h"
 #include "ATen/ops/empty_like.h"
+#include "absl/strings/str_cat.h"
+#include "base/file.h"
 #include "base/status_macros.h"
 
 namespace vitrine {
@@ -24,6 +26,12 @@ void CopyInto(const std::optional<TensorMap>& from, std::optional<TensorMap>* to
   if (!from) return to->reset();
   if (!*to) to->emplace();
   CopyInto(*from, &**to);
+}
+
+// Without making the folder: of a run that was removed nothing but checkpoints would come back.
+absl::Status WriteIn(const std::filesystem::path& folder, const Checkpoint& checkpoint) {
+  if (Exists(folder)) return WriteCheckpoint(folder, checkpoint);
+  return absl::NotFoundError(absl::StrCat(folder.string(), ": the folder is no longer there"));
 }
 
 std::optional<int64_t> BestIteration(const CheckpointManifest& manifest) {
@@ -47,7 +55,7 @@ absl::Status CheckpointWriter::Write(const Checkpoint& checkpoint,
   CopyInto(checkpoint.ema, &copy_.ema);
   CopyInto(checkpoint.swa, &copy_.swa);
   thread_ = std::thread([this, then = std::move(then)] {
-    status_ = WriteCheckpoint(folder_, copy_);
+    status_ = WriteIn(folder_, copy_);
     if (status_.ok() && then) status_ = then();
     if (status_.ok()) status_ = SweepCheckpoints(folder_, config_, BestIteration(copy_.manifest));
   });

@@ -16,7 +16,10 @@ namespace fs = std::filesystem;
 
 class CheckpointWriterTest : public ::testing::Test {
  protected:
-  void SetUp() override { fs::remove_all(folder_); }
+  void SetUp() override {
+    fs::remove_all(folder_);
+    ASSERT_OK(CreateFolder(folder_));
+  }
 
   absl::StatusOr<float> Written(int64_t iteration) const {
     const auto checkpoint = ReadCheckpoint(folder_ / CheckpointName(iteration));
@@ -86,14 +89,16 @@ TEST_F(CheckpointWriterTest, CallsOnceItIsThereAndBeforeOlderOnesAreGone) {
 }
 
 TEST_F(CheckpointWriterTest, ErrorsComeWithTheNextCall) {
-  ASSERT_OK(WriteAtomically(folder_, ""));  // a file where the folder should be
+  fs::remove_all(folder_);
+
   CheckpointWriter writer(folder_, CheckpointConfig());
   ASSERT_OK(writer.Write(Make(1)));
   EXPECT_THAT(writer.Finish(), Not(IsOk()));
   EXPECT_OK(writer.Finish()) << "an error is told once";
   ASSERT_OK(writer.Write(Make(2)));
-  EXPECT_THAT(writer.Write(Make(3)), Not(IsOk()));
-  fs::remove(folder_);
+  EXPECT_THAT(writer.Write(Make(3)),
+              Fails(absl::StatusCode::kNotFound, HasSubstr("no longer there")));
+  EXPECT_FALSE(fs::exists(folder_)) << "what somebody removed does not come back";
 }
 
 TEST_F(CheckpointWriterTest, ItsEndWaitsForTheDisk) {

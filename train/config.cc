@@ -60,7 +60,13 @@ bool ParseValue(const FieldDescriptor& field, const std::string& value, Message*
   TextFormat::Parser parser;
   parser.RecordErrorsTo(&ignored);
   parent->GetReflection()->ClearField(parent, &field);
+  if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING && !field.is_repeated() &&
+      value.find_first_of("\"'") != 0) {
+    parent->GetReflection()->SetString(parent, &field, value);
+    return true;
+  }
   if (!field.is_repeated()) return parser.ParseFieldValueFromString(value, &field, parent);
+
   if (!absl::StartsWith(value, "[") || !absl::EndsWith(value, "]")) return false;
   return parser.MergeFromString(absl::StrCat(field.name(), ": ", value), parent);
 }
@@ -176,6 +182,14 @@ std::string ConfigDifferences(const ExperimentConfig& a, const ExperimentConfig&
   differencer.ReportDifferencesToString(&report);
   if (differencer.Compare(a, b)) return "";
   return absl::StrReplaceAll(absl::StripSuffix(report, "\n"), {{"\n", "; "}});
+}
+
+std::string ResumeDifferences(ExperimentConfig a, ExperimentConfig b) {
+  for (ExperimentConfig* config : {&a, &b}) {
+    config->mutable_data()->clear_loader_threads();
+    config->mutable_data()->clear_on_bad_image();
+  }
+  return ConfigDifferences(a, b);
 }
 
 }  // namespace vitrine

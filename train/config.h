@@ -40,6 +40,10 @@ std::string ConfigText(const ExperimentConfig& config);
 // The fields in which two configs differ, on one line; empty when they are equal.
 std::string ConfigDifferences(const ExperimentConfig& a, const ExperimentConfig& b);
 
+// The same without the fields that a run may go on with another value of: they decide how images
+// are read, not which.
+std::string ResumeDifferences(ExperimentConfig a, ExperimentConfig b);
+
 }  // namespace vitrine
 
 #endif  // TRAIN_CONFIG_H_

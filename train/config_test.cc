@@ -26,6 +26,14 @@ ExperimentConfig Load(const std::string& name) {
   return *std::move(config);
 }
 
+TEST(ApplyOverrideTest, TextsNeedNoQuotes) {
+  for (const char* assignment : {"name=a name", "name=\"a name\"", "name='a name'"}) {
+    ExperimentConfig config;
+    ASSERT_OK(ApplyOverride(assignment, &config));
+    EXPECT_EQ(config.name(), "a name");
+  }
+}
+
 TEST(ApplyOverrideTest, ListsOfMessagesAreGivenWhole) {
   ExperimentConfig config;
   ASSERT_OK(

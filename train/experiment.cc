@@ -9,7 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "base/csv.h"
 #include "base/device.h"
+#include "base/file.h"
 #include "base/processor.h"
 #include "base/program.h"
 #include "base/status_macros.h"
@@ -69,8 +71,9 @@ std::string StartTable(const ExperimentConfig& config, const RunFolder& folder,
 
 // Resuming goes before beginning anew, and another run's weights before random ones.
 absl::StatusOr<RunFolder> OpenFolder(const ExperimentConfig& config, const ExperimentPaths& paths,
-                                     bool resume, Trainer* trainer) {
-  if (resume && RunFolder::Exists(paths.run_dir)) return RunFolder::Resume(paths.run_dir, config);
+                                     bool begun, Trainer* trainer) {
+  if (begun) return RunFolder::Resume(paths.run_dir, config);
+
   if (paths.init_from.empty()) return RunFolder::Create(paths.run_dir, config);
   ASSIGN_OR_RETURN(const std::filesystem::path path, FindCheckpoint(paths.init_from));
   ASSIGN_OR_RETURN(const Checkpoint checkpoint, ReadCheckpoint(path));
@@ -81,8 +84,33 @@ absl::StatusOr<RunFolder> OpenFolder(const ExperimentConfig& config, const Exper
   return RunFolder::Create(paths.run_dir, config, trainer->MakeCheckpoint());
 }
 
-absl::Status ResumeFrom(const RunFolder& folder, Trainer* trainer) {
-  if (ListCheckpoints(folder.checkpoints()).empty()) return absl::OkStatus();  // from the beginning
+// The last iteration in the log; -1 if it says nothing.
+int64_t LastLogged(const RunFolder& folder) {
+  const auto text = ReadFile(folder.metrics());
+  if (!text.ok()) return -1;
+  const auto table = CsvTable::Parse(*text);
+  if (!table.ok() || table->rows() == 0) return -1;
+  const auto iterations = table->Integers("iteration");
+  return iterations.ok() ? iterations->back() : -1;
+}
+
+// A run without a checkpoint begins again, unless it had one. The first may have been on its way to
+// the disk until the second was due.
+absl::Status CheckNoneIsLost(const RunFolder& folder, const ExperimentConfig& config) {
+  const int64_t interval = config.checkpoint().every_iterations();
+  const bool had_one = !RecordedOrigin(folder.run_json()).empty() ||
+                       (interval > 0 && LastLogged(folder) >= 2 * interval);
+  if (!had_one) return absl::OkStatus();
+  return absl::NotFoundError(
+      absl::StrCat(folder.checkpoints().string(),
+                   ": the run's checkpoints are gone; put one back, or start "
+                   "a new run in another --run_dir"));
+}
+
+absl::Status ResumeFrom(const RunFolder& folder, const ExperimentConfig& config, Trainer* trainer) {
+  ASSIGN_OR_RETURN(const auto checkpoints, ListCheckpoints(folder.checkpoints()));
+  if (checkpoints.empty()) return CheckNoneIsLost(folder, config);
+
   ASSIGN_OR_RETURN(const Checkpoint checkpoint, ReadNewestWhole(folder.checkpoints()));
   RETURN_IF_ERROR(trainer->Resume(checkpoint));
   if (trainer->iteration() > 0) {
@@ -170,18 +198,22 @@ absl::Status RunExperiment(ExperimentConfig config, const ExperimentPaths& paths
   ASSIGN_OR_RETURN(const Dataset dataset, LoadDataset(config.data(), paths.data_dir));
   RETURN_IF_ERROR(AsUsageError(SettleLengths(dataset, &config)));
   ASSIGN_OR_RETURN(Trainer trainer, Trainer::Create(config, dataset, device));
-  ASSIGN_OR_RETURN(const RunFolder folder, OpenFolder(config, paths, resume, &trainer));
+  const bool begun = resume && RunFolder::Exists(paths.run_dir);
+  ASSIGN_OR_RETURN(const RunFolder folder, OpenFolder(config, paths, begun, &trainer));
+
   if (resume && IsFinished(folder.run_json())) {
     std::cout << folder.path().string() << ": this run is finished" << std::endl;
     return absl::OkStatus();
   }
   std::cout << StartTable(config, folder, dataset, trainer.state(), device) << std::endl;
-  RETURN_IF_ERROR(ResumeFrom(folder, &trainer));
+  RETURN_IF_ERROR(ResumeFrom(folder, config, &trainer));
   if (trainer.iteration() > 0) WarnOfOtherProcessor(folder);
 
   RunRecord record;
   record.data = dataset.Summary();
   record.device = device.str();
+  record.initialised_from = begun ? RecordedOrigin(folder.run_json()) : paths.init_from.string();
+
   record.parameters = trainer.state().model().ParameterCount();
   record.best = trainer.best();
   RETURN_IF_ERROR(WriteRunRecord(folder.run_json(), config, record));

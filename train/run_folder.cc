@@ -16,23 +16,26 @@ namespace fs = std::filesystem;
 
 constexpr char kConfig[] = "config.textproto";
 
+// Whether nothing is there but the checkpoint that a run begins with, whole or half-written.
+bool HoldsFirstCheckpointAtMost(const fs::path& checkpoints) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(checkpoints, error)) {
+    const std::string name = entry.path().filename();
+    if (name != CheckpointName(0) && name != absl::StrCat(".", CheckpointName(0))) return false;
+  }
+  return !error;
+}
+
 // Whether nothing is there but what a process left that died before the config was written.
 bool HoldsNothing(const fs::path& folder) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
     const std::string name = entry.path().filename();
     const bool is_left = absl::StartsWith(name, absl::StrCat(".", kConfig, ".")) ||
-                         (name == "checkpoints" && fs::is_empty(entry.path(), error));
+                         (name == "checkpoints" && HoldsFirstCheckpointAtMost(entry.path()));
     if (!is_left) return false;
   }
   return !error;
-}
-
-// Without what a run may go on with another value of: it decides how images are read, not which.
-ExperimentConfig WithoutFreeFields(ExperimentConfig config) {
-  config.mutable_data()->clear_loader_threads();
-  config.mutable_data()->clear_on_bad_image();
-  return config;
 }
 
 }  // namespace
@@ -41,9 +44,11 @@ absl::StatusOr<RunFolder> RunFolder::Create(const fs::path& path, const Experime
                                             const std::optional<Checkpoint>& first) {
   ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Acquire(path));
   if (!HoldsNothing(path)) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        path.string(),
-        ": not empty; go on with the run in it by --resume, take another --run_dir, or remove it"));
+    const std::string_view what = Exists(path)
+                                      ? "; go on with the run in it by --resume,"
+                                      : ", and without a config.textproto no run to go on with;";
+    return absl::FailedPreconditionError(
+        absl::StrCat(path.string(), ": not empty", what, " take another --run_dir, or remove it"));
   }
   RunFolder folder(path, std::move(lock));
   RETURN_IF_ERROR(CreateFolder(folder.checkpoints()));
@@ -55,8 +60,7 @@ absl::StatusOr<RunFolder> RunFolder::Create(const fs::path& path, const Experime
 absl::StatusOr<RunFolder> RunFolder::Resume(const fs::path& path, const ExperimentConfig& config) {
   ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Acquire(path));
   ASSIGN_OR_RETURN(const ExperimentConfig own, ReadConfig(path));
-  const std::string differences =
-      ConfigDifferences(WithoutFreeFields(own), WithoutFreeFields(config));
+  const std::string differences = ResumeDifferences(own, config);
   if (!differences.empty()) {
     return absl::FailedPreconditionError(absl::StrCat(
         path.string(), ": cannot resume with another config (the run's -> the one given: ",

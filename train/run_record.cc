@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr char kFinished[] = "finished";
 constexpr char kCpuCapability[] = "cpu_capability";
+constexpr char kOrigin[] = "initialised_from";
 
 // The commit of a branch or tag, from the file in which git gathers those that rest.
 std::string PackedRevision(const fs::path& git, std::string_view reference) {
@@ -70,6 +71,8 @@ bool IsFinished(const fs::path& path) { return Recorded(path, "status") == kFini
 
 std::string RecordedProcessor(const fs::path& path) { return Recorded(path, kCpuCapability); }
 
+std::string RecordedOrigin(const fs::path& path) { return Recorded(path, kOrigin); }
+
 absl::Status WriteRunRecord(const fs::path& path, const ExperimentConfig& config,
                             const RunRecord& record) {
   Json json = {{"config", config.name()},
@@ -85,6 +88,7 @@ absl::Status WriteRunRecord(const fs::path& path, const ExperimentConfig& config
                {"git_revision", GitRevision()},
                {"parameters", record.parameters},
                {"wall_seconds", record.wall_seconds}};
+  if (!record.initialised_from.empty()) json[kOrigin] = record.initialised_from;
   if (record.best) {
     json["best"] = {{"checkpoint", CheckpointName(record.best->iteration())},
                     {"minival_loss", record.best->loss()}};
@@ -93,7 +97,7 @@ absl::Status WriteRunRecord(const fs::path& path, const ExperimentConfig& config
   for (const auto& [name, test] : record.test_averages) {
     json[absl::StrCat("test_", name)] = TestJson(test);
   }
-  return WriteAtomically(path, json.dump(2) + "\n");
+  return WriteAtomically(path, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace vitrine

@@ -22,8 +22,9 @@ using BestCheckpoint = CheckpointManifest::Best;
 using NamedEvaluations = std::vector<std::pair<std::string, Evaluation>>;
 
 struct RunRecord {
-  std::string data;    // the data set in a line, with the identifier of its class list
-  std::string device;  // "cpu" or "cuda:0"
+  std::string data;              // the data set in a line, with the identifier of its class list
+  std::string device;            // "cpu" or "cuda:0"
+  std::string initialised_from;  // the checkpoint whose weights the run began with, where it did
   int64_t parameters = 0;
   double wall_seconds = 0;             // of the process that finished the run
   std::optional<BestCheckpoint> best;  // where the config validates
@@ -37,6 +38,9 @@ bool IsFinished(const std::filesystem::path& path);
 
 // The CpuCapability() in the record there; empty if there is none.
 std::string RecordedProcessor(const std::filesystem::path& path);
+
+// What the record there was initialised from; empty if from nothing.
+std::string RecordedOrigin(const std::filesystem::path& path);
 
 absl::Status WriteRunRecord(const std::filesystem::path& path, const ExperimentConfig& config,
                             const RunRecord& record);

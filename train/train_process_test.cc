@@ -174,15 +174,78 @@ TEST_F(TrainProcessTest, BadNumbersEndTheRunAndLeaveTheLastCheckpoint) {
 }
 
 // The digits once more, as a task of its own: what was learnt must be there from the start.
+// As if the run had been killed after its last checkpoint but one.
+void Unfinish(const fs::path& run) {
+  fs::remove_all(run / "checkpoints" / "000000040");
+  ASSERT_OK(WriteAtomically(run / "run.json", "{}"));
+}
+
 TEST_F(TrainProcessTest, AnotherProcessorIsWarnedOf) {
   ASSERT_EQ(RunChild(Command("run")).status, 0);
-  const fs::path run_json = folder_ / "run" / "run.json";
-  ASSERT_OK(WriteAtomically(run_json, "{\"status\": \"running\", \"cpu_capability\": \"AVX1\"}"));
-  fs::remove_all(folder_ / "run" / "checkpoints" / "000000040");
+  Unfinish(folder_ / "run");
+  ASSERT_OK(WriteAtomically(folder_ / "run" / "run.json", "{\"cpu_capability\": \"AVX1\"}"));
+
   const ChildResult resumed = RunChild(Command("run", {"--resume"}));
   EXPECT_EQ(resumed.status, 0) << resumed.err;
   EXPECT_THAT(resumed.out, HasSubstr("resumed after 36"));
   EXPECT_THAT(resumed.err, HasSubstr("on a processor with AVX1 and goes on with"));
+}
+
+TEST_F(TrainProcessTest, CheckpointOfAnotherConfigIsRefused) {
+  ASSERT_EQ(RunChild(Command("run")).status, 0);
+  ASSERT_EQ(RunChild(Command("other", {"seed=7"})).status, 0);
+  Unfinish(folder_ / "run");
+  const fs::path checkpoint = fs::path("checkpoints") / "000000036";
+  fs::remove_all(folder_ / "run" / checkpoint);
+  fs::copy(folder_ / "other" / checkpoint, folder_ / "run" / checkpoint);
+  const ChildResult resumed = RunChild(Command("run", {"--resume"}));
+  EXPECT_EQ(resumed.status, 1);
+  EXPECT_THAT(resumed.err, AllOf(HasSubstr("another config"), HasSubstr("seed: 7 -> 0")));
+}
+
+TEST_F(TrainProcessTest, RunThatLostItsCheckpointsIsNotBegunAgain) {
+  ASSERT_EQ(RunChild(Command("run")).status, 0);
+  Unfinish(folder_ / "run");
+  fs::remove_all(folder_ / "run" / "checkpoints");
+  const std::string metrics = ReadFile(folder_ / "run" / "metrics.csv").value();
+  const ChildResult resumed = RunChild(Command("run", {"--resume"}));
+  EXPECT_EQ(resumed.status, 1);
+  EXPECT_THAT(resumed.err, HasSubstr("checkpoints are gone"));
+  EXPECT_EQ(ReadFile(folder_ / "run" / "metrics.csv").value(), metrics);
+}
+
+TEST_F(TrainProcessTest, WeightsThatAreNotFiniteAreNotWritten) {
+  const ChildResult result =
+      RunChild(Command("run", {"optimizer.weight_decay=1e300", "checkpoint.every_iterations=1"}));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err,
+              AllOf(HasSubstr("after 1 iterations"), HasSubstr("not finite"), HasSubstr("weight")));
+  EXPECT_TRUE(fs::is_empty(folder_ / "run" / "checkpoints"));
+}
+
+TEST_F(TrainProcessTest, FineTuningKilledBeforeItsConfigWasThereBeginsAgain) {
+  ASSERT_EQ(RunChild(Command("first")).status, 0);
+  const std::string from = absl::StrCat("--init_from=", (folder_ / "first").string());
+  ASSERT_EQ(RunChild(Command("whole", {from})).status, 0);
+  fs::create_directories(folder_ / "killed" / "checkpoints" / ".000000000");
+  const ChildResult result = RunChild(Command("killed", {from, "--resume"}));
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(LastCheckpoint("killed"), LastCheckpoint("whole"));
+}
+
+TEST_F(TrainProcessTest, FineTuningThatLostItsCheckpointsIsNotBegunAgain) {
+  ASSERT_EQ(RunChild(Command("first")).status, 0);
+  const std::string from = absl::StrCat("--init_from=", (folder_ / "first").string());
+  ASSERT_EQ(RunChild(Command("run", {from, "schedule.iterations=5"})).status, 0);
+  const fs::path run_json = folder_ / "run" / "run.json";
+  auto record = nlohmann::json::parse(ReadFile(run_json).value());
+  EXPECT_EQ(record["initialised_from"], (folder_ / "first").string());
+  record["status"] = "running";
+  ASSERT_OK(WriteAtomically(run_json, record.dump()));
+  fs::remove_all(folder_ / "run" / "checkpoints");
+  const ChildResult resumed = RunChild(Command("run", {"schedule.iterations=5", "--resume"}));
+  EXPECT_EQ(resumed.status, 1);
+  EXPECT_THAT(resumed.err, HasSubstr("checkpoints are gone"));
 }
 
 TEST_F(TrainProcessTest, FineTuningBeginsWithTheWeightsOfAnotherRun) {

@@ -5,10 +5,14 @@
 
 #include "ATen/TensorOperators.h"
 #include "ATen/core/Reduction.h"
+#include "ATen/core/grad_mode.h"
 #include "ATen/ops/cross_entropy_loss.h"
+#include "ATen/ops/isfinite.h"
 #include "ATen/ops/maximum.h"
+#include "ATen/ops/stack.h"
 #include "ATen/ops/where.h"
 #include "ATen/ops/zeros_like.h"
+#include "absl/strings/str_cat.h"
 #include "base/device.h"
 #include "base/random.h"
 #include "base/status_macros.h"
@@ -81,6 +85,21 @@ StepResult TrainState::Step(int64_t iteration, const Batch& batch) {
   if (scaler_) scaler_->Update(overflow);
   Average(iteration + 1);
   return result;
+}
+
+absl::Status TrainState::CheckWeights(int64_t completed) const {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> sums;
+  for (const NamedParameter& parameter : parameters_) sums.push_back(parameter.tensor.sum());
+  const at::Tensor finite = at::isfinite(at::stack(sums)).to(at::kCPU);
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    if (finite[i].item<bool>()) continue;
+    return absl::InternalError(absl::StrCat(
+        "after ", completed, " iterations ", parameters_[i].name,
+        " holds numbers that are not finite; they were not written. Lower "
+        "schedule.max_learning_rate or optimizer.weight_decay; the last checkpoint is good"));
+  }
+  return absl::OkStatus();
 }
 
 void TrainState::Average(int64_t completed) {

@@ -55,6 +55,10 @@ class TrainState {
   // for the device.
   absl::Status CheckFinite() { return guard_.Check(); }
 
+  // An error that names a parameter in which a number is not finite, after so many iterations: an
+  // update too large has no bad gradient. Waits for the device.
+  absl::Status CheckWeights(int64_t completed) const;
+
   const VisionTransformer& model() const { return model_; }
   const Optimizer& optimizer() const { return optimizer_; }
 

@@ -10,6 +10,7 @@
 #include "base/program.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
+#include "train/config.h"
 #include "train/console.h"
 
 namespace vitrine {
@@ -71,8 +72,21 @@ absl::Status Trainer::Resume(const Checkpoint& checkpoint) {
         absl::StrCat("the run was on other data, ", identity, ", and not ", data_identity_,
                      "; give it the same --data_dir, or start a new run"));
   }
+  ExperimentConfig config = checkpoint.manifest.config();
+  FillDefaults(&config);  // of the fields that are younger than the checkpoint
+  if (const std::string differences = ResumeDifferences(config, config_); !differences.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the checkpoint is of a run with another config (its -> this run's: ", differences,
+        "); put config.textproto back as it was, or start a new run"));
+  }
+  const int64_t iteration = checkpoint.manifest.iteration();
+  if (iteration < 0 || iteration > config_.schedule().iterations()) {
+    return absl::DataLossError(absl::StrCat("a checkpoint after ", iteration,
+                                            " iterations of a run of ",
+                                            config_.schedule().iterations()));
+  }
   RETURN_IF_ERROR(state_.Load(checkpoint));
-  iteration_ = checkpoint.manifest.iteration();
+  iteration_ = iteration;
   if (checkpoint.manifest.has_best()) best_ = checkpoint.manifest.best();
   return absl::OkStatus();
 }
@@ -187,6 +201,7 @@ absl::Status Trainer::Validate(RunLog* log) {
 
 absl::Status Trainer::Save(const RunFolder& folder, RunRecord* record, CheckpointWriter* writer) {
   RETURN_IF_ERROR(state_.CheckFinite());
+  RETURN_IF_ERROR(state_.CheckWeights(iteration_));
   record->best = best_;
   // What the record names is there.
   return writer->Write(MakeCheckpoint(),

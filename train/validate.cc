@@ -48,7 +48,8 @@ void CheckOptimizer(const OptimizerConfig& optimizer, Problems* problems) {
                   "optimizer.beta1, optimizer.beta2: must be from 0 to below 1");
   problems->Check(IsFraction(optimizer.momentum()),
                   "optimizer.momentum: must be from 0 to below 1");
-  problems->Check(optimizer.epsilon() > 0, "optimizer.epsilon: must be positive");
+  problems->Check(optimizer.epsilon() > 0 && std::isfinite(optimizer.epsilon()),
+                  "optimizer.epsilon: must be positive");
   problems->NotNegative("optimizer.weight_decay", optimizer.weight_decay());
   problems->NotNegative("optimizer.clip_norm", optimizer.clip_norm());
   problems->Check(
