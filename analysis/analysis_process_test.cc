@@ -172,7 +172,7 @@ TEST_F(AnalysisProcessTest, MistakesAreOneLine) {
       {Rollout({"--count=1", "--weights=swa"}), 1, "swa.every_iterations"},
       {Rollout({"--count=1", "--method=gradient", "--head_fusion=max"}), 2, "--head_fusion"},
       {Rollout({Images("nothing")}), 1, "no such file"},
-      {Rollout({Images("nothing,")}), 1, "nothing: no such file"},
+      {Rollout({Images("nothing,")}), 2, "an empty name"},
       {Rollout({Images("damaged.png")}), 1, "damaged.png: "},
       {Rollout({twice}), 2, "two are called wide"},
       {RunChild({"analysis/faithfulness"}), 2, "--checkpoint"},

@@ -16,6 +16,7 @@
 #include "analysis/relevance.h"
 #include "base/device.h"
 #include "base/file.h"
+#include "base/list_flag.h"
 #include "base/npy.h"
 #include "base/processor.h"
 #include "base/program.h"
@@ -81,7 +82,8 @@ absl::Status CheckFlags(const std::vector<std::string>& arguments) {
 }
 
 absl::StatusOr<std::vector<Input>> NamedFiles() {
-  ASSIGN_OR_RETURN(const std::vector<fs::path> files, ListImageFiles(FLAGS_images));
+  ASSIGN_OR_RETURN(const auto names, SplitListFlag("--images", FLAGS_images));
+  ASSIGN_OR_RETURN(const std::vector<fs::path> files, ListImageFiles(names));
   std::vector<Input> inputs;
   for (const fs::path& file : files) {
     Input input{.name = file.string(), .stem = file.stem().string(), .bytes = "", .truth = ""};

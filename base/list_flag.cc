@@ -4,16 +4,18 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/file.h"
 #include "base/program.h"
 
 namespace vitrine {
 
 absl::StatusOr<std::vector<std::string_view>> SplitListFlag(std::string_view flag,
                                                             std::string_view value) {
+  if (Exists(UserPath(value))) return std::vector<std::string_view>{value};
   std::vector<std::string_view> names = absl::StrSplit(value, ',');
   if (std::find(names.begin(), names.end(), "") == names.end()) return names;
   return UsageError(
-      absl::StrCat(flag, ": an empty name in '", value, "'; put commas between names alone"));
+      absl::StrCat(flag, ": an empty name in '", value, "'; put commas between paths alone"));
 }
 
 }  // namespace vitrine

@@ -1,4 +1,4 @@
-// Flags that hold several names with commas between them.
+// Flags that hold several paths with commas between them.
 //
 //   ASSIGN_OR_RETURN(const auto runs, SplitListFlag("--run_dir", FLAGS_run_dir));
 
@@ -12,7 +12,8 @@
 
 namespace vitrine {
 
-// At least one name, as parts of `value`; a mistake in the flags (UsageError) if one is empty.
+// At least one path, as parts of `value`; a mistake in the flags (UsageError) if one is empty. A
+// value that is the path of something (UserPath) is one, commas and all.
 absl::StatusOr<std::vector<std::string_view>> SplitListFlag(std::string_view flag,
                                                             std::string_view value);
 

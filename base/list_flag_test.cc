@@ -1,5 +1,6 @@
 #include "base/list_flag.h"
 
+#include "base/file.h"
 #include "base/program.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
@@ -16,6 +17,13 @@ TEST(SplitListFlagTest, Splits) {
   EXPECT_THAT(one, ElementsAre("runs/a b"));
   ASSERT_OK_AND_ASSIGN(const auto two, SplitListFlag("--run_dir", "a,b"));
   EXPECT_THAT(two, ElementsAre("a", "b"));
+}
+
+TEST(SplitListFlagTest, WhatIsThereIsOnePath) {
+  const std::string path = ::testing::TempDir() + "/list_flag_test,with a comma";
+  ASSERT_OK(CreateFolder(path));
+  ASSERT_OK_AND_ASSIGN(const auto one, SplitListFlag("--run_dir", path));
+  EXPECT_THAT(one, ElementsAre(path));
 }
 
 TEST(SplitListFlagTest, EmptyNamesAreMistakesOfUsage) {

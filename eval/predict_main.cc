@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "base/device.h"
 #include "base/file.h"
+#include "base/list_flag.h"
 #include "base/processor.h"
 #include "base/program.h"
 #include "base/status_macros.h"
@@ -79,7 +80,8 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   at::set_num_threads(ProcessorCount());
   ASSIGN_OR_RETURN(const Classifier classifier,
                    Classifier::Load(UserPath(FLAGS_checkpoint), weights, device));
-  ASSIGN_OR_RETURN(const std::vector<fs::path> files, ListImageFiles(FLAGS_images));
+  ASSIGN_OR_RETURN(const auto names, SplitListFlag("--images", FLAGS_images));
+  ASSIGN_OR_RETURN(const std::vector<fs::path> files, ListImageFiles(names));
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (const fs::path& file : files) {
     ASSIGN_OR_RETURN(const Prediction prediction, Predict(classifier, file));

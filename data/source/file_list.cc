@@ -7,7 +7,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "base/file.h"
 #include "base/status_macros.h"
 
@@ -41,12 +40,9 @@ absl::StatusOr<std::vector<fs::path>> ListFolder(const fs::path& folder) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<fs::path>> ListImageFiles(std::string_view names) {
+absl::StatusOr<std::vector<fs::path>> ListImageFiles(const std::vector<std::string_view>& names) {
   std::vector<fs::path> files;
-  for (const std::string_view name : absl::StrSplit(names, ',')) {
-    if (name.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat("an empty name in '", names, "'"));
-    }
+  for (const std::string_view name : names) {
     const fs::path path = UserPath(name);
     if (!Exists(path)) {
       return absl::NotFoundError(absl::StrCat(path.string(), ": no such file or folder"));

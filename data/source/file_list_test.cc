@@ -3,8 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
@@ -29,9 +27,9 @@ class FileListTest : public ::testing::Test {
   }
 
   absl::StatusOr<std::vector<fs::path>> List(const std::vector<std::string>& names) const {
-    return ListImageFiles(absl::StrJoin(names, ",", [&](std::string* out, const std::string& name) {
-      absl::StrAppend(out, (folder_ / name).string());
-    }));
+    std::vector<std::string> paths;
+    for (const std::string& name : names) paths.push_back((folder_ / name).string());
+    return ListImageFiles({paths.begin(), paths.end()});
   }
 
   const fs::path folder_ = fs::path(::testing::TempDir()) / "file_list_test";
