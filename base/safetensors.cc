@@ -1,12 +1,15 @@
 #include "base/safetensors.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "ATen/ops/empty.h"
+#include "ATen/ops/from_blob.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
@@ -153,12 +156,18 @@ absl::Status CheckCoverage(const std::map<std::string, Entry>& entries, uint64_t
   return absl::OkStatus();
 }
 
-at::Tensor ToTensor(const Entry& entry, std::string_view data) {
-  at::Tensor tensor = at::empty(entry.shape, entry.type);
-  if (entry.begin < entry.end) {
-    std::memcpy(tensor.mutable_data_ptr(), data.data() + entry.begin, entry.end - entry.begin);
+// In the memory that starts at `data` and belongs to `owner`: a checkpoint is of gigabytes, and
+// pages to copy it into take longer than the copy.
+at::Tensor ToTensor(const Entry& entry, const std::shared_ptr<std::string>& owner, char* data) {
+  if (entry.begin == entry.end) return at::empty(entry.shape, entry.type);
+  char* const begin = data + entry.begin;
+  if (reinterpret_cast<uintptr_t>(begin) % c10::elementSize(entry.type) == 0) {
+    return at::from_blob(
+        begin, entry.shape, [owner](void* /*begin*/) {}, entry.type);
   }
-  return tensor;
+  at::Tensor copy = at::empty(entry.shape, entry.type);
+  std::memcpy(copy.mutable_data_ptr(), begin, entry.end - entry.begin);
+  return copy;
 }
 
 }  // namespace
@@ -181,9 +190,10 @@ absl::StatusOr<FileDigest> WriteSafetensors(const std::filesystem::path& path,
   return digest;
 }
 
-absl::StatusOr<TensorMap> ParseSafetensors(std::string_view bytes) {
+absl::StatusOr<TensorMap> ParseSafetensors(std::string bytes) {
+  const auto owner = std::make_shared<std::string>(std::move(bytes));
   std::string_view data;
-  ASSIGN_OR_RETURN(const Json header, ParseHeader(bytes, &data));
+  ASSIGN_OR_RETURN(const Json header, ParseHeader(*owner, &data));
   std::map<std::string, Entry> entries;
   for (const auto& [name, json] : header.items()) {
     if (name == "__metadata__") continue;
@@ -195,13 +205,14 @@ absl::StatusOr<TensorMap> ParseSafetensors(std::string_view bytes) {
   }
   RETURN_IF_ERROR(CheckCoverage(entries, data.size()));
   TensorMap tensors;
-  for (const auto& [name, entry] : entries) tensors.emplace(name, ToTensor(entry, data));
+  char* const begin = owner->data() + (owner->size() - data.size());
+  for (const auto& [name, entry] : entries) tensors.emplace(name, ToTensor(entry, owner, begin));
   return tensors;
 }
 
 absl::StatusOr<TensorMap> ReadSafetensors(const std::filesystem::path& path) {
-  ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
-  return Annotate(ParseSafetensors(bytes), path.string());
+  ASSIGN_OR_RETURN(std::string bytes, ReadFile(path));
+  return Annotate(ParseSafetensors(std::move(bytes)), path.string());
 }
 
 }  // namespace vitrine

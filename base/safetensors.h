@@ -11,7 +11,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <string_view>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "base/tensor_map.h"
@@ -28,8 +28,9 @@ struct FileDigest {
 absl::StatusOr<FileDigest> WriteSafetensors(const std::filesystem::path& path,
                                             const TensorMap& tensors);
 
-// Tensors of their own memory, on the CPU. Types: F64, F32, F16, BF16, I64, I32, U8, BOOL.
-absl::StatusOr<TensorMap> ParseSafetensors(std::string_view bytes);
+// Tensors on the CPU. They lie in the memory of `bytes`, which each of them keeps, but for those
+// that a file of others begins at an odd place. Types: F64, F32, F16, BF16, I64, I32, U8, BOOL.
+absl::StatusOr<TensorMap> ParseSafetensors(std::string bytes);
 
 absl::StatusOr<TensorMap> ReadSafetensors(const std::filesystem::path& path);
 

@@ -58,6 +58,21 @@ TEST(SafetensorsTest, RoundTripKeepsNamesTypesShapesAndBits) {
   }
 }
 
+// The header of a file of others may have any length.
+TEST(SafetensorsTest, NumbersMayBeginAnywhere) {
+  const float values[] = {1, 2};
+  const std::string data(reinterpret_cast<const char*>(values), sizeof(values));
+  for (int spaces = 0; spaces < 8; ++spaces) {
+    const std::string header = absl::StrCat(
+        R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", std::string(spaces, ' '));
+    ASSERT_OK_AND_ASSIGN(TensorMap read, ParseSafetensors(File(header, data)));
+    const at::Tensor a = read.at("a");
+    read.clear();
+    EXPECT_TRUE(a.equal(at::arange(1, 3, at::kFloat))) << spaces;
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(a.const_data_ptr()) % sizeof(float), 0) << spaces;
+  }
+}
+
 // Made by Python's safetensors 0.4.5: save({"a": np.float32([[1, 2]]), "b": np.int64([-1])}).
 TEST(SafetensorsTest, ReadsWhatPythonWrites) {
   std::string data(16, '\xFF');

@@ -124,7 +124,7 @@ absl::Status WriteFiles(const fs::path& folder, const Checkpoint& checkpoint) {
 absl::StatusOr<TensorMap> ReadTensors(const fs::path& folder,
                                       const CheckpointManifest::File& file) {
   const fs::path path = folder / file.name();
-  ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
+  ASSIGN_OR_RETURN(std::string bytes, ReadFile(path));
   if (bytes.size() != file.size()) {
     return absl::DataLossError(
         absl::StrCat(path.string(), ": ", bytes.size(), " bytes, the manifest says ", file.size()));
@@ -133,7 +133,7 @@ absl::StatusOr<TensorMap> ReadTensors(const fs::path& folder,
     return absl::DataLossError(
         absl::StrCat(path.string(), ": damaged, its checksum is not the manifest's"));
   }
-  return Annotate(ParseSafetensors(bytes), path.string());
+  return Annotate(ParseSafetensors(std::move(bytes)), path.string());
 }
 
 absl::StatusOr<CheckpointManifest> ReadManifest(const fs::path& folder) {
