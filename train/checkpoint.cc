@@ -173,7 +173,6 @@ TensorMap* Place(const std::string& file, Checkpoint* checkpoint) {
 
 // Whether a file is missing or has other bytes than were written. What may not be read now, or was
 // written by another version, can be whole.
-
 bool IsDamage(const absl::Status& status) {
   return absl::IsDataLoss(status) || absl::IsNotFound(status) || absl::IsInvalidArgument(status);
 }

@@ -90,7 +90,6 @@ TEST_F(CheckpointWriterTest, CallsOnceItIsThereAndBeforeOlderOnesAreGone) {
 
 TEST_F(CheckpointWriterTest, ErrorsComeWithTheNextCall) {
   fs::remove_all(folder_);
-
   CheckpointWriter writer(folder_, CheckpointConfig());
   ASSERT_OK(writer.Write(Make(1)));
   EXPECT_THAT(writer.Finish(), Not(IsOk()));

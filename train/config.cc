@@ -60,13 +60,13 @@ bool ParseValue(const FieldDescriptor& field, const std::string& value, Message*
   TextFormat::Parser parser;
   parser.RecordErrorsTo(&ignored);
   parent->GetReflection()->ClearField(parent, &field);
+  // A text needs no quotes, which the parser asks for.
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING && !field.is_repeated() &&
       value.find_first_of("\"'") != 0) {
     parent->GetReflection()->SetString(parent, &field, value);
     return true;
   }
   if (!field.is_repeated()) return parser.ParseFieldValueFromString(value, &field, parent);
-
   if (!absl::StartsWith(value, "[") || !absl::EndsWith(value, "]")) return false;
   return parser.MergeFromString(absl::StrCat(field.name(), ": ", value), parent);
 }

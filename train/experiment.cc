@@ -73,7 +73,6 @@ std::string StartTable(const ExperimentConfig& config, const RunFolder& folder,
 absl::StatusOr<RunFolder> OpenFolder(const ExperimentConfig& config, const ExperimentPaths& paths,
                                      bool begun, Trainer* trainer) {
   if (begun) return RunFolder::Resume(paths.run_dir, config);
-
   if (paths.init_from.empty()) return RunFolder::Create(paths.run_dir, config);
   ASSIGN_OR_RETURN(const std::filesystem::path path, FindCheckpoint(paths.init_from));
   ASSIGN_OR_RETURN(const Checkpoint checkpoint, ReadCheckpoint(path));
@@ -103,14 +102,13 @@ absl::Status CheckNoneIsLost(const RunFolder& folder, const ExperimentConfig& co
   if (!had_one) return absl::OkStatus();
   return absl::NotFoundError(
       absl::StrCat(folder.checkpoints().string(),
-                   ": the run's checkpoints are gone; put one back, or start "
-                   "a new run in another --run_dir"));
+                   ": the run's checkpoints are gone; put one back, or start a new run in another "
+                   "--run_dir"));
 }
 
 absl::Status ResumeFrom(const RunFolder& folder, const ExperimentConfig& config, Trainer* trainer) {
   ASSIGN_OR_RETURN(const auto checkpoints, ListCheckpoints(folder.checkpoints()));
-  if (checkpoints.empty()) return CheckNoneIsLost(folder, config);
-
+  if (checkpoints.empty()) return CheckNoneIsLost(folder, config);  // from the beginning
   ASSIGN_OR_RETURN(const Checkpoint checkpoint, ReadNewestWhole(folder.checkpoints()));
   RETURN_IF_ERROR(trainer->Resume(checkpoint));
   if (trainer->iteration() > 0) {
@@ -200,7 +198,6 @@ absl::Status RunExperiment(ExperimentConfig config, const ExperimentPaths& paths
   ASSIGN_OR_RETURN(Trainer trainer, Trainer::Create(config, dataset, device));
   const bool begun = resume && RunFolder::Exists(paths.run_dir);
   ASSIGN_OR_RETURN(const RunFolder folder, OpenFolder(config, paths, begun, &trainer));
-
   if (resume && IsFinished(folder.run_json())) {
     std::cout << folder.path().string() << ": this run is finished" << std::endl;
     return absl::OkStatus();
@@ -213,7 +210,6 @@ absl::Status RunExperiment(ExperimentConfig config, const ExperimentPaths& paths
   record.data = dataset.Summary();
   record.device = device.str();
   record.initialised_from = begun ? RecordedOrigin(folder.run_json()) : paths.init_from.string();
-
   record.parameters = trainer.state().model().ParameterCount();
   record.best = trainer.best();
   RETURN_IF_ERROR(WriteRunRecord(folder.run_json(), config, record));

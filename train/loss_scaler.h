@@ -30,9 +30,8 @@ class LossScaler {
   // gradient was infinite or not a number, else 0.
   at::Tensor Unscale(std::vector<at::Tensor>& gradients) const;
 
-  // Halves the scale after an overflow, down to 1; doubles it after growth_interval updates in a
-  // row
-  // without.
+  // Halves the scale after an overflow, down to 1; doubles it after growth_interval updates without
+  // one.
   void Update(const at::Tensor& found_inf);
 
   // Float32 of no dimensions.

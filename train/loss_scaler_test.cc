@@ -61,7 +61,6 @@ TEST(LossScalerTest, TheScaleDoesNotFallBelowOne) {
   Update(scaler, kInf);
   EXPECT_FALSE(scaler.IsLeast().item<bool>());
   for (int i = 0; i < 200; ++i) Update(scaler, kInf);
-
   EXPECT_TRUE(scaler.IsLeast().item<bool>());
   EXPECT_EQ(scaler.State().scale(), 1);
   Update(scaler, 1);

@@ -81,7 +81,6 @@ std::filesystem::path ReportPath(const ExperimentPaths& paths) {
 // The run has its result, whatever becomes of the report.
 void TryToReport(const ExperimentPaths& paths, at::Device device) {
   const std::filesystem::path output = ReportPath(paths);
-
   const absl::Status status =
       WriteReport({paths.run_dir}, {.data_dir = paths.data_dir, .device = device}, output);
   if (status.ok()) {
@@ -105,7 +104,6 @@ absl::Status Run(const std::vector<std::string>& overrides) {
   const bool has_report = IsFinished(paths.run_dir / "run.json") && Exists(ReportPath(paths));
   RETURN_IF_ERROR(RunExperiment(config, paths, device, FLAGS_resume));
   if (FLAGS_report && !has_report) TryToReport(paths, device);
-
   return absl::OkStatus();
 }
 

@@ -173,7 +173,6 @@ TEST_F(TrainProcessTest, BadNumbersEndTheRunAndLeaveTheLastCheckpoint) {
   EXPECT_FALSE(fs::is_empty(folder_ / "run" / "checkpoints"));
 }
 
-// The digits once more, as a task of its own: what was learnt must be there from the start.
 // As if the run had been killed after its last checkpoint but one.
 void Unfinish(const fs::path& run) {
   fs::remove_all(run / "checkpoints" / "000000040");
@@ -184,7 +183,6 @@ TEST_F(TrainProcessTest, AnotherProcessorIsWarnedOf) {
   ASSERT_EQ(RunChild(Command("run")).status, 0);
   Unfinish(folder_ / "run");
   ASSERT_OK(WriteAtomically(folder_ / "run" / "run.json", "{\"cpu_capability\": \"AVX1\"}"));
-
   const ChildResult resumed = RunChild(Command("run", {"--resume"}));
   EXPECT_EQ(resumed.status, 0) << resumed.err;
   EXPECT_THAT(resumed.out, HasSubstr("resumed after 36"));
@@ -248,6 +246,7 @@ TEST_F(TrainProcessTest, FineTuningThatLostItsCheckpointsIsNotBegunAgain) {
   EXPECT_THAT(resumed.err, HasSubstr("checkpoints are gone"));
 }
 
+// The digits once more, as a task of its own: what was learnt must be there from the start.
 TEST_F(TrainProcessTest, FineTuningBeginsWithTheWeightsOfAnotherRun) {
   ASSERT_EQ(RunChild(Command("first", {"schedule.iterations=200"})).status, 0);
   const std::string from = absl::StrCat("--init_from=", (folder_ / "first").string());
@@ -284,7 +283,6 @@ TEST_F(TrainProcessTest, FullDiskIsOneLineAndTheRunGoesOnLater) {
   ASSERT_OK(WriteAtomically(folder_ / "full" / "report.html", "of half a run"));
   ASSERT_EQ(RunChild(command).status, 0);
   EXPECT_THAT(ReadFile(folder_ / "full" / "report.html").value(), HasSubstr("<html"));
-
   EXPECT_EQ(LastCheckpoint("full"), LastCheckpoint("whole"));
 }
 

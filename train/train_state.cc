@@ -55,7 +55,6 @@ TrainState::TrainState(const ExperimentConfig& config, at::Device device, Vision
       optimizer_(config.optimizer(), parameters_),
       guard_(config.on_non_finite(), Names(parameters_), device) {
   CHECK(config.kernels() != ExperimentConfig::AUTO) << "kernels have not been settled";
-
   if (config.precision() == ExperimentConfig::FP16) scaler_.emplace(config.loss_scale(), device);
   if (config.ema().horizon_fraction() > 0) ema_.emplace(parameters_, Horizon(config));
   if (config.swa().every_iterations() > 0) swa_.emplace();
@@ -79,7 +78,6 @@ StepResult TrainState::Step(int64_t iteration, const Batch& batch) {
   const at::Tensor unmended =
       scaler_ ? at::where(scaler_->IsLeast(), norms, at::zeros_like(norms)) : norms;
   at::Tensor skip = guard_.Observe(iteration, result.loss, unmended);
-
   if (scaler_) skip = at::maximum(skip, overflow);
   optimizer_.Step(result.learning_rate, skip, Divisor(result.gradient_norm));
   if (scaler_) scaler_->Update(overflow);

@@ -82,8 +82,10 @@ class Trainer {
   IterationMetrics Measure(const StepResult& result, Clock::duration time) const;
 
   absl::Status Validate(RunLog* log);
+
   // A checkpoint, and then the record of which is the best.
   absl::Status Save(const RunFolder& folder, RunRecord* record, CheckpointWriter* writer);
+
   absl::StatusOr<NamedEvaluations> EvaluateAverages(Split split, RunLog* log) const;
   absl::StatusOr<Evaluation> EvaluateInto(const VisionTransformer& model, Split split,
                                           std::string_view suffix, RunLog* log) const;

@@ -48,7 +48,6 @@ absl::StatusOr<std::vector<fs::path>> ListImageFiles(const std::vector<std::stri
       return absl::NotFoundError(absl::StrCat(path.string(), ": no such file or folder"));
     }
     std::error_code error;
-
     if (!fs::is_directory(path, error)) {
       files.push_back(path);
       continue;

@@ -97,7 +97,6 @@ void Register(const std::string& name, void (*function)(benchmark::State&, Opera
         ->Args({768, 17})
         ->Args({512, 65})
         ->Args({768, 197})
-
         ->Unit(benchmark::kMillisecond)
         ->UseRealTime();
   }
