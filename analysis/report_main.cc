@@ -6,14 +6,13 @@
 #include <string_view>
 #include <vector>
 
-#include "ATen/Parallel.h"
 #include "analysis/report.h"
 #include "base/device.h"
 #include "base/file.h"
 #include "base/list_flag.h"
-#include "base/processor.h"
 #include "base/program.h"
 #include "base/status_macros.h"
+#include "base/threads.h"
 #include "gflags/gflags.h"
 
 DEFINE_string(run_dir, "", "the folder of a run, or several with commas");
@@ -42,7 +41,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   for (const std::string_view run : names) runs.push_back(UserPath(run));
   ASSIGN_OR_RETURN(const at::Device device,
                    AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
-  at::set_num_threads(ProcessorCount());
+  RETURN_IF_ERROR(SetThreads(DefaultThreads()));
   const char* const default_name = runs.size() == 1 ? "report.html" : "comparison.html";
   const fs::path output =
       FLAGS_output.empty() ? runs.front() / default_name : UserPath(FLAGS_output);

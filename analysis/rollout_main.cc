@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "ATen/Parallel.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
@@ -18,9 +17,9 @@
 #include "base/file.h"
 #include "base/list_flag.h"
 #include "base/npy.h"
-#include "base/processor.h"
 #include "base/program.h"
 #include "base/status_macros.h"
+#include "base/threads.h"
 #include "data/image/image.h"
 #include "data/image/png.h"
 #include "data/source/file_list.h"
@@ -154,7 +153,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const Split split, AsUsageError(ParseSplit(FLAGS_split)));
   ASSIGN_OR_RETURN(const at::Device device,
                    AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
-  at::set_num_threads(ProcessorCount());
+  RETURN_IF_ERROR(SetThreads(DefaultThreads()));
   ASSIGN_OR_RETURN(const Classifier classifier,
                    Classifier::Load(UserPath(FLAGS_checkpoint), weights, device));
   ASSIGN_OR_RETURN(const std::vector<Input> inputs,

@@ -24,6 +24,16 @@ std::filesystem::path NewOutputFile(const char* kind) {
          absl::StrCat("child.", getpid(), ".", number++, ".", kind);
 }
 
+// Whatever the test itself was started with or has made of it.
+void SetUsualSignals(posix_spawnattr_t* attributes) {
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(attributes, &none);
+  posix_spawnattr_setsigdefault(attributes, &all);
+  posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+}
+
 std::string Contents(const std::filesystem::path& path) {
   auto bytes = ReadFile(path);
   return bytes.ok() ? *std::move(bytes) : bytes.status().ToString();
@@ -45,8 +55,12 @@ absl::StatusOr<ChildProcess> ChildProcess::Start(const std::vector<std::string>&
     arguments.push_back(const_cast<char*>(argument.c_str()));
   }
   arguments.push_back(nullptr);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  SetUsualSignals(&attributes);
   const int error =
-      posix_spawnp(&child.pid_, arguments[0], &actions, nullptr, arguments.data(), environ);
+      posix_spawnp(&child.pid_, arguments[0], &actions, &attributes, arguments.data(), environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) return absl::ErrnoToStatus(error, absl::StrCat("cannot start ", command[0]));
   return child;

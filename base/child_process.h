@@ -20,12 +20,14 @@ namespace vitrine {
 
 class ChildProcess {
  public:
-  // Starts the program; what it prints goes to files in the test's own folder.
+  // Starts the program, with no signal blocked or ignored; what it prints goes to files in the
+  // test's own folder.
   static absl::StatusOr<ChildProcess> Start(const std::vector<std::string>& command);
 
   ChildProcess(ChildProcess&& other) noexcept;
   ~ChildProcess();  // kills it if it still runs
 
+  pid_t pid() const { return pid_; }
   void Signal(int signal);
 
   // Its exit status, or 128 + n if signal n ended it.

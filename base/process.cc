@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "base/interruption.h"
+#include "base/signals.h"
 
 namespace vitrine {
 namespace {
@@ -24,6 +24,7 @@ constexpr int kNotStarted = 127;  // as shells have it
 // lock when the process was copied.
 [[noreturn]] void Execute(char* const* arguments, Capture capture, int pipe, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  RestoreSignals();
   const int null = open("/dev/null", O_RDWR);
   const bool parent_lives = getppid() == parent;  // it may have died before prctl
   const int out = capture == Capture::kOutAndErr ? pipe : STDOUT_FILENO;
@@ -51,16 +52,17 @@ std::string ReadAll(int fd, const std::function<void()>& tick) {
   }
 }
 
-// Passes a signal on, once; a second one would end the process before it is in order.
+// Passes on what the caller's InterruptionGuard has noted: each wish to save, and the first signal.
 class SignalPasser {
  public:
   explicit SignalPasser(pid_t child) : child_(child) {}
 
   void PassOn() {
+    if (InterruptionGuard::TakeSaveRequest()) kill(child_, SIGUSR1);
     const int signal = InterruptionGuard::Signal();
     if (signal == 0 || is_done_) return;
     is_done_ = true;
-    if (!InterruptionGuard::FromTerminal()) kill(child_, signal);
+    InterruptionGuard::PassOn(child_, signal);
   }
 
  private:

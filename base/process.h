@@ -23,9 +23,10 @@ struct ProcessResult {
 };
 
 // Runs command[0], as found on PATH, to its end; twice a second, if anything is captured, calls
-// `tick`. The process dies with its caller, however that ends, so that it never goes on writing
-// into what a next run works on. A signal that an InterruptionGuard of the caller notes is passed
-// on to it, so that it can end in order. kNotFound if there is no such program.
+// `tick`. The process begins with the signals that this one began with. It dies with its caller,
+// however that ends, so that it never goes on writing into what a next run works on. A signal that
+// an InterruptionGuard of the caller notes is passed on to it, so that it can end in order or save
+// what it has. kNotFound if there is no such program.
 absl::StatusOr<ProcessResult> RunProcess(
     const std::vector<std::string>& command, Capture capture,
     const std::function<void()>& tick = [] {});

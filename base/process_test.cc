@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/file.h"
-#include "base/interruption.h"
+#include "base/signals.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -18,6 +18,7 @@
 namespace vitrine {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 TEST(ProcessTest, ExitStatusAndErrorsComeBack) {
@@ -86,6 +87,31 @@ TEST(ProcessTest, DiesWithItsCaller) {
   const pid_t orphan = std::stoi(text);
   ASSERT_EQ(waitpid(orphan, &status, 0), orphan);
   EXPECT_TRUE(WIFSIGNALED(status));
+}
+
+// The signals that a process blocks and ignores, as hexadecimal masks, without those that are the
+// C library's own.
+ProcessResult BlockedAndIgnored() {
+  return RunProcess({"sed", "-nE", "s/^(Sig(Blk|Ign)).*(.{8})$/\\1 \\3/p", "/proc/self/status"},
+                    Capture::kOutAndErr)
+      .value();
+}
+
+TEST(ProcessTest, BeginsWithTheSignalsThatItsCallerBeganWith) {
+  const ProcessResult before = BlockedAndIgnored();
+  ASSERT_THAT(before.text, AllOf(HasSubstr("SigBlk 0"), HasSubstr("\nSigIgn ")));
+  const InterruptionGuard guard;
+  EXPECT_EQ(BlockedAndIgnored().text, before.text);
+}
+
+TEST(ProcessTest, WishesToSaveArePassedOn) {
+  const InterruptionGuard guard;
+  ASSERT_OK_AND_ASSIGN(
+      const ProcessResult result,
+      RunProcess({"sh", "-c", "trap 'exit 7' USR1; kill -USR1 $PPID; while :; do sleep 0.01; done"},
+                 Capture::kNothing));
+  EXPECT_EQ(result.exit_status, 7);
+  EXPECT_EQ(InterruptionGuard::Signal(), 0);
 }
 
 TEST(ProcessTest, PassesOnTheSignalThatItsCallerIsToEndBy) {

@@ -7,14 +7,12 @@
 
 namespace vitrine {
 
-// Processors that this process may use, at least 1.
-int ProcessorCount();
-
 // Whether there are instructions for products of bfloat16.
 bool HasBfloat16();
 
-// What decides how sums are rounded: the instructions that libtorch's kernels were chosen for, and
-// whether products of bfloat16 have their own; "AVX2" or "AVX512, bfloat16".
+// What decides how sums are rounded: the instructions that libtorch's kernels were chosen for,
+// whether products of bfloat16 have their own, and what the environment tells libtorch, oneDNN
+// and MKL to choose; "AVX2" or "AVX512, bfloat16, ONEDNN_MAX_CPU_ISA=AVX2".
 std::string CpuCapability();
 
 }  // namespace vitrine

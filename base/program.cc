@@ -1,6 +1,5 @@
 #include "base/program.h"
 
-#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -15,6 +14,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "base/signals.h"
 #include "base/status_macros.h"
 #include "gflags/gflags.h"
 #include "glog/logging.h"
@@ -134,6 +134,7 @@ std::string FirstLine(std::string_view text) {
 
 absl::Status RunBody(const ProgramBody& body, const std::vector<std::string>& arguments) {
   try {
+    WatchSignals();
     return body(arguments);
   } catch (const std::bad_alloc&) {
     return absl::ResourceExhaustedError("out of memory");
@@ -175,8 +176,6 @@ int RunProgram(int argc, char** argv, std::string_view usage, const ProgramBody&
                std::source_location caller) {
   const std::string program = std::filesystem::path(argv[0]).filename();
   FLAGS_logtostderr = true;
-  // A file that outgrows its limit is an error of the write that hits it, like a full disk.
-  std::signal(SIGXFSZ, SIG_IGN);
   google::InitGoogleLogging(argv[0]);
   return ExitStatus(program, ParseAndRun(argc, argv, usage, body, caller.file_name()));
 }

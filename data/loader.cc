@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
-#include "base/processor.h"
+#include "base/processor_count.h"
 #include "base/status_macros.h"
 #include "data/mix.h"
 

@@ -5,15 +5,14 @@
 #include <string_view>
 #include <vector>
 
-#include "ATen/Parallel.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/device.h"
 #include "base/file.h"
 #include "base/list_flag.h"
-#include "base/processor.h"
 #include "base/program.h"
 #include "base/status_macros.h"
+#include "base/threads.h"
 #include "data/split.h"
 #include "eval/checkpoint_evaluation.h"
 #include "gflags/gflags.h"
@@ -108,7 +107,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(options.weights, AsUsageError(ParseWeights(FLAGS_weights)));
   ASSIGN_OR_RETURN(options.device,
                    AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
-  at::set_num_threads(ProcessorCount());
+  RETURN_IF_ERROR(SetThreads(DefaultThreads()));
   std::vector<CheckpointEvaluation> results;
   for (const std::string_view path : checkpoints) {
     ASSIGN_OR_RETURN(results.emplace_back(), EvaluateCheckpoint(UserPath(path), options));

@@ -4,14 +4,13 @@
 #include <string>
 #include <vector>
 
-#include "ATen/Parallel.h"
 #include "absl/strings/str_format.h"
 #include "base/device.h"
 #include "base/file.h"
 #include "base/list_flag.h"
-#include "base/processor.h"
 #include "base/program.h"
 #include "base/status_macros.h"
+#include "base/threads.h"
 #include "data/source/file_list.h"
 #include "eval/classifier.h"
 #include "gflags/gflags.h"
@@ -77,7 +76,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const Weights weights, AsUsageError(ParseWeights(FLAGS_weights)));
   ASSIGN_OR_RETURN(const at::Device device,
                    AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
-  at::set_num_threads(ProcessorCount());
+  RETURN_IF_ERROR(SetThreads(DefaultThreads()));
   ASSIGN_OR_RETURN(const Classifier classifier,
                    Classifier::Load(UserPath(FLAGS_checkpoint), weights, device));
   ASSIGN_OR_RETURN(const auto names, SplitListFlag("--images", FLAGS_images));

@@ -7,16 +7,15 @@
 #include <string_view>
 #include <vector>
 
-#include "ATen/Parallel.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/device.h"
 #include "base/file.h"
 #include "base/list_flag.h"
-#include "base/processor.h"
 #include "base/program.h"
 #include "base/status_macros.h"
+#include "base/threads.h"
 #include "data/split.h"
 #include "eval/average.h"
 #include "eval/checkpoint_evaluation.h"
@@ -126,7 +125,7 @@ absl::StatusOr<Paths> Select() {
 absl::StatusOr<Paths> SelectGreedily(const Paths& paths, Split split) {
   ASSIGN_OR_RETURN(const at::Device device,
                    AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
-  at::set_num_threads(ProcessorCount());
+  RETURN_IF_ERROR(SetThreads(DefaultThreads()));
   ASSIGN_OR_RETURN(const Checkpoint first, ReadModelOnly(paths[0]));
   ASSIGN_OR_RETURN(const EvaluationData data,
                    EvaluationData::Load(first.manifest, split, UserPath(FLAGS_data_dir), device));

@@ -71,6 +71,21 @@ bool ParseValue(const FieldDescriptor& field, const std::string& value, Message*
   return parser.MergeFromString(absl::StrCat(field.name(), ": ", value), parent);
 }
 
+// Clears the lists of `message` that `by` is to replace.
+void ClearListsOf(const Message& by, Message* message) {
+  std::vector<const FieldDescriptor*> fields;
+  by.GetReflection()->ListFields(by, &fields);
+  for (const FieldDescriptor* field : fields) {
+    const auto* reflection = message->GetReflection();
+    if (field->is_repeated()) {
+      reflection->ClearField(message, field);
+    } else if (field->message_type() != nullptr) {
+      ClearListsOf(by.GetReflection()->GetMessage(by, field),
+                   reflection->MutableMessage(message, field));
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> ConfigNames() {
@@ -150,6 +165,24 @@ absl::Status ApplyOverride(std::string_view assignment, ExperimentConfig* config
   return absl::OkStatus();
 }
 
+absl::Status ApplyOverrides(const std::vector<std::string>& assignments, ExperimentConfig* config) {
+  for (const std::string& assignment : assignments) {
+    RETURN_IF_ERROR(ApplyOverride(assignment, config));
+  }
+  return absl::OkStatus();
+}
+
+void TakeOpenFields(const ExperimentConfig& run, ExperimentConfig* config) {
+  config->clear_name();
+  if (config->threads() == 0) config->clear_threads();
+  if (config->precision() == ExperimentConfig::AUTO16) config->clear_precision();
+  if (config->kernels() == ExperimentConfig::AUTO) config->clear_kernels();
+  ExperimentConfig taken = run;
+  ClearListsOf(*config, &taken);
+  taken.MergeFrom(*config);
+  *config = std::move(taken);
+}
+
 void FillDefaults(Message* message) {
   const auto* reflection = message->GetReflection();
   const Descriptor* type = message->GetDescriptor();
@@ -168,6 +201,12 @@ void FillDefaults(Message* message) {
     TextFormat::PrintFieldValueToString(*message, field, -1, &text);
     TextFormat::Parser().ParseFieldValueFromString(text, field, message);
   }
+}
+
+void FillDefaultsOfOlder(ExperimentConfig* config) {
+  // Where there was no choice yet.
+  if (!config->has_kernels()) config->set_kernels(ExperimentConfig::REFERENCE);
+  FillDefaults(config);
 }
 
 std::string ConfigText(const ExperimentConfig& config) {

@@ -1,7 +1,7 @@
 // Experiment configs: found by name or file, overridden field by field, and completed.
 //
 //   ASSIGN_OR_RETURN(ExperimentConfig config, LoadConfig("step2"));
-//   RETURN_IF_ERROR(ApplyOverride("schedule.iterations=10", &config));
+//   RETURN_IF_ERROR(ApplyOverrides({"schedule.iterations=10"}, &config));
 //   FillDefaults(&config);
 
 #ifndef TRAIN_CONFIG_H_
@@ -30,10 +30,18 @@ absl::StatusOr<ExperimentConfig> ParseConfig(std::string_view text, std::string_
 
 // Sets one field, as in "data.batch_size=64", "precision=BF16" or "data.mean=[0.5, 0.4, 0.3]".
 absl::Status ApplyOverride(std::string_view assignment, ExperimentConfig* config);
+absl::Status ApplyOverrides(const std::vector<std::string>& assignments, ExperimentConfig* config);
+
+// Takes what a config leaves open from that of the run which it is to go on with: the name, fields
+// that are not set, and those whose value leaves the choice to the machine. A list is taken whole.
+void TakeOpenFields(const ExperimentConfig& run, ExperimentConfig* config);
 
 // Writes every default into the message, at any depth, so that the text form shows all that holds.
 // Of several fields that exclude each other the first has the default.
 void FillDefaults(google::protobuf::Message* message);
+
+// The same for a config that a run has recorded, whose program may not have had all of the fields.
+void FillDefaultsOfOlder(ExperimentConfig* config);
 
 std::string ConfigText(const ExperimentConfig& config);
 

@@ -149,6 +149,61 @@ TEST(FillDefaultsTest, ShowsEveryFieldAndChangesNothing) {
   EXPECT_EQ(ConfigText(config), once);
 }
 
+TEST(FillDefaultsOfOlderTest, WhatHadNoChoiceIsWhatItWas) {
+  ExperimentConfig config;
+  FillDefaultsOfOlder(&config);
+  EXPECT_EQ(config.kernels(), ExperimentConfig::REFERENCE);
+  EXPECT_EQ(config.data().batch_size(), 32);
+  config.set_kernels(ExperimentConfig::FUSED);
+  FillDefaultsOfOlder(&config);
+  EXPECT_EQ(config.kernels(), ExperimentConfig::FUSED);
+}
+
+// A run of step 6 as a machine with four processors settled it, with overrides.
+ExperimentConfig RunConfig() {
+  ExperimentConfig run = Load("step6");
+  run.set_name("mine");
+  run.set_threads(4);
+  run.set_precision(ExperimentConfig::BF16);
+  run.mutable_schedule()->set_iterations(200);
+  run.mutable_data()->add_mean(0.5);
+  FillDefaults(&run);
+  run.set_kernels(ExperimentConfig::FUSED);
+  return run;
+}
+
+TEST(TakeOpenFieldsTest, NothingGivenIsTheRun) {
+  const ExperimentConfig run = RunConfig();
+  ExperimentConfig config;
+  TakeOpenFields(run, &config);
+  EXPECT_EQ(ConfigDifferences(run, config), "");
+}
+
+TEST(TakeOpenFieldsTest, ChoicesOfTheMachineAreTheRuns) {
+  const ExperimentConfig run = RunConfig();
+  ExperimentConfig config = Load("step6");
+  EXPECT_EQ(config.precision(), ExperimentConfig::AUTO16);
+  config.set_threads(0);
+  config.set_kernels(ExperimentConfig::AUTO);
+  config.mutable_schedule()->set_iterations(200);
+  TakeOpenFields(run, &config);
+  EXPECT_EQ(ConfigDifferences(run, config), "");
+}
+
+TEST(TakeOpenFieldsTest, WhatIsGivenStays) {
+  const ExperimentConfig run = RunConfig();
+  ExperimentConfig config;
+  ASSERT_OK(ApplyOverrides({"threads=2", "seed=0", "schedule.epochs=3", "data.mean=[0.1, 0.2]"},
+                           &config));
+  TakeOpenFields(run, &config);
+  EXPECT_EQ(config.threads(), 2);
+
+  EXPECT_EQ(config.schedule().epochs(), 3);
+  EXPECT_THAT(config.data().mean(), ElementsAre(0.1f, 0.2f)) << "a list is taken whole";
+  EXPECT_EQ(config.name(), "mine");
+  EXPECT_EQ(config.model().width(), run.model().width());
+}
+
 TEST(OneofTest, LengthHasOneUnit) {
   EXPECT_THAT(ParseConfig("schedule { iterations: 5 epochs: 2 }", "mine.textproto"),
               Fails(absl::StatusCode::kInvalidArgument, HasSubstr("oneof")));

@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "ATen/Parallel.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -15,9 +14,11 @@
 #include "base/processor.h"
 #include "base/program.h"
 #include "base/status_macros.h"
+#include "base/threads.h"
 #include "data/dataset.h"
 #include "data/sampler.h"
 #include "glog/logging.h"
+#include "train/autocast.h"
 #include "train/checkpoint.h"
 #include "train/config.h"
 #include "train/console.h"
@@ -27,6 +28,7 @@
 #include "train/run_record.h"
 #include "train/trainer.h"
 #include "train/validate.h"
+#include "vit/fused/check_products.h"
 #include "vit/vision_transformer.h"
 
 namespace vitrine {
@@ -144,7 +146,7 @@ std::string EndLines(const RunRecord& record) {
 
 // What the config leaves to the machine.
 void SettleForMachine(at::Device device, ExperimentConfig* config) {
-  if (config->threads() == 0) config->set_threads(ProcessorCount());
+  if (config->threads() == 0) config->set_threads(DefaultThreads());
   if (config->precision() == ExperimentConfig::AUTO16) {
     config->set_precision(device.is_cpu() ? ExperimentConfig::BF16 : ExperimentConfig::FP16);
   } else if (config->precision() == ExperimentConfig::FP16 && device.is_cpu()) {
@@ -160,13 +162,17 @@ void SettleForMachine(at::Device device, ExperimentConfig* config) {
 
 }  // namespace
 
-absl::Status CompleteConfig(const std::vector<std::string>& overrides, at::Device device,
-                            ExperimentConfig* config) {
-  for (const std::string& override : overrides) RETURN_IF_ERROR(ApplyOverride(override, config));
+absl::Status CompleteConfig(at::Device device, ExperimentConfig* config) {
   FillDefaults(config);
   SettleForMachine(device, config);
   const std::vector<std::string> problems = ConfigProblems(*config);
   return problems.empty() ? absl::OkStatus() : UsageError(absl::StrJoin(problems, "\n"));
+}
+
+absl::Status PrepareProcessor(const ExperimentConfig& config, at::Device device) {
+  RETURN_IF_ERROR(AsUsageError(SetThreads(config.threads())));
+  if (!device.is_cpu() || config.kernels() != ExperimentConfig::FUSED) return absl::OkStatus();
+  return fused::CheckProducts(AutocastType(config.precision()).value_or(at::kFloat));
 }
 
 absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths, at::Device device) {
@@ -192,7 +198,7 @@ absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths, at::D
 absl::Status RunExperiment(ExperimentConfig config, const ExperimentPaths& paths, at::Device device,
                            bool resume) {
   const auto start = std::chrono::steady_clock::now();
-  at::set_num_threads(config.threads());
+  RETURN_IF_ERROR(PrepareProcessor(config, device));
   ASSIGN_OR_RETURN(const Dataset dataset, LoadDataset(config.data(), paths.data_dir));
   RETURN_IF_ERROR(AsUsageError(SettleLengths(dataset, &config)));
   ASSIGN_OR_RETURN(Trainer trainer, Trainer::Create(config, dataset, device));

@@ -19,11 +19,14 @@ struct ExperimentPaths {
   std::filesystem::path init_from;  // a checkpoint or a run, whose weights a new run begins with
 };
 
-// Makes a config as it was loaded one that can be trained: applies the overrides ("data.seed=1"),
-// writes all defaults, and settles what is left to the machine, the number of threads and the type
-// of AUTO and AUTO16. Everything that is wrong then is one line of the error.
-absl::Status CompleteConfig(const std::vector<std::string>& overrides, at::Device device,
-                            ExperimentConfig* config);
+// Makes a config as it was loaded and overridden one that can be trained: writes all defaults, and
+// settles what is left to the machine, the number of threads and the type of AUTO and AUTO16.
+// Everything that is wrong then is one line of the error.
+absl::Status CompleteConfig(at::Device device, ExperimentConfig* config);
+
+// Has the processor compute as the config says, which is part of its results: with so many threads,
+// and with fused kernels only where they are right. In milliseconds.
+absl::Status PrepareProcessor(const ExperimentConfig& config, at::Device device);
 
 // Prints the config, the parameter count, what cannot be trained yet, and, where the data can be
 // read, a summary of it. Trains nothing.

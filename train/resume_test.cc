@@ -46,28 +46,25 @@ int Kills() {
 
 // Every source of state is in use: dropout, an average, FP16's scale (which grows and shrinks
 // within the run), a best checkpoint; and epochs end within it.
-std::vector<std::string> Command(const fs::path& run, const std::vector<std::string>& overrides) {
-  std::vector<std::string> command = {"train/train",
-                                      "--noreport",
-                                      "--resume",
-                                      absl::StrCat("--run_dir=", run.string()),
-                                      "--device=cpu",
-                                      "threads=1",
-                                      "precision=FP16",
-                                      "loss_scale.initial=16777216",
-                                      "loss_scale.growth_interval=3",
-                                      "model.width=32",
-                                      "model.depth=2",
-                                      "ema.horizon_fraction=0.5",
-                                      absl::StrCat("schedule.iterations=", kIterations),
-                                      "schedule.warmup_iterations=4",
-                                      "logging.every_iterations=7",
-                                      "validation.every_iterations=12",
-                                      "checkpoint.every_iterations=2",
-                                      "checkpoint.keep_last=2",
-                                      "checkpoint.keep_best=true"};
-  command.insert(command.end(), overrides.begin(), overrides.end());
-  return command;
+std::vector<std::string> Arguments(const fs::path& run) {
+  return {"--noreport",
+          "--resume",
+          absl::StrCat("--run_dir=", run.string()),
+          "--device=cpu",
+          "threads=1",
+          "precision=FP16",
+          "loss_scale.initial=16777216",
+          "loss_scale.growth_interval=3",
+          "model.width=32",
+          "model.depth=2",
+          "ema.horizon_fraction=0.5",
+          absl::StrCat("schedule.iterations=", kIterations),
+          "schedule.warmup_iterations=4",
+          "logging.every_iterations=7",
+          "validation.every_iterations=12",
+          "checkpoint.every_iterations=2",
+          "checkpoint.keep_last=2",
+          "checkpoint.keep_best=true"};
 }
 
 // N where the text says "<words>N ", 0 where it does not.
@@ -112,7 +109,10 @@ class ResumeTest : public ::testing::Test {
   // Ends a process of the run that has just been started. Whether that came at the moment meant.
   using Interruption = std::function<bool(const fs::path& run, ChildProcess* child)>;
 
-  explicit ResumeTest(std::vector<std::string> overrides = {}) : overrides_(std::move(overrides)) {}
+  // `program` comes before the flags: //train, or what starts it.
+  explicit ResumeTest(std::vector<std::string> overrides = {},
+                      std::vector<std::string> program = {"train/train"})
+      : overrides_(std::move(overrides)), program_(std::move(program)) {}
 
   void SetUp() override {
     fs::remove_all(folder_);
@@ -123,8 +123,16 @@ class ResumeTest : public ::testing::Test {
     ASSERT_EQ(whole_.size(), 5 + 2) << "five files of a checkpoint and two logs";
   }
 
+  std::vector<std::string> Command(const fs::path& run) const {
+    std::vector<std::string> command = program_;
+    const std::vector<std::string> arguments = Arguments(run);
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    command.insert(command.end(), overrides_.begin(), overrides_.end());
+    return command;
+  }
+
   std::map<std::string, std::string> RunToTheEnd(const std::string& name) {
-    const ChildResult result = RunChild(Command(folder_ / name, overrides_));
+    const ChildResult result = RunChild(Command(folder_ / name));
     EXPECT_EQ(result.status, 0) << result.err;
     return RunContents(folder_ / name, kIterations);
   }
@@ -140,7 +148,7 @@ class ResumeTest : public ::testing::Test {
         EXPECT_EQ(RunToTheEnd(name), whole_);
         fs::remove_all(run);
       }
-      ASSERT_OK_AND_ASSIGN(ChildProcess child, ChildProcess::Start(Command(run, overrides_)));
+      ASSERT_OK_AND_ASSIGN(ChildProcess child, ChildProcess::Start(Command(run)));
       hits += interruption(run, &child);
       resumed += NumberAfter("resumed after ", child.Out()) > 0;
       if (HasFailure()) return;
@@ -164,7 +172,24 @@ class ResumeTest : public ::testing::Test {
     });
   }
 
-  const std::vector<std::string> overrides_;
+  // A run whose processes are interrupted by signals of each kind that lets them end in order.
+  void InterruptInOrder() {
+    RandomStream random(/*seed=*/8, "moments");
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+      Interrupt(absl::StrCat("signal", signal), [&](const fs::path& run, ChildProcess* child) {
+        const bool came = WaitWhileChildRuns([&] { return IsTraining(*child); });
+        absl::SleepFor(absl::Milliseconds(random.Below(300)));
+        // Before the loop and after it a signal simply ends the process, with the same status.
+        if (!EndBy(signal, child) || !came || HasLastCheckpoint(run)) return false;
+        const int done = NumberAfter("interrupted after ", child->Err());
+        EXPECT_GT(done, 0) << "not in order: " << child->Err();
+        EXPECT_EQ(NewestCheckpoint(run), done);
+        return true;
+      });
+    }
+  }
+
+  const std::vector<std::string> overrides_, program_;
   const fs::path folder_ = fs::path(::testing::TempDir()) / "resume_test";
   std::map<std::string, std::string> whole_;
   absl::Duration whole_time_;
@@ -202,21 +227,38 @@ TEST_F(ResumeTest, KilledWhileWritingACheckpoint) {
   });
 }
 
-TEST_F(ResumeTest, InterruptedInOrder) {
-  RandomStream random(/*seed=*/8, "moments");
-  for (const int signal : {SIGINT, SIGTERM}) {
-    Interrupt(absl::StrCat("signal", signal), [&](const fs::path& run, ChildProcess* child) {
-      const bool came = WaitWhileChildRuns([&] { return IsTraining(*child); });
-      absl::SleepFor(absl::Milliseconds(random.Below(300)));
-      // Before the loop and after it a signal simply ends the process, with the same status.
-      if (!EndBy(signal, child) || !came || HasLastCheckpoint(run)) return false;
-      const int done = NumberAfter("interrupted after ", child->Err());
-      EXPECT_GT(done, 0) << "not in order: " << child->Err();
-      EXPECT_EQ(NewestCheckpoint(run), done);
-      return true;
-    });
-  }
+TEST_F(ResumeTest, InterruptedInOrder) { InterruptInOrder(); }
+
+// Products so large that oneDNN computes them by code that uses the stack pointer as an ordinary
+// register: a signal's handler on that stack would write anywhere.
+std::vector<std::string> Wide(int threads) {
+  return {"kernels=FUSED",   "precision=FP32", "model.heads=6",
+          "model.width=384", "model.depth=1",  absl::StrCat("threads=", threads)};
 }
+
+class WideResumeTest : public ResumeTest {
+ protected:
+  WideResumeTest() : ResumeTest(Wide(1)) {}
+};
+
+TEST_F(WideResumeTest, InterruptedInOrder) { InterruptInOrder(); }
+
+// Threads that wait do not spin: other tests run beside this one.
+class WideThreadsResumeTest : public ResumeTest {
+ protected:
+  explicit WideThreadsResumeTest(const std::string& instructions = "ALL")
+      : ResumeTest(Wide(2), {"env", "OMP_WAIT_POLICY=passive",
+                             absl::StrCat("ONEDNN_MAX_CPU_ISA=", instructions), "train/train"}) {}
+};
+
+TEST_F(WideThreadsResumeTest, InterruptedInOrder) { InterruptInOrder(); }
+
+class WideAvx2ResumeTest : public WideThreadsResumeTest {
+ protected:
+  WideAvx2ResumeTest() : WideThreadsResumeTest("AVX2") {}
+};
+
+TEST_F(WideAvx2ResumeTest, InterruptedInOrder) { InterruptInOrder(); }
 
 TEST_F(ResumeTest, DamagedCheckpointsArePassedOverByName) {
   ASSERT_EQ(RunToTheEnd("damaged"), whole_);
@@ -229,7 +271,7 @@ TEST_F(ResumeTest, DamagedCheckpointsArePassedOverByName) {
   ASSERT_GE(checkpoints.size(), 2);
   fs::resize_file(checkpoints.back() / "optimizer.safetensors", 100);
   fs::remove(run / "run.json");  // the run is not finished, then
-  const ChildResult result = RunChild(Command(run, overrides_));
+  const ChildResult result = RunChild(Command(run));
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("000000060/optimizer.safetensors"));
   EXPECT_EQ(RunContents(run, kIterations), whole_) << "the damaged checkpoint is replaced";

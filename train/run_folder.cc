@@ -76,7 +76,7 @@ bool RunFolder::Exists(const fs::path& path) { return vitrine::Exists(path / kCo
 absl::StatusOr<ExperimentConfig> RunFolder::ReadConfig(const fs::path& path) {
   ASSIGN_OR_RETURN(const std::string text, ReadFile(path / kConfig));
   ASSIGN_OR_RETURN(ExperimentConfig config, ParseConfig(text, (path / kConfig).string()));
-  FillDefaults(&config);  // of the fields that are younger than the run
+  FillDefaultsOfOlder(&config);
   return config;
 }
 

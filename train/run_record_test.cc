@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/processor.h"
 #include "base/status_matchers.h"
@@ -45,6 +46,18 @@ TEST_F(RunRecordTest, RemembersTheProcessor) {
   EXPECT_THAT(RecordedProcessor(path_), IsEmpty());
   Written({});
   EXPECT_EQ(RecordedProcessor(path_), CpuCapability());
+}
+
+TEST_F(RunRecordTest, TellsProcessorsApartThatTheEnvironmentMakesDifferent) {
+  const std::string usual = CpuCapability();
+  for (const char* variable : {"ONEDNN_MAX_CPU_ISA", "MKL_CBWR"}) {
+    setenv(variable, "AVX2", /*overwrite=*/1);
+    Written({});
+    EXPECT_EQ(RecordedProcessor(path_), absl::StrCat(usual, ", ", variable, "=AVX2"));
+    setenv(variable, "", /*overwrite=*/1);
+    EXPECT_EQ(CpuCapability(), usual) << "empty is as good as unset";
+    unsetenv(variable);
+  }
 }
 
 TEST_F(RunRecordTest, WhatIsNoRecordSaysNothing) {

@@ -52,14 +52,21 @@ absl::Status CheckFlags() {
   return absl::OkStatus();
 }
 
-// The config of the flags and overrides, or of the run to resume where no --config is given.
+// The config of the flags and overrides. What they leave open is the resumed run's.
 absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& overrides,
                                                at::Device device) {
   const bool is_given = !gflags::GetCommandLineFlagInfoOrDie("config").is_default;
-  const bool of_run = FLAGS_resume && !is_given && RunFolder::Exists(UserPath(FLAGS_run_dir));
-  ASSIGN_OR_RETURN(ExperimentConfig config, of_run ? RunFolder::ReadConfig(UserPath(FLAGS_run_dir))
-                                                   : LoadConfig(FLAGS_config));
-  RETURN_IF_ERROR(CompleteConfig(overrides, device, &config));
+  const bool is_resumed = FLAGS_resume && RunFolder::Exists(UserPath(FLAGS_run_dir));
+  ExperimentConfig config;
+  if (is_given || !is_resumed) {
+    ASSIGN_OR_RETURN(config, LoadConfig(FLAGS_config));
+  }
+  RETURN_IF_ERROR(ApplyOverrides(overrides, &config));
+  if (is_resumed) {
+    ASSIGN_OR_RETURN(const ExperimentConfig run, RunFolder::ReadConfig(UserPath(FLAGS_run_dir)));
+    TakeOpenFields(run, &config);
+  }
+  RETURN_IF_ERROR(CompleteConfig(device, &config));
   return config;
 }
 

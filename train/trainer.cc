@@ -6,8 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "base/interruption.h"
 #include "base/program.h"
+#include "base/signals.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
 #include "train/config.h"
@@ -73,7 +73,7 @@ absl::Status Trainer::Resume(const Checkpoint& checkpoint) {
                      "; give it the same --data_dir, or start a new run"));
   }
   ExperimentConfig config = checkpoint.manifest.config();
-  FillDefaults(&config);  // of the fields that are younger than the checkpoint
+  FillDefaultsOfOlder(&config);
   if (const std::string differences = ResumeDifferences(config, config_); !differences.empty()) {
     return absl::FailedPreconditionError(absl::StrCat(
         "the checkpoint is of a run with another config (its -> this run's: ", differences,
@@ -117,7 +117,12 @@ absl::Status Trainer::Run(const RunFolder& folder, RunLog* log, RunRecord* recor
       }
     }
     const int signal = InterruptionGuard::Signal();
-    if (IsSaved() || signal != 0) RETURN_IF_ERROR(Save(folder, record, &writer));
+    const bool is_requested = InterruptionGuard::TakeSaveRequest();
+    if (IsSaved() || is_requested || signal != 0) RETURN_IF_ERROR(Save(folder, record, &writer));
+    if (is_requested) {
+      progress.Clear();
+      std::cout << "a checkpoint after " << iteration_ << " iterations, for SIGUSR1" << std::endl;
+    }
     if (signal != 0) {
       RETURN_IF_ERROR(writer.Finish());
       return InterruptedError(signal, absl::StrCat("interrupted after ", iteration_,

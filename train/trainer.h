@@ -51,8 +51,8 @@ class Trainer {
   Checkpoint MakeCheckpoint() const;
 
   // Trains to the last iteration, writing checkpoints into the folder, metrics into the log, and
-  // into the record which checkpoint is the best. SIGINT and SIGTERM end it early, with a
-  // checkpoint and an InterruptedError.
+  // into the record which checkpoint is the best. SIGINT, SIGTERM and SIGHUP end it early, with a
+  // checkpoint and an InterruptedError; SIGUSR1 asks for a checkpoint and goes on.
   absl::Status Run(const RunFolder& folder, RunLog* log, RunRecord* record);
 
   // Evaluates the test split, on which nothing is selected, with the weights and with their moving

@@ -1,17 +1,16 @@
 // Brings a data set to this machine or verifies the one that is here, and packs image files.
 
-#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "base/processor_count.h"
 #include "base/program.h"
 #include "base/status_macros.h"
 #include "data/class_list.h"
@@ -51,9 +50,7 @@ absl::Status Report(const fs::path& folder, const absl::StatusOr<Outcome>& outco
 absl::Status Pack(const ImageFiles& files, const fs::path& from) {
   const fs::path into = UserPath(FLAGS_pack_into);
   const PackOptions options = {
-      .shorter_side = FLAGS_shorter_side,
-      .skip_bad = FLAGS_skip_bad,
-      .threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()))};
+      .shorter_side = FLAGS_shorter_side, .skip_bad = FLAGS_skip_bad, .threads = ProcessorCount()};
   ASSIGN_OR_RETURN(const PackResult result, PackImages(files, from, options, into));
   std::cout << into.string() << (result.verified ? ": already packed, verified" : ": packed")
             << std::endl;

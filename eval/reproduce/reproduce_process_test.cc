@@ -71,16 +71,22 @@ class ReproduceProcessTest : public ::testing::Test {
             "checkpoint.keep_last=0"};
   }
 
-  // Starts the command, and ends it by the signal once this run is under way. Returns when its
-  // process is gone too, and leaves what both said in err_.
-  void StartAndEnd(const std::vector<std::string>& command, const fs::path& run, int signal) {
+  // Starts the command, and once this run is under way sends the signal to its process, or to all
+  // of its group, which ends it. Returns when the run's process is gone too, and leaves what both
+  // said in err_.
+  void StartAndEnd(const std::vector<std::string>& command, const fs::path& run, int signal,
+                   bool is_for_group = false) {
     ASSERT_OK_AND_ASSIGN(ChildProcess child, ChildProcess::Start(command));
     const absl::Time deadline = absl::Now() + absl::Minutes(5);
     while (!fs::exists(run / "checkpoints" / "000000030")) {
       ASSERT_LT(absl::Now(), deadline) << child.Out() << child.Err();
       absl::SleepFor(absl::Milliseconds(2));
     }
-    child.Signal(signal);
+    if (is_for_group) {
+      ASSERT_EQ(kill(-child.pid(), signal), 0);
+    } else {
+      child.Signal(signal);
+    }
     EXPECT_EQ(child.Wait(), 128 + signal) << "it was to be ended before its end";
     err_ = child.Err();
     while (!FolderLock::Acquire(run).ok()) {
@@ -150,6 +156,18 @@ TEST_F(ReproduceProcessTest, InterruptedItEndsTheRunInOrder) {
   std::vector<std::string> more = Length(100000);
   more.push_back("--steps=3");
   StartAndEnd(Command("runs", more), folder_ / "runs" / "step3-seed0", SIGINT);
+  EXPECT_THAT(err_, AllOf(HasSubstr("train: interrupted after "),
+                          HasSubstr("reproduce: interrupted; go on with --resume")));
+}
+
+// As timeout and a cluster do it: the run has the signal from them and from the program that
+// started it, and takes that for one.
+TEST_F(ReproduceProcessTest, InterruptedAsAGroupItEndsTheRunInOrder) {
+  std::vector<std::string> command = {"setsid"};
+  const std::vector<std::string> more = Length(100000);
+  for (const std::string& argument : Command("runs", more)) command.push_back(argument);
+  command.push_back("--steps=3");
+  StartAndEnd(command, folder_ / "runs" / "step3-seed0", SIGTERM, /*is_for_group=*/true);
   EXPECT_THAT(err_, AllOf(HasSubstr("train: interrupted after "),
                           HasSubstr("reproduce: interrupted; go on with --resume")));
 }

@@ -36,8 +36,8 @@ struct RunOptions {
 };
 
 // One row after another. A row that can't be run or ends early is a result too, and does not keep
-// the others from being run. SIGINT and SIGTERM end the run in order, with a checkpoint, and are an
-// InterruptedError.
+// the others from being run. SIGINT, SIGTERM and SIGHUP end the run in order, with a checkpoint,
+// and are an InterruptedError.
 absl::StatusOr<std::vector<RowResult>> RunRows(absl::Span<const PlannedRow> rows,
                                                const Programs& programs, const RunOptions& options);
 

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "ATen/Parallel.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
@@ -28,7 +27,8 @@ constexpr char kUsage[] =
 
 absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& overrides) {
   ASSIGN_OR_RETURN(ExperimentConfig config, LoadConfig(FLAGS_config));
-  RETURN_IF_ERROR(CompleteConfig(overrides, at::kCPU, &config));
+  RETURN_IF_ERROR(ApplyOverrides(overrides, &config));
+  RETURN_IF_ERROR(CompleteConfig(at::kCPU, &config));
   if (config.precision() == ExperimentConfig::FP16) {
     return UsageError("precision: fused kernels have FP32 and BF16");
   }
@@ -37,7 +37,7 @@ absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& o
 
 absl::Status Run(const std::vector<std::string>& overrides) {
   ASSIGN_OR_RETURN(const ExperimentConfig config, AsUsageError(ResolveConfig(overrides)));
-  at::set_num_threads(config.threads());
+  RETURN_IF_ERROR(PrepareProcessor(config, at::kCPU));
   ASSIGN_OR_RETURN(const KernelErrors errors,
                    MeasureKernelErrors(config, RandomBatch(config, at::kCPU)));
   std::cout << absl::StrFormat(

@@ -15,7 +15,6 @@
 #include <utility>
 #include <vector>
 
-#include "ATen/Parallel.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -89,7 +88,8 @@ absl::Status CheckPeerHasAll(const ExperimentConfig& config) {
 absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& overrides,
                                                at::Device device) {
   ASSIGN_OR_RETURN(ExperimentConfig config, LoadConfig(FLAGS_config));
-  RETURN_IF_ERROR(CompleteConfig(overrides, device, &config));
+  RETURN_IF_ERROR(ApplyOverrides(overrides, &config));
+  RETURN_IF_ERROR(CompleteConfig(device, &config));
   const std::vector<std::string> unavailable = Unavailable(config, device);
   if (!unavailable.empty()) return UsageError(absl::StrJoin(unavailable, "\n"));
   RETURN_IF_ERROR(CheckPeerHasAll(config));
@@ -133,7 +133,7 @@ absl::Status Run(const std::vector<std::string>& overrides) {
   ASSIGN_OR_RETURN(const at::Device device,
                    AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
   ASSIGN_OR_RETURN(const ExperimentConfig config, AsUsageError(ResolveConfig(overrides, device)));
-  at::set_num_threads(config.threads());
+  RETURN_IF_ERROR(PrepareProcessor(config, device));
   KeepFreedMemory();
   std::cout << Sizes(config, device) << std::endl;
   const double before = PeakMib();

@@ -53,7 +53,8 @@ double StepFlops(const ExperimentConfig& config) {
 absl::StatusOr<ExperimentConfig> Config(const std::string& name,
                                         const std::vector<std::string>& overrides) {
   ASSIGN_OR_RETURN(ExperimentConfig config, LoadConfig(name));
-  RETURN_IF_ERROR(CompleteConfig(overrides, at::kCPU, &config));
+  RETURN_IF_ERROR(ApplyOverrides(overrides, &config));
+  RETURN_IF_ERROR(CompleteConfig(at::kCPU, &config));
   return config;
 }
 

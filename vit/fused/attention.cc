@@ -105,7 +105,7 @@ struct NormAttentionFunction : torch::autograd::Function<NormAttentionFunction> 
                               rows.queries, rows.keys, rows.values, attended.mixed,
                               attended.logsumexp});
     saved->saved_data["heads"] = heads;
-    return Forward(attended.mixed, by_projection, projection_bias)
+    return Forward(Operand(attended.mixed, type), by_projection, projection_bias)
         .view({batch, queries, width})
         .to(x.scalar_type());
   }
@@ -133,7 +133,7 @@ struct NormAttentionFunction : torch::autograd::Function<NormAttentionFunction> 
             d_norm_bias,
             d_qkv_weight,
             d_qkv_bias,
-            projection.Weight(attended.mixed),
+            projection.Weight(Operand(attended.mixed, normed.scalar_type())),
             projection.Bias(),
             at::Tensor(),
             at::Tensor(),

@@ -1,5 +1,6 @@
 #include "vit/fused/products.h"
 
+#include <exception>
 #include <optional>
 #include <string_view>
 
@@ -8,6 +9,7 @@
 #include "ATen/core/dispatch/Dispatcher.h"
 #include "ATen/ops/linear.h"
 #include "ATen/ops/mm.h"
+#include "ATen/ops/zeros.h"
 #include "base/processor.h"
 
 namespace vitrine::fused {
@@ -39,11 +41,22 @@ bool IsForOneDnnTransposed(const at::Tensor& factor) {
   return IsForOneDnn(factor) && wide && factor.scalar_type() == at::kFloat;
 }
 
+// ONEDNN_MAX_CPU_ISA may keep oneDNN from the instructions that the processor has.
+bool HasBfloat16Products() {
+  const at::Tensor zero = at::zeros({1, 1}, at::kBFloat16);
+  try {
+    OneDnnLinear(zero, zero, std::nullopt);
+  } catch (const std::exception&) {
+    return false;
+  }
+  return true;
+}
+
 // An operand as this processor multiplies it. libtorch's substitute for instructions of bfloat16 is
 // 40 times as slow as a product of float32.
 at::Tensor Factor(const at::Tensor& operand) {
-  return operand.scalar_type() == at::kBFloat16 && !HasBfloat16() ? operand.to(at::kFloat)
-                                                                  : operand;
+  static const bool has_bfloat16 = at::hasMKLDNN() && HasBfloat16() && HasBfloat16Products();
+  return operand.scalar_type() == at::kBFloat16 && !has_bfloat16 ? operand.to(at::kFloat) : operand;
 }
 
 // The gradient of a parameter, whose tensor is never of 16 bits.

@@ -303,9 +303,7 @@ Attended Attend(const AttentionRows& rows, const AttentionSizes& sizes) {
     ForEachHead(sizes, [&] { return HeadForward(rows, sizes, attended); });
     return attended;
   }
-  Attended attended = AttendByLibtorch(To(Substitute(type), rows), sizes);
-  attended.mixed = attended.mixed.to(type);
-  return attended;
+  return AttendByLibtorch(To(Substitute(type), rows), sizes);
 }
 
 void AttendBackward(const at::Tensor& d_mixed, const AttentionRows& rows, const Attended& attended,

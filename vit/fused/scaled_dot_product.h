@@ -26,7 +26,9 @@ struct AttentionSizes {
 };
 
 struct Attended {
-  at::Tensor mixed;      // [B * queries, D], softmax(q k^T / sqrt(D / heads)) v, in their type
+  // [B * queries, D], softmax(q k^T / sqrt(D / heads)) v: in their type, or in float32 where that
+  // computes what is of bfloat16, since gradients suffer if it is rounded.
+  at::Tensor mixed;
   at::Tensor logsumexp;  // [B, heads, queries], for the backward pass
 };
 

@@ -49,7 +49,8 @@ struct Example {
   }
 
   std::vector<at::Tensor> Results() const {
-    return {attended.mixed, gradients.queries, gradients.keys, gradients.values};
+    return {attended.mixed.to(rows.values.scalar_type()), gradients.queries, gradients.keys,
+            gradients.values};
   }
 
   AttentionSizes sizes;
@@ -140,7 +141,7 @@ TEST_P(ShapesTest, DoesNotDependOnThreads) {
 TEST(ScaledDotProductTest, OfOneTokenIsItsValue) {
   Example example({2, 1, 1, 1, 4}, 1);
   example.Run();
-  EXPECT_TRUE(example.attended.mixed.equal(example.rows.values));
+  EXPECT_TRUE(example.Results()[0].equal(example.rows.values));
   EXPECT_TRUE(example.gradients.values.equal(example.d_mixed));
   EXPECT_TRUE(example.gradients.queries.eq(0).all().item<bool>());
   EXPECT_TRUE(example.gradients.keys.eq(0).all().item<bool>());

@@ -1,0 +1,44 @@
+#include "base/threads.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <string>
+
+#include "ATen/Parallel.h"
+#include "absl/strings/str_cat.h"
+#include "base/processor_count.h"
+
+namespace vitrine {
+namespace {
+
+int TeamSize() {
+  int size = 0;
+#pragma omp parallel
+#pragma omp single
+  size = omp_get_num_threads();
+  return size;
+}
+
+}  // namespace
+
+int DefaultThreads() {
+  // Not ProcessorCount(): OpenMP may have bound this thread to one processor of several.
+  return std::max(1, std::min({omp_get_num_procs(), CpuQuota(), omp_get_thread_limit()}));
+}
+
+absl::Status SetThreads(int count) {
+  omp_set_dynamic(0);            // OMP_DYNAMIC takes threads away from a busy machine
+  omp_set_max_active_levels(1);  // OMP_MAX_ACTIVE_LEVELS=0 takes them all
+  at::set_num_threads(count);
+  const int size = TeamSize();
+  if (size == count) return absl::OkStatus();
+  const int limit = omp_get_thread_limit();
+  const std::string cause = limit < count ? absl::StrCat("OMP_THREAD_LIMIT=", limit, "; unset it")
+                                          : "a variable of OpenMP's, OMP_... or GOMP_...; unset it";
+  return absl::FailedPreconditionError(absl::StrCat("threads: ", count, " are asked for and ", size,
+                                                    " to be had, because of ", cause,
+                                                    ", or override threads=", size));
+}
+
+}  // namespace vitrine
