@@ -46,6 +46,9 @@ double Area(const at::Tensor& values) {
   return ((values.slice(0, 0, -1) + values.slice(0, 1)) / 2).mean().item<double>();
 }
 
+// Not std::hypot, which a program could not start without glibc 2.35 for.
+double Distance(double x, double y) { return std::sqrt(x * x + y * y); }
+
 }  // namespace
 
 PerturbationScores Perturb(const VisionTransformer& model, const at::Tensor& image,
@@ -73,10 +76,10 @@ at::Tensor CenterMap(int64_t side) {
   at::Tensor map = at::empty({side, side}, at::kFloat);
   float* const values = map.mutable_data_ptr<float>();
   const double middle = (side - 1) / 2.0;
-  const double corner = std::hypot(middle, middle);
+  const double corner = Distance(middle, middle);
   for (int64_t y = 0; y < side; ++y) {
     for (int64_t x = 0; x < side; ++x) {
-      values[y * side + x] = static_cast<float>(1 + corner - std::hypot(x - middle, y - middle));
+      values[y * side + x] = static_cast<float>(1 + corner - Distance(x - middle, y - middle));
     }
   }
   return map;

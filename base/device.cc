@@ -2,6 +2,8 @@
 
 #include <dlfcn.h>
 
+#include <cstdlib>
+
 #include "ATen/CPUGeneratorImpl.h"
 #include "ATen/Context.h"
 #include "absl/strings/str_cat.h"
@@ -19,6 +21,11 @@ absl::Status LoadCudaLibrary(const std::filesystem::path& path) {
                    "); put its folder and those of its NVIDIA libraries into LD_LIBRARY_PATH"));
 }
 
+std::filesystem::path OfEnvironment() {
+  const char* library = std::getenv("VITRINE_TORCH_CUDA_LIBRARY");
+  return library == nullptr ? "" : library;
+}
+
 }  // namespace
 
 absl::StatusOr<at::Device> FindDevice(const std::string& name,
@@ -28,7 +35,8 @@ absl::StatusOr<at::Device> FindDevice(const std::string& name,
     return absl::InvalidArgumentError(
         absl::StrCat("--device: must be auto, cpu or cuda, not '", name, "'"));
   }
-  if (!cuda_library.empty()) RETURN_IF_ERROR(LoadCudaLibrary(cuda_library));
+  const std::filesystem::path library = cuda_library.empty() ? OfEnvironment() : cuda_library;
+  if (!library.empty()) RETURN_IF_ERROR(LoadCudaLibrary(library));
   if (at::globalContext().hasCUDA()) return at::Device(at::kCUDA, 0);
   if (name == "auto") return at::Device(at::kCPU);
   return absl::FailedPreconditionError(

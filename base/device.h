@@ -18,7 +18,8 @@ namespace vitrine {
 
 // "cpu", "cuda", or "auto": a GPU if this program can use one. A program that was built without
 // `--config=cuda` can when `cuda_library` is the libtorch_cuda.so of an installed PyTorch of
-// libtorch's version, which is then loaded; empty means none. Errors name the flag to mend:
+// libtorch's version, which is then loaded; empty means that of the environment variable
+// VITRINE_TORCH_CUDA_LIBRARY, and none where that is not set. Errors name the flag to mend:
 //   InvalidArgument     another name
 //   FailedPrecondition  a GPU was asked for, and the program or the machine has none
 absl::StatusOr<at::Device> FindDevice(const std::string& name,

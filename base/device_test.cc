@@ -1,5 +1,7 @@
 #include "base/device.h"
 
+#include <cstdlib>
+
 #include "ATen/ops/empty.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
@@ -35,6 +37,16 @@ TEST(FindDeviceTest, OtherNamesAndLibrariesAreRefused) {
               Fails(absl::StatusCode::kInvalidArgument, HasSubstr("not 'tpu'")));
   EXPECT_THAT(FindDevice("cuda", "/nonexistent/libtorch_cuda.so"),
               Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("/nonexistent")));
+}
+
+TEST(FindDeviceTest, LibraryOfTheEnvironmentIsOneToo) {
+  setenv("VITRINE_TORCH_CUDA_LIBRARY", "/nonexistent/of_environment.so", /*overwrite=*/1);
+  EXPECT_OK(FindDevice("cpu", ""));
+  EXPECT_THAT(FindDevice("auto", ""),
+              Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("of_environment.so")));
+  EXPECT_THAT(FindDevice("auto", "/nonexistent/of_flag.so"),
+              Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("of_flag.so")));
+  unsetenv("VITRINE_TORCH_CUDA_LIBRARY");
 }
 
 TEST(SeededGeneratorTest, DrawsFollowFromTheKey) {

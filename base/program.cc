@@ -156,7 +156,8 @@ absl::Status FlushOutput() {
   if (std::cout.good() && std::fflush(stdout) == 0 && !std::ferror(stdout)) {
     return absl::OkStatus();
   }
-  return absl::DataLossError("standard output can't be written; is its disk full?");
+  return absl::DataLossError(
+      "standard output can't be written; is its disk full, or its reader gone?");
 }
 
 absl::Status ParseAndRun(int argc, char** argv, std::string_view usage, const ProgramBody& body,

@@ -47,13 +47,17 @@ constexpr char kUsage[] =
 constexpr char kPlainCharacters[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./=,:";
 
-// The programs that lie beside this one, by the path that Bazel gave them.
+// The programs that lie beside this one: by the path that Bazel gave them, or in a bundle
+// (//tools:package) in its folder.
 absl::StatusOr<Programs> FindPrograms(const std::string& self) {
   using bazel::tools::cpp::runfiles::Runfiles;
   std::string error;
   const std::unique_ptr<Runfiles> runfiles(Runfiles::Create(self, &error));
-  const auto find = [&](const std::string& label, const std::string& path) {
-    return ChildProgram(label, runfiles == nullptr ? "" : runfiles->Rlocation("vitrine/" + path));
+  const fs::path folder = fs::path(self).parent_path();
+  const auto find = [&](const std::string& label, const fs::path& path) {
+    const fs::path of_bazel =
+        runfiles == nullptr ? "" : runfiles->Rlocation("vitrine/" + path.string());
+    return ChildProgram(label, Exists(of_bazel) ? of_bazel : folder / path.filename());
   };
   Programs programs = {.train = find("//train", "train/train"),
                        .evaluate = find("//eval", "eval/eval"),

@@ -11,5 +11,6 @@ ARCHIVE = {
         "pyarrow/include/*",
         "pyarrow/libarrow.so.2600",
         "pyarrow/libparquet.so.2600",
+        "pyarrow-26.0.1.dist-info/licenses/*",
     ],
 }
