@@ -8,15 +8,20 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <fstream>
+#include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "base/signals.h"
 
 namespace vitrine {
 namespace {
 
-constexpr int kTickMilliseconds = 500;
 constexpr int kWaitMilliseconds = 20;
 constexpr int kNotStarted = 127;  // as shells have it
 
@@ -38,12 +43,18 @@ constexpr int kNotStarted = 127;  // as shells have it
 
 // Reads to the end of the pipe, which is at once if nothing is captured.
 std::string ReadAll(int fd, const std::function<void()>& tick) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds kInterval(500);
   std::string text;
   char buffer[4096];
+  Clock::time_point last_tick = Clock::now();
   while (true) {
     pollfd waiting = {.fd = fd, .events = POLLIN, .revents = 0};
-    const int ready = poll(&waiting, 1, kTickMilliseconds);
-    if (ready == 0) tick();
+    const int ready = poll(&waiting, 1, kInterval.count());
+    if (Clock::now() - last_tick >= kInterval) {
+      tick();
+      last_tick = Clock::now();
+    }
     if (ready <= 0) continue;
     const ssize_t n = read(fd, buffer, sizeof(buffer));
     if (n < 0 && errno == EINTR) continue;
@@ -52,13 +63,31 @@ std::string ReadAll(int fd, const std::function<void()>& tick) {
   }
 }
 
+// Whether the process waits for the signal, which would end it before it does: a program of this
+// project blocks it once it is loaded.
+bool Blocks(pid_t process, int signal) {
+  std::ifstream status(absl::StrCat("/proc/", process, "/status"));
+  std::string line;
+  uint64_t mask = 0;
+  while (std::getline(status, line)) {
+    std::string_view value = line;
+    if (absl::ConsumePrefix(&value, "SigBlk:"))
+      return absl::SimpleHexAtoi(value, &mask) && (mask >> (signal - 1)) & 1;
+  }
+  return false;
+}
+
 // Passes on what the caller's InterruptionGuard has noted: each wish to save, and the first signal.
 class SignalPasser {
  public:
   explicit SignalPasser(pid_t child) : child_(child) {}
 
   void PassOn() {
-    if (InterruptionGuard::TakeSaveRequest()) kill(child_, SIGUSR1);
+    is_save_requested_ |= InterruptionGuard::TakeSaveRequest();
+    if (is_save_requested_ && Blocks(child_, SIGUSR1)) {
+      is_save_requested_ = false;
+      kill(child_, SIGUSR1);
+    }
     const int signal = InterruptionGuard::Signal();
     if (signal == 0 || is_done_) return;
     is_done_ = true;
@@ -67,7 +96,7 @@ class SignalPasser {
 
  private:
   const pid_t child_;
-  bool is_done_ = false;
+  bool is_save_requested_ = false, is_done_ = false;
 };
 
 int WaitFor(pid_t child, SignalPasser* passer) {

@@ -26,7 +26,8 @@ struct ProcessResult {
 // `tick`. The process begins with the signals that this one began with. It dies with its caller,
 // however that ends, so that it never goes on writing into what a next run works on. A signal that
 // an InterruptionGuard of the caller notes is passed on to it, so that it can end in order or save
-// what it has. kNotFound if there is no such program.
+// what it has; SIGUSR1 only once it blocks it, as programs of this project do. kNotFound if there
+// is no such program.
 absl::StatusOr<ProcessResult> RunProcess(
     const std::vector<std::string>& command, Capture capture,
     const std::function<void()>& tick = [] {});

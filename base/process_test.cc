@@ -104,12 +104,21 @@ TEST(ProcessTest, BeginsWithTheSignalsThatItsCallerBeganWith) {
   EXPECT_EQ(BlockedAndIgnored().text, before.text);
 }
 
-TEST(ProcessTest, WishesToSaveArePassedOn) {
+// A process of the next test, which asks its parent to save.
+TEST(ProcessTest, DISABLED_ExitsOnceItIsToSave) {
+  kill(getppid(), SIGUSR1);
+  usleep(100'000);  // as if it were still being loaded: it does not wait for signals yet
   const InterruptionGuard guard;
-  ASSERT_OK_AND_ASSIGN(
-      const ProcessResult result,
-      RunProcess({"sh", "-c", "trap 'exit 7' USR1; kill -USR1 $PPID; while :; do sleep 0.01; done"},
-                 Capture::kNothing));
+  while (!InterruptionGuard::TakeSaveRequest()) usleep(1000);
+  _exit(7);
+}
+
+TEST(ProcessTest, WishesToSaveArePassedOnOnceTheyAreWaitedFor) {
+  const InterruptionGuard guard;
+  ASSERT_OK_AND_ASSIGN(const ProcessResult result,
+                       RunProcess({"/proc/self/exe", "--gtest_also_run_disabled_tests",
+                                   "--gtest_filter=ProcessTest.DISABLED_ExitsOnceItIsToSave"},
+                                  Capture::kNothing));
   EXPECT_EQ(result.exit_status, 7);
   EXPECT_EQ(InterruptionGuard::Signal(), 0);
 }

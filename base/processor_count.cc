@@ -13,10 +13,8 @@
 #include <vector>
 
 #include "absl/algorithm/container.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 
 namespace vitrine {
 namespace {
@@ -90,9 +88,8 @@ std::vector<Mount> Mounts(const fs::path& root) {
 // The folder of the process's group, as a path below the mount point. In a container the group may
 // have a name there that is not to be seen here; then it is what is mounted.
 fs::path FolderBelow(const Mount& mount, std::string_view group) {
-  absl::ConsumePrefix(&group, mount.group == "/" ? "" : mount.group);
-  const fs::path below = fs::path(absl::StripPrefix(group, "/")).lexically_normal();
-  return absl::StartsWith(below.string(), "..") ? fs::path() : below;
+  const fs::path below = fs::path(group).lexically_relative(mount.group);
+  return !below.empty() && *below.begin() == ".." ? fs::path() : below;
 }
 
 }  // namespace

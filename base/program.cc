@@ -6,6 +6,7 @@
 #include <iostream>
 #include <new>
 #include <optional>
+#include <system_error>
 
 #include "absl/strings/cord.h"
 #include "absl/strings/match.h"
@@ -138,6 +139,12 @@ absl::Status RunBody(const ProgramBody& body, const std::vector<std::string>& ar
     return body(arguments);
   } catch (const std::bad_alloc&) {
     return absl::ResourceExhaustedError("out of memory");
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::resource_unavailable_try_again) {
+      return absl::InternalError(error.what());
+    }
+    return absl::ResourceExhaustedError(
+        "no more threads can be started; raise `ulimit -u`, or a container's limit of processes");
   } catch (const std::exception& error) {
     const std::string message = FirstLine(error.what());
     // libtorch's own error has no type.
@@ -153,11 +160,9 @@ absl::Status RunBody(const ProgramBody& body, const std::vector<std::string>& ar
 // Output that is lost, on a full disk for one, must not look like success.
 absl::Status FlushOutput() {
   std::cout.flush();
-  if (std::cout.good() && std::fflush(stdout) == 0 && !std::ferror(stdout)) {
-    return absl::OkStatus();
-  }
-  return absl::DataLossError(
-      "standard output can't be written; is its disk full, or its reader gone?");
+  const bool is_written = std::cout.good() && std::fflush(stdout) == 0 && !std::ferror(stdout);
+  if (is_written || HasOutlivedConsole()) return absl::OkStatus();
+  return absl::DataLossError("standard output can't be written; is its disk full?");
 }
 
 absl::Status ParseAndRun(int argc, char** argv, std::string_view usage, const ProgramBody& body,

@@ -1,11 +1,15 @@
 #include "base/signals.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -26,20 +30,24 @@ pid_t watching = 0;  // the process that watches: a fork leaves the waiting thre
 sigset_t first_mask;
 std::array<struct sigaction, kIgnored.size()> first_actions;
 
+std::atomic<bool> outlives_console = false;
+
+using Clock = std::chrono::steady_clock;
+
 std::mutex mutex;  // of what follows
 bool is_guarded = false;
 int noted_signal = 0;
-bool is_answered = false;  // somebody knows of the noted signal
-int endings = 0;           // SIGINT and SIGTERM, as the guard has had them
+std::optional<Clock::time_point> first_ending;  // the guard's first SIGINT or SIGTERM
 bool is_save_requested = false;
 
 // What the signal does to a process that does not know it.
-void TakeUsualEffect(int signal) {
+[[noreturn]] void TakeUsualEffect(int signal) {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, signal);
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
   std::raise(signal);
+  _exit(128 + signal);  // the first process of a container survives that
 }
 
 bool IsPassedOn(const siginfo_t& info) {
@@ -57,7 +65,8 @@ void Take(const siginfo_t& info) {
   if (!is_guarded) TakeUsualEffect(signal);
   if (noted_signal == 0) noted_signal = signal;
   if (signal == SIGHUP || IsPassedOn(info)) return;
-  if (++endings > 1) TakeUsualEffect(signal);
+  if (!first_ending) first_ending = Clock::now();
+  if (Clock::now() - *first_ending > InterruptionGuard::kOneSignal) TakeUsualEffect(signal);
 }
 
 [[noreturn]] void WaitForSignals(sigset_t watched) {
@@ -105,27 +114,34 @@ void RestoreSignals() {
   pthread_sigmask(SIG_SETMASK, &first_mask, nullptr);
 }
 
+void OutliveConsole() {
+  WatchSignals();  // which remembers how it was before
+  std::signal(SIGPIPE, SIG_IGN);
+  outlives_console = true;
+}
+
+bool HasOutlivedConsole() {
+  pollfd console = {.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+  return outlives_console && poll(&console, 1, 0) == 1 &&
+         (console.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 InterruptionGuard::InterruptionGuard() {
   WatchSignals();
-  std::signal(SIGPIPE, SIG_IGN);
   const std::lock_guard lock(mutex);
   is_guarded = true;
   noted_signal = 0;
-  is_answered = false;
-  endings = 0;
+  first_ending.reset();
 }
 
 InterruptionGuard::~InterruptionGuard() {
   const std::lock_guard lock(mutex);
   is_guarded = false;
-  if (noted_signal != 0 && !is_answered) TakeUsualEffect(noted_signal);
 }
 
 int InterruptionGuard::Signal() {
   const std::lock_guard lock(mutex);
-  if (!is_guarded) return 0;
-  is_answered = noted_signal != 0;
-  return noted_signal;
+  return is_guarded ? noted_signal : 0;
 }
 
 bool InterruptionGuard::TakeSaveRequest() {

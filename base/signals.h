@@ -17,6 +17,8 @@
 
 #include <sys/types.h>
 
+#include <chrono>
+
 namespace vitrine {
 
 // From now on SIGINT, SIGTERM and SIGHUP do what an InterruptionGuard says, and where there is none
@@ -31,19 +33,25 @@ void WatchSignals();
 // Gives a new process, between fork and exec, the signals that this program was started with.
 void RestoreSignals();
 
+// For a program whose results are in its files: from now on a console whose reader is gone, as that
+// of `| head` is, ends it no more.
+void OutliveConsole();
+
+// Whether that has happened to the standard output, and does not matter.
+bool HasOutlivedConsole();
+
 // As long as it lives, the first SIGINT, SIGTERM or SIGHUP is noted instead of ending the process.
 // A second SIGINT or SIGTERM ends it at once; not SIGHUP, of which a lost connection sends several.
-// A signal that came and that nobody has asked for takes its usual effect at the guard's end. One
-// at a time.
-//
-// From the first guard on a console whose reader is gone (SIGPIPE) is an error of the write: what
-// the program is for is in its files.
+// What comes within kOneSignal of the first is the same one: `timeout` sends it to the process and
+// then to its group. One guard at a time.
 class InterruptionGuard {
  public:
   InterruptionGuard();
   ~InterruptionGuard();
   InterruptionGuard(const InterruptionGuard&) = delete;
   InterruptionGuard& operator=(const InterruptionGuard&) = delete;
+
+  static constexpr std::chrono::milliseconds kOneSignal{100};
 
   // The number of the signal that was noted, 0 if there was none or there is no guard.
   static int Signal();

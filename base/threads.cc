@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
 
 #include "ATen/Parallel.h"
 #include "absl/strings/str_cat.h"
@@ -11,6 +14,19 @@
 
 namespace vitrine {
 namespace {
+
+// Whether so many threads can be started. Without them OpenMP ends the process, and libtorch's
+// pool, which is another, waits for ever.
+bool CanStart(int count) {
+  std::vector<std::thread> threads;
+  try {
+    for (int i = 0; i < count; ++i) threads.emplace_back([] {});
+  } catch (const std::system_error&) {
+  }
+  const bool has_all = static_cast<int>(threads.size()) == count;
+  for (std::thread& thread : threads) thread.join();
+  return has_all;
+}
 
 int TeamSize() {
   int size = 0;
@@ -28,6 +44,12 @@ int DefaultThreads() {
 }
 
 absl::Status SetThreads(int count) {
+  if (!CanStart(2 * count)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("threads: ", count,
+                     " can't be started; raise `ulimit -u`, or a container's limit of "
+                     "processes, or override threads"));
+  }
   omp_set_dynamic(0);            // OMP_DYNAMIC takes threads away from a busy machine
   omp_set_max_active_levels(1);  // OMP_MAX_ACTIVE_LEVELS=0 takes them all
   at::set_num_threads(count);

@@ -172,15 +172,18 @@ absl::Status ApplyOverrides(const std::vector<std::string>& assignments, Experim
   return absl::OkStatus();
 }
 
-void TakeOpenFields(const ExperimentConfig& run, ExperimentConfig* config) {
+void TakeUnsetFields(const ExperimentConfig& run, ExperimentConfig* config) {
   config->clear_name();
-  if (config->threads() == 0) config->clear_threads();
-  if (config->precision() == ExperimentConfig::AUTO16) config->clear_precision();
-  if (config->kernels() == ExperimentConfig::AUTO) config->clear_kernels();
   ExperimentConfig taken = run;
   ClearListsOf(*config, &taken);
   taken.MergeFrom(*config);
   *config = std::move(taken);
+}
+
+void TakeOpenChoices(const ExperimentConfig& run, ExperimentConfig* config) {
+  if (config->threads() == 0) config->set_threads(run.threads());
+  if (config->precision() == ExperimentConfig::AUTO16) config->set_precision(run.precision());
+  if (config->kernels() == ExperimentConfig::AUTO) config->set_kernels(run.kernels());
 }
 
 void FillDefaults(Message* message) {

@@ -32,9 +32,12 @@ absl::StatusOr<ExperimentConfig> ParseConfig(std::string_view text, std::string_
 absl::Status ApplyOverride(std::string_view assignment, ExperimentConfig* config);
 absl::Status ApplyOverrides(const std::vector<std::string>& assignments, ExperimentConfig* config);
 
-// Takes what a config leaves open from that of the run which it is to go on with: the name, fields
-// that are not set, and those whose value leaves the choice to the machine. A list is taken whole.
-void TakeOpenFields(const ExperimentConfig& run, ExperimentConfig* config);
+// Takes from the run that a config is to go on with the name, and the fields that it does not set;
+// a list whole.
+void TakeUnsetFields(const ExperimentConfig& run, ExperimentConfig* config);
+
+// Takes from that run what the config leaves to the machine: threads, AUTO and AUTO16.
+void TakeOpenChoices(const ExperimentConfig& run, ExperimentConfig* config);
 
 // Writes every default into the message, at any depth, so that the text form shows all that holds.
 // Of several fields that exclude each other the first has the default.

@@ -172,36 +172,41 @@ ExperimentConfig RunConfig() {
   return run;
 }
 
-TEST(TakeOpenFieldsTest, NothingGivenIsTheRun) {
-  const ExperimentConfig run = RunConfig();
-  ExperimentConfig config;
-  TakeOpenFields(run, &config);
-  EXPECT_EQ(ConfigDifferences(run, config), "");
+// What the resuming command gives, with the rest from the run.
+ExperimentConfig Resumed(ExperimentConfig given, const std::vector<std::string>& overrides = {}) {
+  TakeUnsetFields(RunConfig(), &given);
+  EXPECT_OK(ApplyOverrides(overrides, &given));
+  TakeOpenChoices(RunConfig(), &given);
+  return given;
 }
 
-TEST(TakeOpenFieldsTest, ChoicesOfTheMachineAreTheRuns) {
-  const ExperimentConfig run = RunConfig();
+TEST(TakeFieldsTest, NothingGivenIsTheRun) {
+  EXPECT_EQ(ConfigDifferences(RunConfig(), Resumed(ExperimentConfig())), "");
+}
+
+TEST(TakeFieldsTest, ChoicesOfTheMachineAreTheRuns) {
   ExperimentConfig config = Load("step6");
   EXPECT_EQ(config.precision(), ExperimentConfig::AUTO16);
-  config.set_threads(0);
   config.set_kernels(ExperimentConfig::AUTO);
   config.mutable_schedule()->set_iterations(200);
-  TakeOpenFields(run, &config);
-  EXPECT_EQ(ConfigDifferences(run, config), "");
+  EXPECT_EQ(ConfigDifferences(RunConfig(), Resumed(config, {"threads=0"})), "");
 }
 
-TEST(TakeOpenFieldsTest, WhatIsGivenStays) {
-  const ExperimentConfig run = RunConfig();
-  ExperimentConfig config;
-  ASSERT_OK(ApplyOverrides({"threads=2", "seed=0", "schedule.epochs=3", "data.mean=[0.1, 0.2]"},
-                           &config));
-  TakeOpenFields(run, &config);
+TEST(TakeFieldsTest, WhatIsGivenStays) {
+  const ExperimentConfig config = Resumed(
+      ExperimentConfig(), {"threads=2", "seed=0", "schedule.epochs=3", "data.mean=[0.1, 0.2]"});
   EXPECT_EQ(config.threads(), 2);
-
   EXPECT_EQ(config.schedule().epochs(), 3);
   EXPECT_THAT(config.data().mean(), ElementsAre(0.1f, 0.2f)) << "a list is taken whole";
   EXPECT_EQ(config.name(), "mine");
-  EXPECT_EQ(config.model().width(), run.model().width());
+  EXPECT_EQ(config.model().width(), RunConfig().model().width());
+  EXPECT_EQ(Resumed(ExperimentConfig(), {"data.mean=[]"}).data().mean_size(), 0);
+}
+
+TEST(TakeFieldsTest, ListsOfAFileAreTakenWhole) {
+  ExperimentConfig config;
+  config.mutable_data()->add_mean(0.25);
+  EXPECT_THAT(Resumed(config).data().mean(), ElementsAre(0.25f));
 }
 
 TEST(OneofTest, LengthHasOneUnit) {

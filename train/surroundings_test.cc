@@ -170,7 +170,8 @@ TEST_F(SurroundingsTest, WarnedByAClusterItSavesAndGoesOn) {
   }));
   EXPECT_LT(saved, kIterations);
   EXPECT_EQ(child.Wait(), 0) << child.Err();
-  EXPECT_THAT(child.Out(), HasSubstr(absl::StrCat("a checkpoint after ", saved, " iterations")));
+  EXPECT_THAT(child.Out(),
+              HasSubstr(absl::StrCat("saving a checkpoint after ", saved, " iterations")));
   EXPECT_EQ(Contents("warned").at("model.safetensors"), whole.at("model.safetensors"));
   EXPECT_EQ(Contents("warned").at("metrics.csv"), whole.at("metrics.csv"));
 }
@@ -186,9 +187,34 @@ TEST_F(SurroundingsTest, WhatWasIgnoredAtTheStartStaysIgnored) {
 }
 
 TEST_F(SurroundingsTest, RunOutlivesTheReaderOfItsConsole) {
-  const std::string script = absl::StrCat(absl::StrJoin(Command("run"), " "), " 2>&1 | head -n 1");
-  EXPECT_EQ(RunChild({"sh", "-c", script}).status, 0);
-  EXPECT_EQ(Contents("run"), RunToTheEnd("whole", Command("whole")));
+  const auto whole = RunToTheEnd("whole", Command("whole"));
+  const fs::path status = folder_ / "status";
+  for (const std::string reader : {"true", "head"}) {
+    const std::string script =
+        absl::StrCat("(", absl::StrJoin(Command(reader), " "), " 2>&1; echo $? > ", status.string(),
+                     ") | ", reader, " > /dev/null");
+    EXPECT_EQ(RunChild({"sh", "-c", script}).status, 0);
+    EXPECT_EQ(ReadFile(status).value(), "0\n") << reader;
+    EXPECT_EQ(Contents(reader), whole) << reader;
+  }
+}
+
+TEST_F(SurroundingsTest, ConsoleThatCannotBeWrittenIsAnErrorAtTheEnd) {
+  const std::string script = absl::StrCat(absl::StrJoin(Command("run"), " "), " > /dev/full");
+  const ChildResult result = RunChild({"sh", "-c", script});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, HasSubstr("is its disk full"));
+  Contents("run");  // stops the test if it is not whole
+}
+
+// GNU timeout sends its signal to the process and then to the process's group.
+TEST_F(SurroundingsTest, TwoSignalsAtOnceAreOne) {
+  ASSERT_OK_AND_ASSIGN(ChildProcess child, ChildProcess::Start(Command("run", kEndless)));
+  ASSERT_TRUE(AwaitTraining(child)) << child.Err();
+  child.Signal(SIGTERM);
+  child.Signal(SIGTERM);
+  EXPECT_EQ(child.Wait(), 128 + SIGTERM);
+  EXPECT_THAT(child.Err(), HasSubstr("interrupted after "));
 }
 
 TEST_F(SurroundingsTest, FewerThreadsThanAskedForAreRefused) {
@@ -225,6 +251,15 @@ TEST_F(SurroundingsTest, ThreadsThatNobodyGaveAreTheRuns) {
   EXPECT_THAT(other.err, HasSubstr("threads: 3 -> 1"));
   const Words resume = Command("run") + Words{"--resume", "--config=quickstart"};
   EXPECT_EQ(RunToTheEnd("run", resume), whole);
+}
+
+TEST_F(SurroundingsTest, ListThatIsEmptiedIsNotTheRuns) {
+  RunToTheEnd("run", Command("run") + Words{"data.mean=[0.5]", "data.std=[0.5]"});
+  Unfinish("run");
+  const ChildResult other =
+      RunChild(Command("run") + Words{"--resume", "data.mean=[]", "data.std=[]"});
+  EXPECT_EQ(other.status, 1);
+  EXPECT_THAT(other.err, HasSubstr("data.mean"));
 }
 
 TEST_F(SurroundingsTest, OtherInstructionsByTheEnvironmentAreWarnedOf) {

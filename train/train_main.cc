@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/program.h"
+#include "base/signals.h"
 #include "base/status_macros.h"
 #include "gflags/gflags.h"
 #include "glog/logging.h"
@@ -61,11 +62,13 @@ absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& o
   if (is_given || !is_resumed) {
     ASSIGN_OR_RETURN(config, LoadConfig(FLAGS_config));
   }
-  RETURN_IF_ERROR(ApplyOverrides(overrides, &config));
+  ExperimentConfig run;
   if (is_resumed) {
-    ASSIGN_OR_RETURN(const ExperimentConfig run, RunFolder::ReadConfig(UserPath(FLAGS_run_dir)));
-    TakeOpenFields(run, &config);
+    ASSIGN_OR_RETURN(run, RunFolder::ReadConfig(UserPath(FLAGS_run_dir)));
+    TakeUnsetFields(run, &config);
   }
+  RETURN_IF_ERROR(ApplyOverrides(overrides, &config));
+  if (is_resumed) TakeOpenChoices(run, &config);
   RETURN_IF_ERROR(CompleteConfig(device, &config));
   return config;
 }
@@ -98,6 +101,7 @@ void TryToReport(const ExperimentPaths& paths, at::Device device) {
 }
 
 absl::Status Run(const std::vector<std::string>& overrides) {
+  OutliveConsole();
   RETURN_IF_ERROR(CheckFlags());
   ASSIGN_OR_RETURN(const at::Device device,
                    AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));

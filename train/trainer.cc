@@ -32,6 +32,20 @@ bool HasClassesOf(const Checkpoint& checkpoint, const Dataset& dataset) {
                     dataset.class_names.end());
 }
 
+void WarnOfBadImages(const BadImages& bad) {
+  if (bad.count == 0) return;
+  LOG(WARNING) << bad.count << " training images could not be read and were replaced by others; "
+               << "for example " << bad.example;
+}
+
+absl::Status CheckInterruption(const RunFolder& folder, int64_t iterations) {
+  const int signal = InterruptionGuard::Signal();
+  if (signal == 0) return absl::OkStatus();
+  return InterruptedError(
+      signal, absl::StrCat("interrupted after ", iterations,
+                           " iterations; go on with --resume --run_dir=", folder.path().string()));
+}
+
 // Larger batches than in training: there are no gradients to keep.
 constexpr int64_t kEvaluationBatch = 128;
 
@@ -116,26 +130,22 @@ absl::Status Trainer::Run(const RunFolder& folder, RunLog* log, RunRecord* recor
         return status;
       }
     }
-    const int signal = InterruptionGuard::Signal();
+    const bool is_interrupted = InterruptionGuard::Signal() != 0;
     const bool is_requested = InterruptionGuard::TakeSaveRequest();
-    if (IsSaved() || is_requested || signal != 0) RETURN_IF_ERROR(Save(folder, record, &writer));
     if (is_requested) {
       progress.Clear();
-      std::cout << "a checkpoint after " << iteration_ << " iterations, for SIGUSR1" << std::endl;
+      std::cout << "SIGUSR1: saving a checkpoint after " << iteration_ << " iterations"
+                << std::endl;
     }
-    if (signal != 0) {
-      RETURN_IF_ERROR(writer.Finish());
-      return InterruptedError(signal, absl::StrCat("interrupted after ", iteration_,
-                                                   " iterations; go on with --resume --run_dir=",
-                                                   folder.path().string()));
+    if (IsSaved() || is_requested || is_interrupted) {
+      RETURN_IF_ERROR(Save(folder, record, &writer));
     }
+    if (is_interrupted) break;
     progress.Update(iteration_);
   }
-  if (const BadImages bad = loader->bad_images(); bad.count > 0) {
-    LOG(WARNING) << bad.count << " training images could not be read and were replaced by others; "
-                 << "for example " << bad.example;
-  }
-  return writer.Finish();
+  WarnOfBadImages(loader->bad_images());
+  RETURN_IF_ERROR(writer.Finish());
+  return CheckInterruption(folder, iteration_);
 }
 
 bool Trainer::IsLogged() const {

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/folder_lock.h"
 #include "base/program.h"
+#include "base/signals.h"
 #include "base/status_macros.h"
 #include "eval/reported.h"
 #include "eval/reproduce/checkpoints.h"
@@ -102,6 +103,7 @@ void PrintPlan(const std::vector<PlannedRow>& rows, const fs::path& run_dir) {
 
 absl::Status Run(const std::string& self, const std::string& command,
                  const std::vector<std::string>& overrides) {
+  OutliveConsole();
   ASSIGN_OR_RETURN(const Programs programs, FindPrograms(self));
   ASSIGN_OR_RETURN(std::vector<PlannedRow> rows, AsUsageError(Plan(overrides, programs.train)));
   const RunOptions options = {.data_dir = UserPath(FLAGS_data_dir),

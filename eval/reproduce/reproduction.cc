@@ -83,6 +83,7 @@ absl::StatusOr<std::vector<RowResult>> RunRows(absl::Span<const PlannedRow> rows
       result.figures = Unmeasured(row, Verdict::kError);
     }
   }
+  RETURN_IF_ERROR(CheckInterruption(options));
   return results;
 }
 

@@ -105,8 +105,8 @@ def describe(arguments: argparse.Namespace, version: str, system: dict[str, str]
     bin/train --run_dir=RUN          # the quick start, on real digits, without any data
     bin/eval --checkpoint=RUN
 
-For x86-64 Linux with glibc {system["GLIBC"]} and libstdc++ with GLIBCXX_{system["GLIBCXX"]} or newer, which are Debian 12's
-packages libc6 and libstdc++6, or newer. {libtorch}
+For x86-64 Linux with glibc {system["GLIBC"]} and libstdc++ with GLIBCXX_{system["GLIBCXX"]}, or newer.
+{libtorch}
 The folder may be moved. What it is made of stands under the licences in licences/.
 """
 
