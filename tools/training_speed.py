@@ -9,6 +9,10 @@ import sys
 PEER = pathlib.Path(__file__).with_name("training_speed_peer.py")
 
 
+class Ended(Exception):
+    """A worker's process has ended; what it said went to stderr."""
+
+
 class Worker:
     """A process that prints a line first, takes so many steps when asked, and keeps its model."""
 
@@ -19,12 +23,16 @@ class Worker:
         )
         self.milliseconds: list[float] = []  # the median of each round
         self.peak_mib = 0.0
+
+    def start(self) -> "Worker":
+        """Waits until it has loaded."""
         self.first_line = self.read()
+        return self
 
     def read(self) -> str:
         line = self.process.stdout.readline()
         if not line:
-            sys.exit(f"tools/training_speed: {self.name} ended; its message is above")
+            raise Ended(f"{self.name} ended")
         return line
 
     def take(self, steps: int) -> float:
@@ -40,14 +48,20 @@ class Worker:
     def measure(self, steps: int) -> None:
         self.milliseconds.append(self.take(steps))
 
+    def end(self) -> None:
+        self.process.stdin.close()
+        self.process.wait()
+
 
 def start_all(program: str, flags: list[str]) -> list[Worker]:
     ours = [
-        Worker(f"vitrine, {kernels}", [program, *flags, f"kernels={kernels}"])
+        Worker(f"vitrine, {kernels}", [program, *flags, f"kernels={kernels}"]).start()
         for kernels in ("FUSED", "REFERENCE")
     ]
     peers = [
-        Worker(f"PyTorch, {mode}", [sys.executable, "-S", str(PEER), mode, ours[0].first_line])
+        Worker(
+            f"PyTorch, {mode}", [sys.executable, "-S", str(PEER), mode, ours[0].first_line]
+        ).start()
         for mode in ("eager", "compile")
     ]
     return ours + peers
@@ -63,7 +77,7 @@ def describe(worker: Worker, first: Worker) -> str:
     )
 
 
-def main() -> None:
+def measure_all() -> None:
     program, flags = sys.argv[1], sys.argv[4:]
     rounds, steps = int(sys.argv[2]), int(sys.argv[3])
     workers = start_all(program, flags)
@@ -73,14 +87,25 @@ def main() -> None:
         for worker in workers:
             worker.measure(steps)
     sizes = json.loads(workers[0].first_line)
-    print(f"{' '.join(flags)}: rounds of {steps} steps by turns, {rounds} of them, on {sizes['device']}")
-    print(f"with threads={sizes['threads']}. Times are medians; ratios are of one round, median [least,")
+    print(
+        f"{' '.join(flags)}: rounds of {steps} steps by turns, {rounds} of them, on {sizes['device']}"
+    )
+    print(
+        f"with threads={sizes['threads']}. Times are medians; ratios are of one round, median [least,"
+    )
     print("most]. Memory is the peak above that of the start.")
     print()
     print("| | ms a step | time, FUSED = 1 | MiB |")
     print("| --- | ---: | ---: | ---: |")
     for worker in workers:
         print(describe(worker, workers[0]))
+
+
+def main() -> None:
+    try:
+        measure_all()
+    except Ended as error:
+        sys.exit(f"tools/training_speed: {error}; its message is above")
 
 
 if __name__ == "__main__":

@@ -129,7 +129,9 @@ def assemble(arguments: argparse.Namespace, folder: pathlib.Path) -> None:
         copy(path, folder / "licences" / licence_name(path))
     system = oldest_system([*arguments.program, *libraries.values()])
     (folder / "README").write_text(describe(arguments, version, system))
-    print(f"glibc {system['GLIBC']}, GLIBCXX_{system['GLIBCXX']} or newer; libtorch {version} {arguments.torch}")
+    print(
+        f"glibc {system['GLIBC']}, GLIBCXX_{system['GLIBCXX']} or newer; libtorch {version} {arguments.torch}"
+    )
 
 
 def write_archive(folder: pathlib.Path, output: pathlib.Path, kind: str) -> None:
@@ -147,7 +149,10 @@ def write_archive(folder: pathlib.Path, output: pathlib.Path, kind: str) -> None
     partial = output.with_name(f".{output.name}.partial")
     try:
         if kind == "xz":
-            with lzma.open(partial, "w", preset=6) as file, tarfile.open(fileobj=file, mode="w") as tar:
+            with (
+                lzma.open(partial, "w", preset=6) as file,
+                tarfile.open(fileobj=file, mode="w") as tar,
+            ):
                 add_all(tar)
         else:
             with open(partial, "wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as file:
@@ -164,7 +169,9 @@ def parse_arguments() -> argparse.Namespace:
             fail(f"{message}; see --help")
 
     parser = Parser(prog="package", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--output", required=True, help="a new folder, or a file *.tar.xz or *.tar.gz")
+    parser.add_argument(
+        "--output", required=True, help="a new folder, or a file *.tar.xz or *.tar.gz"
+    )
     parser.add_argument(
         "--torch",
         choices=("bundled", "installed"),

@@ -30,6 +30,7 @@
 #include "train/experiment.h"
 #include "train/gradient.h"
 #include "train/measure/random_batch.h"
+#include "train/measure/step_flops.h"
 #include "train/train_state.h"
 #include "train/validate.h"
 #include "vit/config.h"
@@ -126,7 +127,8 @@ nlohmann::json Sizes(const ExperimentConfig& config, at::Device device) {
           {"epsilon", optimizer.epsilon()},
           {"weight_decay", optimizer.weight_decay()},
           {"decay", OptimizerConfig::Decay_Name(optimizer.decay())},
-          {"clip_norm", ClipNorm(optimizer)}};
+          {"clip_norm", ClipNorm(optimizer)},
+          {"flops", StepFlops(config)}};
 }
 
 absl::Status Run(const std::vector<std::string>& overrides) {

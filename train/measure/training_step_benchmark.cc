@@ -2,8 +2,8 @@
 //
 //   tools/bazel run //train/measure:training_step_benchmark
 //
-// FLOP/s count the products that are computed: of the last block only what the head reads. of_peak
-// is their rate as a share of the rate of one large product of the same operands.
+// FLOP/s are StepFlops in the time of a step. of_peak is that rate as a share of the rate of one
+// large product of the same operands.
 
 #include <cmath>
 #include <cstdint>
@@ -22,33 +22,12 @@
 #include "train/config.h"
 #include "train/experiment.h"
 #include "train/measure/random_batch.h"
+#include "train/measure/step_flops.h"
 #include "train/train_state.h"
-#include "vit/config.h"
 #include "vit/fused/gemm_peak.h"
 
 namespace vitrine {
 namespace {
-
-// Multiplications in the products of a block for one sample, of whose tokens so many are computed.
-double BlockProducts(const ModelConfig& model, double computed) {
-  const double width = model.width(), tokens = SequenceLength(model);
-  const double keys_values = tokens * 2 * width * width;
-  const double attention = 2 * computed * tokens * width;
-  return keys_values + attention + computed * (2 * width * width + 2 * width * MlpWidth(model));
-}
-
-// Of the products of a training step: forward, and both gradients of each.
-double StepFlops(const ExperimentConfig& config) {
-  const ModelConfig& model = config.model();
-  const double tokens = SequenceLength(model);
-  // The class token alone leaves the last block.
-  const double left = model.pooling() == ModelConfig::CLASS_TOKEN ? 1 : tokens;
-  const double blocks =
-      (model.depth() - 1) * BlockProducts(model, tokens) + BlockProducts(model, left);
-  const double embedding = PatchCount(model) * PatchLength(model) * model.width();
-  const double sample = blocks + embedding + model.width() * model.num_classes();
-  return 2 * 3 * sample * config.data().batch_size();
-}
 
 absl::StatusOr<ExperimentConfig> Config(const std::string& name,
                                         const std::vector<std::string>& overrides) {

@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""Tests of run.py and report.py with stages that need no program."""
+
+import contextlib
+import io
+import json
+import pathlib
+import sys
+import tarfile
+import tempfile
+import unittest
+from unittest import mock
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import report
+import run
+import stages
+
+
+def fail(context: stages.Context) -> dict:
+    raise stages.Failure("it broke")
+
+
+def exhaust(context: stages.Context) -> dict:
+    raise stages.OutOfMemory("CUDA out of memory")
+
+
+def slip(context: stages.Context) -> dict:
+    return {}["absent"]
+
+
+def speed(context: stages.Context) -> dict:
+    row = {"milliseconds": 2.0, "tflops": 100.0}
+    return {
+        "batch": 32,
+        "absent": {"PyTorch, compile": "it ended"},
+        "FUSED": row,
+        "PyTorch, eager": row,
+    }
+
+
+STAGES = [
+    stages.Stage("fails", fail, 1),
+    stages.Stage("slips", slip, 1),
+    stages.Stage("exhausts", exhaust, 1),
+    stages.Stage("waits", speed, 1, needs="cifar10"),
+    stages.Stage("long", speed, 10_000),
+    stages.Stage("speed_step7_32", speed, 1),
+]
+
+
+class RunTest(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.kit = pathlib.Path(folder.name)
+        with tarfile.open(self.kit / "kit.tar.xz", "w:xz"):
+            pass
+        self.output = self.kit / "results"
+
+    def run_main(self, *flags: str) -> tuple[int, str]:
+        said = io.StringIO()
+        arguments = ["run.py", "--seconds=100", f"--output={self.output}", *flags]
+        with (
+            mock.patch.object(stages, "STAGES", STAGES),
+            mock.patch.object(stages, "HERE", self.kit / "gpu"),
+            mock.patch.object(sys, "argv", arguments),
+            contextlib.redirect_stdout(said),
+            contextlib.redirect_stderr(said),
+            self.assertRaises(SystemExit) as end,
+        ):
+            run.main()
+        return end.exception.code, said.getvalue()
+
+    def results(self) -> list[dict]:
+        return [
+            json.loads(line) for line in (self.output / "results.jsonl").read_text().splitlines()
+        ]
+
+    def test_no_stage_is_lost_to_another(self) -> None:
+        status, _ = self.run_main("--device=cpu")
+        self.assertEqual(status, 1)
+        self.assertEqual(
+            [(r["stage"], r["status"]) for r in self.results()],
+            [
+                ("fails", "failed"),
+                ("slips", "failed"),
+                ("exhausts", "out of memory"),
+                ("waits", "waits"),
+                ("long", "no time"),
+                ("speed_step7_32", "ok"),
+            ],
+        )
+        self.assertIn("it broke", self.results()[0]["reason"])
+        self.assertIn("KeyError", self.results()[1]["reason"])
+        self.assertIn("cifar10", self.results()[3]["reason"])
+
+    def test_results_are_appended(self) -> None:
+        self.run_main("--stages=speed_step7_32")
+        status, _ = self.run_main("--stages=speed_step7_32")
+        self.assertEqual(status, 0)
+        self.assertEqual(len(self.results()), 2)
+
+    def test_data_that_arrived_are_used(self) -> None:
+        (self.kit / "cifar10").mkdir()
+        self.run_main("--stages=waits")
+        self.assertEqual(self.results()[0]["status"], "ok")
+
+    def test_unknown_stages_are_named(self) -> None:
+        status, said = self.run_main("--stages=fails,none")
+        self.assertEqual(status, 2)
+        self.assertIn("no stage none", said)
+
+    def test_report_has_every_stage_and_figure(self) -> None:
+        self.run_main()
+        said = io.StringIO()
+        with (
+            mock.patch.object(sys, "argv", ["report.py", str(self.output)]),
+            contextlib.redirect_stdout(said),
+        ):
+            report.main()
+        for words in (
+            "| fails | failed: it broke |",
+            "| step7 | 32 | PyTorch, eager | 2.0 | 100.0 | 1.00 |",
+            "| step7 | 32 | PyTorch, compile | it ended |",
+        ):
+            self.assertIn(words, said.getvalue())
+
+
+if __name__ == "__main__":
+    unittest.main()

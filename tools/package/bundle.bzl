@@ -1,0 +1,61 @@
+"""bundle(): a command that makes a bundle of programs, for machines without Bazel (package.py)."""
+
+# The programs that users have.
+PROGRAMS = [
+    "//analysis:faithfulness",
+    "//analysis:report",
+    "//analysis:rollout",
+    "//data/prepare",
+    "//eval",
+    "//eval:predict",
+    "//eval:swa",
+    "//eval/reproduce",
+    "//train",
+]
+
+_LIBRARIES = [
+    "@nvidia_cuda_cupti//:libraries",
+    "@nvidia_cuda_runtime//:libraries",
+    "@pyarrow//:libraries",
+    "@torch//:libraries",
+]
+
+# Of what is linked or embedded into the programs, and of the libraries.
+_LICENCES = [
+    "@com_github_gflags_gflags//:COPYING.txt",
+    "@com_github_google_glog//:COPYING",
+    "@com_google_absl//:LICENSE",
+    "@com_google_protobuf//:LICENSE",
+    "@libdeflate//:COPYING",
+    "@libjpeg_turbo//:LICENSE.md",
+    "@lodepng//:LICENSE",
+    "@nlohmann_json//:LICENSE.MIT",
+    "@nvidia_cuda_cupti//:licences",
+    "@nvidia_cuda_runtime//:licences",
+    "@pyarrow//:licences",
+    "@scikit_learn//:licences",
+    "@torch//:licences",
+]
+
+def bundle_files(programs):
+    """The arguments by which package.py knows the files, and the files."""
+    arguments = (
+        ["--program"] + ["$(location %s)" % program for program in programs] +
+        ["--library"] + ["$(locations %s)" % library for library in _LIBRARIES] +
+        ["--licence"] + ["$(locations %s)" % licence for licence in _LICENCES]
+    )
+    data = programs + _LIBRARIES + _LICENCES + [
+        "//tools/package:launch.sh",
+        "@torch//:torch/version.py",
+    ]
+    return arguments, data
+
+def bundle(name, programs, **kwargs):
+    arguments, data = bundle_files(programs)
+    native.sh_binary(
+        name = name,
+        srcs = ["//tools/package:package.py"],
+        args = arguments,
+        data = data,
+        **kwargs
+    )

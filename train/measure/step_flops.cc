@@ -1,0 +1,30 @@
+#include "train/measure/step_flops.h"
+
+#include "vit/config.h"
+
+namespace vitrine {
+namespace {
+
+// Multiplications in the products of a block for one sample, of whose tokens so many are computed.
+double BlockProducts(const ModelConfig& model, double computed) {
+  const double width = model.width(), tokens = SequenceLength(model);
+  const double keys_values = tokens * 2 * width * width;
+  const double attention = 2 * computed * tokens * width;
+  return keys_values + attention + computed * (2 * width * width + 2 * width * MlpWidth(model));
+}
+
+}  // namespace
+
+double StepFlops(const ExperimentConfig& config) {
+  const ModelConfig& model = config.model();
+  const double tokens = SequenceLength(model);
+  // The class token alone leaves the last block.
+  const double left = model.pooling() == ModelConfig::CLASS_TOKEN ? 1 : tokens;
+  const double blocks =
+      (model.depth() - 1) * BlockProducts(model, tokens) + BlockProducts(model, left);
+  const double embedding = PatchCount(model) * PatchLength(model) * model.width();
+  const double sample = blocks + embedding + model.width() * model.num_classes();
+  return 2 * 3 * sample * config.data().batch_size();
+}
+
+}  // namespace vitrine
