@@ -5,6 +5,7 @@ import pathlib
 import statistics
 import subprocess
 import sys
+from typing import IO
 
 PEER = pathlib.Path(__file__).with_name("training_speed_peer.py")
 
@@ -16,10 +17,10 @@ class Ended(Exception):
 class Worker:
     """A process that prints a line first, takes so many steps when asked, and keeps its model."""
 
-    def __init__(self, name: str, command: list[str]):
+    def __init__(self, name: str, command: list[str], stderr: IO | None = None):
         self.name = name
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True
         )
         self.milliseconds: list[float] = []  # the median of each round
         self.peak_mib = 0.0

@@ -66,7 +66,10 @@ class VisionTransformer(nn.Module):
         return self.head(self.norm(x[:, 0]))
 
 
-def peak_mib() -> float:
+def peak_mib(device: torch.device) -> float:
+    """The most memory so far: of this process, or of a GPU what tensors took."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated() / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -133,11 +136,13 @@ def main() -> None:
     if sizes["device"] != "cpu" and not torch.cuda.is_available():
         sys.exit("tools/training_speed: PyTorch can use no GPU here; --device=cpu compares without")
     print("ready", flush=True)
-    before = peak_mib()
+    device = torch.device(sizes["device"])
+    # A GPU's count begins with the model.
+    before = peak_mib(device) if device.type == "cpu" else 0
     training = Training(mode, sizes)
     for line in sys.stdin:
         milliseconds = [training.step() for _ in range(int(line))]
-        answer = {"milliseconds": milliseconds, "peak_mib": peak_mib() - before}
+        answer = {"milliseconds": milliseconds, "peak_mib": peak_mib(device) - before}
         print(json.dumps(answer), flush=True)
 
 

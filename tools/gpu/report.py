@@ -36,7 +36,7 @@ def stages_table(results: list[dict]) -> list[str]:
 
 def describe(result: dict) -> str:
     figures = result["figures"]
-    if result["stage"].startswith("speed_"):
+    if "batch" in figures:
         return f"batch {figures['batch']}"
     if result["stage"] == "tests":
         return f"{figures['run']} of {figures['packed']} run, {len(figures['skipped'])} skipped"
@@ -46,27 +46,71 @@ def describe(result: dict) -> str:
     )
 
 
+# Teraflop/s of dense products of BF16, as NVIDIA gives them.
+PEAK = {"H100": 989, "H200": 989}
+
+
+def peak_of(results: list[dict]) -> float | None:
+    name = machine(results)
+    return next((peak for card, peak in PEAK.items() if card in name), None)
+
+
+def successes(results: list[dict], prefix: str) -> list[dict]:
+    return [r for r in results if r["stage"].startswith(prefix) and r["status"] == "ok"]
+
+
 def speed_table(results: list[dict]) -> list[str]:
     rows = [
-        "| model | batch | | ms a step | TFLOP/s | time, FUSED = 1 |",
-        "| --- | ---: | --- | ---: | ---: | ---: |",
+        "| model | batch | | ms a step | time, FUSED = 1 | TFLOP/s | of the peak | MiB |",
+        "| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for result in results:
-        if not result["stage"].startswith("speed_") or result["status"] != "ok":
-            continue
+    peak = peak_of(results)
+    for result in successes(results, "speed_"):
+        figures = result["figures"]
+        row = f"| {result['stage'].split('_')[1]} | {figures['batch']} |"
+        measured = {k: v for k, v in figures.items() if isinstance(v, dict) and k != "absent"}
+        first = next(iter(measured.values()))["milliseconds"]
+        for name, one in measured.items():
+            share = f"{100 * one['tflops'] / peak:.0f} %" if peak else ""
+            ratio = f"{one['milliseconds'] / first:.2f}" if "FUSED" in measured else ""
+            rows.append(
+                f"{row} {name} | {one['milliseconds']:.1f} | {ratio} | {one['tflops']:.1f} | {share} "
+                f"| {one['peak_mib']:.0f} |"
+            )
+        rows += [f"{row} {name} | {why} | | | | |" for name, why in figures["absent"].items()]
+    return rows
+
+
+def kernels_tables(results: list[dict]) -> list[str]:
+    rows = []
+    for result in successes(results, "kernels_"):
         figures = result["figures"]
         model = result["stage"].split("_")[1]
-        first = figures["FUSED"]["milliseconds"]
-        for name, row in figures.items():
-            if isinstance(row, dict) and "milliseconds" in row:
-                ratio = row["milliseconds"] / first
-                rows.append(
-                    f"| {model} | {figures['batch']} | {name} | {row['milliseconds']:.1f} | {row['tflops']:.1f} | {ratio:.2f} |"
-                )
-        rows += [
-            f"| {model} | {figures['batch']} | {name} | {why} | | |"
-            for name, why in figures["absent"].items()
-        ]
+        for name in ("FUSED", "REFERENCE"):
+            one = figures[name]
+            rows += [
+                "",
+                f"{model}, batch {figures['batch']}, {name}: {one['milliseconds']:.2f} ms a step, of which "
+                f"{one['in_kernels']:.2f} in these and shorter ones:",
+                "",
+                "| share | calls a step | |",
+                "| ---: | ---: | --- |",
+            ]
+            rows += [f"| {k['share']} % | {k['calls']:g} | `{k['name']}` |" for k in one["kernels"]]
+    return rows
+
+
+def training_table(results: list[dict]) -> list[str]:
+    rows = [
+        "| run | iterations | ms | images/s | waited for data | test accuracy |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for result in [*successes(results, "loading"), *successes(results, "train_")]:
+        f = result["figures"]
+        rows.append(
+            f"| {result['stage']} | {f['iterations']} | {f['milliseconds']:.1f} | {f['images_per_second']:.0f} "
+            f"| {100 * f['data_wait']:.1f} % | {f['test_accuracy']:.4f} |"
+        )
     return rows
 
 
@@ -79,7 +123,8 @@ def main() -> None:
         "a dry run with small models, whose figures mean nothing" if results[0]["toy"] else "BF16"
     )
     print(f"{machine(results)}, {results[0]['date']}: {kind}.\n")
-    print("\n".join([*stages_table(results), "", *speed_table(results)]))
+    for table in (stages_table, speed_table, training_table, kernels_tables):
+        print("\n".join([*table(results), ""]))
 
 
 if __name__ == "__main__":

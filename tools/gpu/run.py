@@ -5,12 +5,15 @@
 
 Each stage ends as a line of FOLDER/results.jsonl: "ok" with its figures, "failed" or "out of memory"
 with a reason, "waits" for data that have not arrived, or "no time". FOLDER/log.txt has what the programs
-said. Needs Python with PyTorch 2.11.0 and its packages, and nothing else.
+said, FOLDER/compiler_cache.tar.gz what torch.compile made, for the next kit. Needs Python with PyTorch 2.11.0
+and its packages, and nothing else.
 """
 
 import argparse
+import contextlib
 import datetime
 import json
+import os
 import pathlib
 import sys
 import tarfile
@@ -50,8 +53,9 @@ def chosen(names: str | None) -> list[stages.Stage]:
 
 def run_stage(stage: stages.Stage, context: stages.Context) -> dict:
     """Its status and figures; whatever happens, the next one runs."""
-    if stage.needs and not (context.kit / stage.needs).exists():
-        return {"status": "waits", "reason": f"{stage.needs} is in another part"}
+    absent = [name for name in stage.needs if not (context.data / name).exists()]
+    if absent:
+        return {"status": "waits", "reason": f"{', '.join(absent)}: in a part that is not here"}
     if context.seconds_left() < (1 if context.toy else stage.seconds):
         return {"status": "no time", "reason": f"{stage.seconds} s are needed"}
     try:
@@ -64,23 +68,52 @@ def run_stage(stage: stages.Stage, context: stages.Context) -> dict:
         return {"status": "failed", "reason": f"{type(error).__name__}: {error}"}
 
 
-def main() -> None:
-    arguments = parse_arguments()
-    selected = chosen(arguments.stages)
+def unpack(archive: pathlib.Path, folder: pathlib.Path) -> None:
+    with tarfile.open(archive) as tar:
+        tar.extractall(folder)
+
+
+def unpack_data(kit: pathlib.Path, folder: pathlib.Path) -> None:
+    """The data of this kit and of its parts that have arrived beside it: KIT.2, KIT.3, ..."""
+    folder.mkdir()
+    for part in (kit, *sorted(kit.parent.glob(f"{kit.name}.*"))):
+        for archive in sorted(part.glob("data/*.tar*")):
+            unpack(archive, folder)
+
+
+@contextlib.contextmanager
+def compiler_cache(kit: pathlib.Path, folder: pathlib.Path, output: pathlib.Path):
+    """Where torch.compile keeps its work: begun with the kit's, saved for the next kit at the end."""
+    folder.mkdir()
+    saved = kit / "compiler_cache.tar.gz"
+    if saved.exists():
+        unpack(saved, folder)
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder / "inductor")
+    os.environ["TRITON_CACHE_DIR"] = str(folder / "triton")
+    try:
+        yield
+    finally:
+        if any(folder.iterdir()):
+            with tarfile.open(output / saved.name, "w:gz", compresslevel=3) as tar:
+                tar.add(folder, ".")
+
+
+def run_all(arguments: argparse.Namespace, selected: list[stages.Stage], folder: pathlib.Path) -> int:
+    """How many failed."""
     deadline = time.monotonic() + arguments.seconds
-    output = arguments.output.resolve()
+    kit, output = stages.HERE.parent, arguments.output.resolve()
     output.mkdir(parents=True, exist_ok=True)
-    kit = stages.HERE.parent
     failed = 0
-    with tempfile.TemporaryDirectory(prefix="gpu_check.") as folder:
-        with tarfile.open(kit / "kit.tar.xz") as archive:
-            archive.extractall(folder)
+    with compiler_cache(kit, folder / "compiler_cache", output):
+        unpack(kit / "kit.tar.xz", folder)
+        unpack_data(kit, folder / "data")
         for stage in selected:
-            scratch = pathlib.Path(folder) / stage.name
+            scratch = folder / stage.name
             scratch.mkdir()
             context = stages.Context(
-                bundle=pathlib.Path(folder) / "vitrine",
+                bundle=folder / "vitrine",
                 kit=kit,
+                data=folder / "data",
                 scratch=scratch,
                 log=output / "log.txt",
                 device=arguments.device,
@@ -103,6 +136,14 @@ def main() -> None:
                 flush=True,
             )
             failed += result["status"] == "failed"
+    return failed
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    selected = chosen(arguments.stages)
+    with tempfile.TemporaryDirectory(prefix="gpu_check.") as folder:
+        failed = run_all(arguments, selected, pathlib.Path(folder))
     sys.exit(failed > 0)
 
 

@@ -4,7 +4,9 @@
 import contextlib
 import io
 import json
+import os
 import pathlib
+import shutil
 import sys
 import tarfile
 import tempfile
@@ -32,7 +34,7 @@ def slip(context: stages.Context) -> dict:
 
 
 def speed(context: stages.Context) -> dict:
-    row = {"milliseconds": 2.0, "tflops": 100.0}
+    row = {"milliseconds": 2.0, "tflops": 100.0, "peak_mib": 300.0}
     return {
         "batch": 32,
         "absent": {"PyTorch, compile": "it ended"},
@@ -41,11 +43,19 @@ def speed(context: stages.Context) -> dict:
     }
 
 
+def compile_(context: stages.Context) -> dict:
+    made = pathlib.Path(os.environ["TORCHINDUCTOR_CACHE_DIR"]) / "kernel"
+    found = made.exists()
+    made.parent.mkdir(exist_ok=True)
+    made.touch()
+    return {"found": found}
+
+
 STAGES = [
     stages.Stage("fails", fail, 1),
     stages.Stage("slips", slip, 1),
     stages.Stage("exhausts", exhaust, 1),
-    stages.Stage("waits", speed, 1, needs="cifar10"),
+    stages.Stage("waits", speed, 1, needs=("cifar10",)),
     stages.Stage("long", speed, 10_000),
     stages.Stage("speed_step7_32", speed, 1),
 ]
@@ -104,9 +114,20 @@ class RunTest(unittest.TestCase):
         self.assertEqual(len(self.results()), 2)
 
     def test_data_that_arrived_are_used(self) -> None:
-        (self.kit / "cifar10").mkdir()
+        part = self.kit.with_name(f"{self.kit.name}.2") / "data"
+        part.mkdir(parents=True)
+        self.addCleanup(shutil.rmtree, part.parent)
+        with tarfile.open(part / "cifar10.tar.xz", "w:xz") as archive:
+            archive.add(self.kit, "cifar10", recursive=False)
         self.run_main("--stages=waits")
         self.assertEqual(self.results()[0]["status"], "ok")
+
+    def test_what_was_compiled_is_there_in_the_next_kit(self) -> None:
+        with mock.patch.object(sys.modules[__name__], "STAGES", [stages.Stage("c", compile_, 1)]):
+            self.run_main()
+            (self.output / "compiler_cache.tar.gz").rename(self.kit / "compiler_cache.tar.gz")
+            self.run_main()
+        self.assertEqual([r["figures"]["found"] for r in self.results()], [False, True])
 
     def test_unknown_stages_are_named(self) -> None:
         status, said = self.run_main("--stages=fails,none")
@@ -123,7 +144,7 @@ class RunTest(unittest.TestCase):
             report.main()
         for words in (
             "| fails | failed: it broke |",
-            "| step7 | 32 | PyTorch, eager | 2.0 | 100.0 | 1.00 |",
+            "| step7 | 32 | PyTorch, eager | 2.0 | 1.00 | 100.0 |  | 300 |",
             "| step7 | 32 | PyTorch, compile | it ended |",
         ):
             self.assertIn(words, said.getvalue())

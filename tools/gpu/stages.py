@@ -1,4 +1,4 @@
-"""What is measured on a GPU: each stage returns figures, raises Failure, or waits for data.
+"""What is measured on a GPU: each stage returns figures, or raises Failure or OutOfMemory.
 
 Stages run the programs of the bundle (bin/) as processes, so that none can take another down with it.
 """
@@ -30,7 +30,8 @@ class OutOfMemory(Exception):
 @dataclasses.dataclass
 class Context:
     bundle: pathlib.Path  # the unpacked bundle
-    kit: pathlib.Path  # the folder that holds this file's folder and the data
+    kit: pathlib.Path  # the folder that holds this file's folder
+    data: pathlib.Path  # the data that have arrived
     scratch: pathlib.Path
     log: pathlib.Path
     device: str  # "cuda", or "cpu" for a dry run
@@ -65,11 +66,20 @@ class Context:
         return done
 
 
+def exhausted_memory(errors: str) -> bool:
+    return "out of memory" in errors.lower()
+
+
 def raise_for(command: tuple[str, ...], errors: str) -> None:
     last = (errors.strip().splitlines() or ["no message"])[-1]
-    if "out of memory" in errors.lower():
+    if exhausted_memory(errors):
         raise OutOfMemory(last)
     raise Failure(f"{pathlib.Path(command[0]).name}: {last}")
+
+
+def small(context: Context) -> list[str]:
+    """A model for a dry run."""
+    return ["model.depth=1", "model.width=48", "model.heads=3"] if context.toy else []
 
 
 def environment(context: Context) -> dict:
@@ -170,7 +180,8 @@ def resume(context: Context) -> dict:
         context.run(*command, f"--run_dir={context.scratch / name}")
     killed = context.scratch / "killed"
     child = subprocess.Popen([*command, f"--run_dir={killed}"], stdout=subprocess.DEVNULL)
-    while child.poll() is None and not any((killed / "checkpoints").glob("0*")):
+    checkpoints = killed / "checkpoints"
+    while child.poll() is None and not any(checkpoints.glob("0*")) and context.seconds_left() > 0:
         time.sleep(0.001)
     child.send_signal(signal.SIGKILL)
     was_killed = child.wait() == -signal.SIGKILL
@@ -194,6 +205,13 @@ def resume(context: Context) -> dict:
 MOST_SECONDS_TO_START = 120
 
 
+def kill_all(processes: list[subprocess.Popen], seconds: float) -> threading.Timer:
+    """Kills them after so long, unless the timer is cancelled before."""
+    timer = threading.Timer(max(0, seconds), lambda: [process.kill() for process in processes])
+    timer.start()
+    return timer
+
+
 def workers(
     context: Context, flags: list[str], modes: tuple[str, ...]
 ) -> tuple[list, dict[str, str]]:
@@ -206,23 +224,34 @@ def workers(
     for name in ("FUSED", "REFERENCE", *(f"PyTorch, {mode}" for mode in modes)):
         command = [*program, f"kernels={name}"]
         if name.startswith("PyTorch"):
+            if not started:
+                break
             mode, sizes = name.split(", ")[1], started[0].first_line
             command = [sys.executable, str(training_speed.PEER), mode, sizes]
-        worker = training_speed.Worker(name, command)
+        said = context.scratch / f"{len(started) + len(absent)}.stderr"
+        with open(said, "w") as stderr:
+            worker = training_speed.Worker(name, command, stderr)
         seconds = min(MOST_SECONDS_TO_START, context.seconds_left())
-        timer = threading.Timer(max(0, seconds), worker.process.kill)
-        timer.start()
+        timer = kill_all([worker.process], seconds)
         try:
             worker.start()
             worker.take(1 if context.toy else 2)  # memory, caches and compilation
             started.append(worker)
-        except training_speed.Ended as error:
-            if not started:
-                raise Failure(str(error)) from None
-            absent[name] = f"{error} in its first {seconds:.0f} s"
+        except training_speed.Ended:
+            absent[name] = why_absent(context, said.read_text(), worker.process.wait(), seconds)
         finally:
             timer.cancel()
     return started, absent
+
+
+def why_absent(context: Context, errors: str, status: int, seconds: float) -> str:
+    with open(context.log, "a") as log:
+        log.write(errors)
+    if exhausted_memory(errors):
+        return "out of memory"
+    if status == -signal.SIGKILL:
+        return f"not reached in {seconds:.0f} s"
+    return (errors.strip().splitlines() or [f"ended with status {status}"])[-1]
 
 
 def speed(
@@ -236,12 +265,11 @@ def speed(
 
     def measure(context: Context) -> dict:
         flags = [f"--config={config}", f"--device={context.device}", "precision=BF16"]
-        flags.append(f"data.batch_size={2 if context.toy else batch}")
-        if context.toy:
-            flags += ["model.depth=1", "model.width=48", "model.heads=3"]
+        flags += [f"data.batch_size={2 if context.toy else batch}", *small(context)]
         started, absent = workers(context, flags, modes)
-        timer = threading.Timer(context.seconds_left(), lambda: [w.process.kill() for w in started])
-        timer.start()
+        if not started:
+            raise_for((context.program("training_speed"),), "\n".join(absent.values()))
+        timer = kill_all([worker.process for worker in started], context.seconds_left())
         try:
             for _ in range(1 if context.toy else rounds):
                 for worker in started:
@@ -252,10 +280,73 @@ def speed(
         figures: dict = {"batch": sizes["batch_size"], "absent": absent}
         for worker in started:
             milliseconds = statistics.median(worker.milliseconds)
-            tflops = sizes["flops"] / milliseconds / 1e9
-            figures[worker.name] = {"milliseconds": milliseconds, "tflops": tflops}
+            figures[worker.name] = {
+                "milliseconds": milliseconds,
+                "tflops": sizes["flops"] / milliseconds / 1e9,
+                "peak_mib": worker.peak_mib,
+            }
             worker.end()
         return figures
+
+    return measure
+
+
+# Of a step's kernels, those that are worth a row.
+MOST_KERNELS = 15
+
+
+def kernels(config: str, batch: int) -> Callable[[Context], dict]:
+    """What a step in BF16 spends its time on."""
+
+    def measure(context: Context) -> dict:
+        figures: dict = {"batch": 2 if context.toy else batch}
+        for name in ("FUSED", "REFERENCE"):
+            said = context.run(
+                context.program("profile_step"), f"--config={config}", f"--device={context.device}",
+                f"--steps={1 if context.toy else 5}", "precision=BF16", f"kernels={name}",
+                f"data.batch_size={figures['batch']}", *small(context),
+            ).stdout.splitlines()  # fmt: skip
+            step, below = re.match(r"([\d.]+) ms a step, of which ([\d.]+)", said[0]).groups()
+            rows = [line.split(maxsplit=4) for line in said[3 : 3 + MOST_KERNELS]]
+            figures[name] = {
+                "milliseconds": float(step),
+                "in_kernels": float(below),
+                "kernels": [
+                    {"name": kernel, "share": float(share), "calls": float(calls)}
+                    for share, _, _, calls, kernel in rows
+                ],
+            }
+        return figures
+
+    return measure
+
+
+def training(
+    *flags: str, data: str = "", iterations: int | None = None
+) -> Callable[[Context], dict]:
+    """A run of a config on real data: what it learnt, and what it waited for data."""
+
+    def measure(context: Context) -> dict:
+        steps = 4 if context.toy else iterations
+        run = context.scratch / "run"
+        short = [f"schedule.iterations={steps}", "schedule.warmup_iterations=1"] if steps else []
+        context.run(
+            context.program("train"), "--noreport", f"--device={context.device}", f"--run_dir={run}",
+            f"--data_dir={context.data / data}", "logging.every_iterations=1", *flags, *short,
+            *small(context), *(["data.batch_size=4"] if context.toy else []),
+        )  # fmt: skip
+        rows = [line.split(",") for line in (run / "metrics.csv").read_text().splitlines()]
+        columns = dict(zip(rows[0], zip(*rows[1:])))
+        # Of the second half, when threads, memory and clocks have settled.
+        half = len(rows) // 2
+        record = json.loads((run / "run.json").read_text())
+        return {
+            "iterations": len(rows) - 1,
+            "milliseconds": statistics.median(map(float, columns["milliseconds"][half:])),
+            "images_per_second": statistics.median(map(float, columns["images_per_second"][half:])),
+            "data_wait": statistics.mean(map(float, columns["data_wait"][half:])),
+            "test_accuracy": record["test"]["top1"],
+        }
 
     return measure
 
@@ -265,8 +356,15 @@ class Stage:
     name: str
     run: Callable[[Context], dict]
     seconds: int  # with less left it is not begun
-    needs: str = ""  # a folder of the kit
+    needs: tuple[str, ...] = ()  # of the data
 
+
+MNIST = ("mnist",)
+PICTURES = ("pictures/train.pack", "pictures/test.pack")
+CIFAR10 = tuple(
+    f"cifar-10-batches-bin/{name}.bin"
+    for name in (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch")
+)
 
 # In the order of their worth.
 STAGES = [
@@ -283,4 +381,22 @@ STAGES = [
     Stage("speed_step6", speed("step6", 128), 40),
     Stage("speed_step3", speed("step3", 32), 30),
     Stage("speed_step5", speed("step5", 128), 40),
-]
+    Stage("kernels_step7", kernels("step7", 32), 30),
+    Stage(
+        "loading",
+        training(
+            "--config=step7", "data.source=PACKED", "model.num_classes=10", "data.batch_size=256",
+            "precision=BF16", "kernels=FUSED", data="pictures", iterations=40,
+        ),
+        60,
+        PICTURES,
+    ),
+    Stage(
+        "train_imagenette",
+        training("--config=imagenette", "data.source=PACKED", data="pictures"),
+        90,
+        PICTURES,
+    ),
+    Stage("train_step2", training("--config=step2"), 60, MNIST),
+    Stage("train_step3", training("--config=step3"), 60, CIFAR10),
+]  # fmt: skip

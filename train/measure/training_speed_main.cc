@@ -24,6 +24,7 @@
 #include "base/memory.h"
 #include "base/program.h"
 #include "base/status_macros.h"
+#include "c10/core/CachingDeviceAllocator.h"
 #include "gflags/gflags.h"
 #include "nlohmann/json.hpp"
 #include "train/config.h"
@@ -64,8 +65,13 @@ constexpr std::pair<std::string_view, std::string_view> kFixedInPeer[] = {
     {"swa.every_iterations", "0"},
 };
 
-// The most memory that this process has had so far.
-double PeakMib() {
+// The most memory that this process has had so far; of a GPU, what its tensors took.
+double PeakMib(at::Device device) {
+  if (device.is_cuda()) {
+    const auto statistics = at::getDeviceAllocator(device.type())->getDeviceStats(device.index());
+    constexpr auto kAll = static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+    return static_cast<double>(statistics.allocated_bytes[kAll].peak) / (1 << 20);
+  }
   rusage usage;
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<double>(usage.ru_maxrss) / 1024;
@@ -138,7 +144,8 @@ absl::Status Run(const std::vector<std::string>& overrides) {
   RETURN_IF_ERROR(PrepareProcessor(config, device));
   KeepFreedMemory();
   std::cout << Sizes(config, device) << std::endl;
-  const double before = PeakMib();
+  // A GPU's count begins with the model.
+  const double before = device.is_cpu() ? PeakMib(device) : 0;
   ASSIGN_OR_RETURN(TrainState state, TrainState::Create(config, device));
   const Batch batch = RandomBatch(config, device);
   int64_t iteration = 0;
@@ -152,7 +159,7 @@ absl::Status Run(const std::vector<std::string>& overrides) {
       milliseconds.push_back(time.count());
     }
     const nlohmann::json answer = {{"milliseconds", milliseconds},
-                                   {"peak_mib", PeakMib() - before}};
+                                   {"peak_mib", PeakMib(device) - before}};
     std::cout << answer << std::endl;
   }
   return absl::OkStatus();
