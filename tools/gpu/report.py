@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Prints the results of tools/gpu_check as Markdown tables: gpu_check report FOLDER..."""
+"""Prints the results of tools/gpu_check as Markdown tables: gpu_check report FOLDER...
+
+Each table has a line above it that names the GPU, its driver and the date, and so can be taken alone.
+"""
 
 import json
 import pathlib
@@ -122,9 +125,10 @@ def main() -> None:
     kind = (
         "a dry run with small models, whose figures mean nothing" if results[0]["toy"] else "BF16"
     )
-    print(f"{machine(results)}, {results[0]['date']}: {kind}.\n")
-    for table in (stages_table, speed_table, training_table, kernels_tables):
-        print("\n".join([*table(results), ""]))
+    caption = f"{machine(results)}, {results[0]['date']}: {kind}."
+    for table in (stages_table, speed_table, training_table):
+        print("\n".join([caption, "", *table(results), ""]))
+    print("\n".join([caption, *kernels_tables(results)]))
 
 
 if __name__ == "__main__":
