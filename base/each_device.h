@@ -25,6 +25,13 @@
 
 namespace vitrine {
 
+// Has a lent libtorch_cuda.so loaded before any test: autograd counts the devices only once.
+class GpuBeforeTests : public ::testing::Environment {
+  void SetUp() override { FindDevice("cuda", /*cuda_library=*/"").IgnoreError(); }
+};
+inline ::testing::Environment* const gpu_before_tests =
+    ::testing::AddGlobalTestEnvironment(new GpuBeforeTests);
+
 class DeviceTest : public ::testing::Test {
  protected:
   // Named as by --device.
