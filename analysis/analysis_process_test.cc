@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/child_process.h"
+#include "base/device.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "data/image/decode.h"
@@ -30,10 +31,10 @@ class AnalysisProcessTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     fs::remove_all(Folder());
-    const ChildResult trained =
-        RunChild({"train/train", absl::StrCat("--run_dir=", (Folder() / "run").string()),
-                  "threads=1", "model.width=32", "model.depth=2", "schedule.iterations=5",
-                  "schedule.warmup_iterations=0"});
+    const ChildResult trained = RunChild({"train/train", "--device=cpu",
+                                          absl::StrCat("--run_dir=", (Folder() / "run").string()),
+                                          "threads=1", "model.width=32", "model.depth=2",
+                                          "schedule.iterations=5", "schedule.warmup_iterations=0"});
     ASSERT_EQ(trained.status, 0) << trained.err;
     ASSERT_OK(CreateFolder(Folder() / "pictures" / "more"));
     ASSERT_OK(WriteAtomically(Folder() / "pictures" / "wide.png", EncodePng(MakePicture(90, 40))));
@@ -46,8 +47,8 @@ class AnalysisProcessTest : public ::testing::Test {
   static fs::path Folder() { return fs::path(::testing::TempDir()) / "analysis_process_test"; }
 
   static ChildResult Run(const std::string& program, std::vector<std::string> flags) {
-    flags.insert(flags.begin(),
-                 {program, absl::StrCat("--checkpoint=", (Folder() / "run").string())});
+    flags.insert(flags.begin(), {program, "--device=cpu",
+                                 absl::StrCat("--checkpoint=", (Folder() / "run").string())});
     return RunChild(flags);
   }
 
@@ -152,6 +153,23 @@ TEST_F(AnalysisProcessTest, FaithfulnessComparesWithOrdersThatKnowNothing) {
   EXPECT_THAT(result.out, HasSubstr("of 5 images"));
   EXPECT_THAT(result.out, HasSubstr("  random                 +0."));
   EXPECT_EQ(Run("analysis/faithfulness", {"--count=5", "--steps=4"}).out, result.out);
+}
+
+TEST_F(AnalysisProcessTest, EveryProgramRunsOnAGpu) {
+  const auto gpu = FindDevice("cuda", "");
+  if (!gpu.ok()) GTEST_SKIP() << gpu.status().message();
+  for (const char* method : {"--method=rollout", "--method=last_layer", "--method=gradient"}) {
+    const ChildResult result = Rollout({"--count=2", method, "--device=cuda"}, "on_gpu");
+    EXPECT_EQ(result.status, 0) << result.err;
+  }
+  const ChildResult predicted = Predict({Images("pictures"), "--device=cuda"});
+  EXPECT_EQ(predicted.status, 0) << predicted.err;
+  const ChildResult scored =
+      Run("analysis/faithfulness", {"--count=2", "--steps=4", "--device=cuda"});
+  EXPECT_EQ(scored.status, 0) << scored.err;
+  const ChildResult reported = RunChild({"analysis/report", "--device=cuda",
+                                         absl::StrCat("--run_dir=", (Folder() / "run").string())});
+  EXPECT_EQ(reported.status, 0) << reported.err;
 }
 
 TEST_F(AnalysisProcessTest, MistakesAreOneLine) {

@@ -8,6 +8,7 @@
 #include "ATen/ops/ones.h"
 #include "ATen/ops/randn.h"
 #include "ATen/ops/tensor.h"
+#include "base/each_device.h"
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
 
@@ -16,24 +17,36 @@ namespace {
 
 constexpr int64_t kTokens = 5, kHeads = 2, kDepth = 3;
 
-VisionTransformer Model() {
-  ModelConfig config;
-  config.set_image_size(8);
-  config.set_patch_size(4);
-  config.set_width(16);
-  config.set_depth(kDepth);
-  config.set_heads(kHeads);
-  return VisionTransformer::Create(config, 3).value().Clone(at::kDouble);
-}
+class RecordAttentionTest : public EachDevice {
+ protected:
+  VisionTransformer Model() const {
+    ModelConfig config;
+    config.set_image_size(8);
+    config.set_patch_size(4);
+    config.set_width(16);
+    config.set_depth(kDepth);
+    config.set_heads(kHeads);
+    const at::TensorOptions in_double = at::TensorOptions(device_).dtype(at::kDouble);
+    return VisionTransformer::Create(config, 3).value().Clone(in_double);
+  }
 
-at::Tensor Images(int64_t count) { return at::randn({count, 1, 8, 8}, at::kDouble); }
+  at::Tensor Images(int64_t count) const {
+    return at::randn({count, 1, 8, 8}, at::kDouble).to(device_);
+  }
+
+  at::Tensor Classes(at::ArrayRef<int64_t> classes) const {
+    return at::tensor(classes).to(device_);
+  }
+};
+
+INSTANTIATE_ON_EACH_DEVICE(RecordAttentionTest);
 
 double Difference(const at::Tensor& a, const at::Tensor& b) {
   return (a - b).abs().max().item<double>();
 }
 
 // Of the layer's values, mixed by the recorded weights.
-TEST(RecordAttentionTest, ExplainsWhatTheFusedOperatorMixed) {
+TEST_P(RecordAttentionTest, ExplainsWhatTheFusedOperatorMixed) {
   const VisionTransformer model = Model();
   const at::Tensor images = Images(2);
   const AttentionRecord record = RecordAttention(model, images);
@@ -49,7 +62,7 @@ TEST(RecordAttentionTest, ExplainsWhatTheFusedOperatorMixed) {
     const at::Tensor& weights = record.weights[layer];
     EXPECT_EQ(weights.sizes(), at::IntArrayRef({2, kHeads, kTokens, kTokens}));
     EXPECT_EQ(weights.scalar_type(), at::kFloat);
-    EXPECT_LT(Difference(weights.sum(-1), at::ones({2, kHeads, kTokens})), 1e-5);
+    EXPECT_LT(Difference(weights.sum(-1), at::ones({2, kHeads, kTokens}, device_)), 1e-5);
     const at::Tensor mixed = at::matmul(weights.to(at::kDouble), named.at(block + ".values"));
     EXPECT_LT(Difference(mixed, named.at(block + ".mixed")), 1e-6) << block;
   }
@@ -57,10 +70,10 @@ TEST(RecordAttentionTest, ExplainsWhatTheFusedOperatorMixed) {
 
 // The change of the class's score when one weight of one layer changes is known where that layer's
 // part is linear: by finite differences of what the layer mixes.
-TEST(RecordAttentionTest, GradientsAreThoseOfTheScore) {
+TEST_P(RecordAttentionTest, GradientsAreThoseOfTheScore) {
   const VisionTransformer model = Model();
   const at::Tensor images = Images(2);
-  const at::Tensor classes = at::tensor({7, 2}, at::kLong);
+  const at::Tensor classes = Classes({7, 2});
   const AttentionRecord record = RecordAttentionFor(model, images, classes);
   ASSERT_EQ(record.gradients.size(), kDepth);
   // Of the last layer only the class token's row reaches the head.
@@ -73,18 +86,18 @@ TEST(RecordAttentionTest, GradientsAreThoseOfTheScore) {
   }
 }
 
-TEST(RecordAttentionTest, LeavesNoGradientsOnTheModel) {
+TEST_P(RecordAttentionTest, LeavesNoGradientsOnTheModel) {
   const VisionTransformer model = Model();
-  RecordAttentionFor(model, Images(1), at::tensor({0}, at::kLong));
+  RecordAttentionFor(model, Images(1), Classes({0}));
   for (const NamedParameter& parameter : model.Parameters()) {
     EXPECT_FALSE(parameter.tensor.grad().defined()) << parameter.name;
   }
 }
 
-TEST(RecordAttentionTest, ImagesDoNotMeet) {
+TEST_P(RecordAttentionTest, ImagesDoNotMeet) {
   const VisionTransformer model = Model();
   const at::Tensor images = Images(2);
-  const at::Tensor classes = at::tensor({7, 2}, at::kLong);
+  const at::Tensor classes = Classes({7, 2});
   const AttentionRecord both = RecordAttentionFor(model, images, classes);
   for (int64_t b = 0; b < 2; ++b) {
     const AttentionRecord one =

@@ -8,6 +8,7 @@
 #include "ATen/ops/randn.h"
 #include "ATen/ops/tensor.h"
 #include "ATen/ops/zeros_like.h"
+#include "base/each_device.h"
 #include "gtest/gtest.h"
 
 namespace vitrine {
@@ -15,14 +16,14 @@ namespace {
 
 constexpr int64_t kClass = 3;
 
-VisionTransformer Model() {
+VisionTransformer Model(at::Device device) {
   ModelConfig config;
   config.set_image_size(8);
   config.set_patch_size(4);
   config.set_width(16);
   config.set_depth(1);
   config.set_heads(2);
-  return VisionTransformer::Create(config, 3).value();
+  return VisionTransformer::Create(config, 3).value().Clone(device);
 }
 
 double Probability(const VisionTransformer& model, const at::Tensor& image) {
@@ -35,9 +36,13 @@ at::Tensor PatchOf(const at::Tensor& image, int64_t index) {
   return image.narrow(2, index / 2 * 4, 4).narrow(3, index % 2 * 4, 4);
 }
 
-TEST(PerturbTest, IsTheAreaUnderTheCurve) {
-  const VisionTransformer model = Model();
-  const at::Tensor image = at::randn({1, 1, 8, 8});
+// Of a map on the CPU.
+using PerturbTest = EachDevice;
+INSTANTIATE_ON_EACH_DEVICE(PerturbTest);
+
+TEST_P(PerturbTest, IsTheAreaUnderTheCurve) {
+  const VisionTransformer model = Model(device_);
+  const at::Tensor image = at::randn({1, 1, 8, 8}).to(device_);
   const at::Tensor map = at::tensor({0.1F, 0.4F, 0.3F, 0.2F}).view({2, 2});
   at::Tensor deleted = image.clone(), inserted = at::zeros_like(image);
   std::vector<double> deletion = {Probability(model, deleted)};
@@ -57,9 +62,9 @@ TEST(PerturbTest, IsTheAreaUnderTheCurve) {
   EXPECT_GT(std::abs(scores.deletion - scores.insertion), 1e-4);
 }
 
-TEST(PerturbTest, FewerStepsChangeSeveralPatchesAtOnce) {
-  const VisionTransformer model = Model();
-  const at::Tensor image = at::randn({1, 1, 8, 8});
+TEST_P(PerturbTest, FewerStepsChangeSeveralPatchesAtOnce) {
+  const VisionTransformer model = Model(device_);
+  const at::Tensor image = at::randn({1, 1, 8, 8}).to(device_);
   const at::Tensor map = at::tensor({4.F, 3.F, 2.F, 1.F}).view({2, 2});
   at::Tensor half = image.clone();
   half.narrow(2, 0, 4).zero_();

@@ -15,6 +15,8 @@
 #include "ATen/ops/softmax.h"
 #include "ATen/ops/tensor.h"
 #include "ATen/ops/zeros.h"
+#include "absl/strings/str_cat.h"
+#include "base/each_device.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -37,10 +39,10 @@ ModelConfig Config(bool class_token = true, int registers = 0) {
 
 const TokenLayout kLayout{Config()};
 
-std::vector<at::Tensor> RandomAttention(int64_t tokens = kTokens) {
+std::vector<at::Tensor> RandomAttention(at::Device device) {
   std::vector<at::Tensor> layers;
   for (int64_t i = 0; i < kLayers; ++i) {
-    layers.push_back(at::softmax(5 * at::rand({kBatch, kHeads, tokens, tokens}), -1));
+    layers.push_back(at::softmax(5 * at::rand({kBatch, kHeads, kTokens, kTokens}), -1).to(device));
   }
   return layers;
 }
@@ -49,21 +51,22 @@ double Difference(const at::Tensor& a, const at::Tensor& b) {
   return (a - b).abs().max().item<double>();
 }
 
-class RolloutTest : public ::testing::TestWithParam<RolloutOptions> {};
+class RolloutTest : public EachDeviceAnd<RolloutOptions> {};
 
 TEST_P(RolloutTest, RowsSumToOneAndNothingIsNegative) {
-  const at::Tensor rollout = Rollout(RandomAttention(), GetParam(), kLayout);
-  EXPECT_LT(Difference(rollout.sum(-1), at::ones({kBatch, kTokens})), 1e-5);
+  const at::Tensor rollout = Rollout(RandomAttention(device_), GetParam(), kLayout);
+  EXPECT_LT(Difference(rollout.sum(-1), at::ones({kBatch, kTokens}, device_)), 1e-5);
   EXPECT_GE(rollout.min().item<double>(), 0);
 }
 
 TEST_P(RolloutTest, OfIdentityIsIdentity) {
-  const std::vector<at::Tensor> layers(kLayers, at::eye(kTokens).expand({kBatch, kHeads, -1, -1}));
-  EXPECT_LT(Difference(Rollout(layers, GetParam(), kLayout), at::eye(kTokens)), 1e-6);
+  const std::vector<at::Tensor> layers(kLayers,
+                                       at::eye(kTokens, device_).expand({kBatch, kHeads, -1, -1}));
+  EXPECT_LT(Difference(Rollout(layers, GetParam(), kLayout), at::eye(kTokens, device_)), 1e-6);
 }
 
 TEST_P(RolloutTest, ABatchOfTwoIsTwoOfOne) {
-  const std::vector<at::Tensor> layers = RandomAttention();
+  const std::vector<at::Tensor> layers = RandomAttention(device_);
   const at::Tensor both = Rollout(layers, GetParam(), kLayout);
   for (int64_t b = 0; b < kBatch; ++b) {
     std::vector<at::Tensor> one;
@@ -73,9 +76,9 @@ TEST_P(RolloutTest, ABatchOfTwoIsTwoOfOne) {
 }
 
 TEST_P(RolloutTest, PermutedPatchesPermuteIt) {
-  const at::Tensor order =
-      at::cat({at::zeros({1}, at::kLong), at::randperm(kTokens - 1, at::kLong) + 1});
-  std::vector<at::Tensor> layers = RandomAttention();
+  const at::Tensor patches = at::randperm(kTokens - 1, at::kLong) + 1;
+  const at::Tensor order = at::cat({at::zeros({1}, at::kLong), patches}).to(device_);
+  std::vector<at::Tensor> layers = RandomAttention(device_);
   const at::Tensor rollout = Rollout(layers, GetParam(), kLayout);
   for (at::Tensor& layer : layers) layer = layer.index_select(2, order).index_select(3, order);
   const at::Tensor permuted = Rollout(layers, GetParam(), kLayout);
@@ -84,41 +87,56 @@ TEST_P(RolloutTest, PermutedPatchesPermuteIt) {
 
 INSTANTIATE_TEST_SUITE_P(
     Options, RolloutTest,
-    ::testing::Values(RolloutOptions{}, RolloutOptions{.head_fusion = HeadFusion::kMax},
-                      RolloutOptions{.head_fusion = HeadFusion::kMin},
-                      RolloutOptions{.discard_ratio = 0.9},
-                      RolloutOptions{.head_fusion = HeadFusion::kMax, .discard_ratio = 0.5}));
+    OnEachDevice(::testing::Values(
+        RolloutOptions{}, RolloutOptions{.head_fusion = HeadFusion::kMax},
+        RolloutOptions{.head_fusion = HeadFusion::kMin}, RolloutOptions{.discard_ratio = 0.9},
+        RolloutOptions{.head_fusion = HeadFusion::kMax, .discard_ratio = 0.5})),
+    AndDevice([](const RolloutOptions& options) {
+      const char* const fusions[] = {"Mean", "Max", "Min"};
+      return absl::StrCat(fusions[static_cast<int>(options.head_fusion)], "Discards",
+                          100 * options.discard_ratio);
+    }));
+
+using KnownRolloutTest = EachDevice;
+using PatchMapsTest = EachDevice;
+using GradientRolloutTest = EachDevice;
+INSTANTIATE_ON_EACH_DEVICE(KnownRolloutTest);
+INSTANTIATE_ON_EACH_DEVICE(PatchMapsTest);
+INSTANTIATE_ON_EACH_DEVICE(GradientRolloutTest);
 
 // Uniform attention J / T is idempotent, so (I / 2 + J / 2T)^L = I / 2^L + (1 - 1 / 2^L) J / T.
-TEST(RolloutTest, OfUniformAttentionInClosedForm) {
-  const std::vector<at::Tensor> layers(kLayers,
-                                       at::full({1, kHeads, kTokens, kTokens}, 1.0 / kTokens));
+TEST_P(KnownRolloutTest, OfUniformAttentionInClosedForm) {
+  const std::vector<at::Tensor> layers(
+      kLayers, at::full({1, kHeads, kTokens, kTokens}, 1.0 / kTokens, device_));
   const double kept = std::pow(0.5, kLayers);
-  const at::Tensor expected =
-      kept * at::eye(kTokens) + (1 - kept) * at::full({kTokens, kTokens}, 1.0 / kTokens);
+  const at::Tensor expected = kept * at::eye(kTokens, device_) +
+                              (1 - kept) * at::full({kTokens, kTokens}, 1.0 / kTokens, device_);
   EXPECT_LT(Difference(Rollout(layers, {}, kLayout)[0], expected), 1e-6);
 }
 
 // Two layers of three tokens by hand: the last layer stands on the left of the product.
-TEST(RolloutTest, ByHand) {
-  const at::Tensor first = at::tensor({0., 1., 0., 0., 1., 0., 0., 0., 1.}).reshape({1, 1, 3, 3});
-  const at::Tensor second = at::tensor({0., 0., 1., 0., 1., 0., 0., 0., 1.}).reshape({1, 1, 3, 3});
+TEST_P(KnownRolloutTest, ByHand) {
+  const at::Tensor first =
+      at::tensor({0., 1., 0., 0., 1., 0., 0., 0., 1.}).reshape({1, 1, 3, 3}).to(device_);
+  const at::Tensor second =
+      at::tensor({0., 0., 1., 0., 1., 0., 0., 0., 1.}).reshape({1, 1, 3, 3}).to(device_);
   ModelConfig config = Config();
   config.set_image_size(4);
-  const at::Tensor expected = at::tensor({0.25, 0.25, 0.5, 0., 1., 0., 0., 0., 1.}).reshape({3, 3});
+  const at::Tensor expected =
+      at::tensor({0.25, 0.25, 0.5, 0., 1., 0., 0., 0., 1.}).reshape({3, 3}).to(device_);
   const std::vector<at::Tensor> layers = {first, second};
   EXPECT_LT(Difference(Rollout(layers, {}, TokenLayout(config))[0], expected), 1e-6);
 }
 
-TEST(RolloutTest, DiscardsInEachImageAndKeepsTheClassToken) {
+TEST_P(KnownRolloutTest, DiscardsInEachImageAndKeepsTheClassToken) {
   // The attention to the class token is the weakest of all, and in the second image that to the
   // patches is weaker than any in the first.
-  at::Tensor weights = at::rand({2, 1, kTokens, kTokens}) + 1;
+  at::Tensor weights = at::rand({2, 1, kTokens, kTokens}).to(device_) + 1;
   weights.select(3, 0).fill_(0.01);
   weights[1].slice(2, 1).mul_(0.1);
   const std::vector<at::Tensor> layers = {weights};
   const at::Tensor rollout = Rollout(layers, {.discard_ratio = 0.5}, kLayout);
-  const at::Tensor off_diagonal = rollout * (1 - at::eye(kTokens));
+  const at::Tensor off_diagonal = rollout * (1 - at::eye(kTokens, device_));
   const at::Tensor zeros = (off_diagonal.slice(2, 1) == 0).sum({1, 2}) - (kTokens - 1);
   EXPECT_NEAR(zeros[0].item<double>(), kTokens * (kTokens - 1) / 2, kTokens);
   EXPECT_NEAR(zeros[1].item<double>(), kTokens * (kTokens - 1) / 2, kTokens);
@@ -126,53 +144,54 @@ TEST(RolloutTest, DiscardsInEachImageAndKeepsTheClassToken) {
       << "what is paid to the class token stays";
 }
 
-TEST(PatchMapsTest, ClassTokensRowWithoutThePrefix) {
+TEST_P(PatchMapsTest, ClassTokensRowWithoutThePrefix) {
   const TokenLayout layout(Config(/*class_token=*/true, /*registers=*/2));
   ASSERT_EQ(layout.prefix, 3);
-  at::Tensor relevance = at::rand({2, 12, 12});
+  at::Tensor relevance = at::rand({2, 12, 12}).to(device_);
   const at::Tensor maps = PatchMaps(relevance, layout);
   EXPECT_EQ(maps.sizes(), at::IntArrayRef({2, kSide, kSide}));
-  EXPECT_LT(Difference(maps.sum({1, 2}), at::ones({2})), 1e-6);
+  EXPECT_LT(Difference(maps.sum({1, 2}), at::ones({2}, device_)), 1e-6);
   const at::Tensor row = relevance[1][0].slice(0, 3);
   EXPECT_LT(Difference(maps[1].flatten(), row / row.sum()), 1e-6);
 }
 
-TEST(PatchMapsTest, MeanOfThePatchesRowsWithoutRegisters) {
+TEST_P(PatchMapsTest, MeanOfThePatchesRowsWithoutRegisters) {
   const TokenLayout layout(Config(/*class_token=*/false, /*registers=*/1));
   ASSERT_EQ(layout.prefix, 1);
-  const at::Tensor relevance = at::rand({1, 10, 10});
+  const at::Tensor relevance = at::rand({1, 10, 10}).to(device_);
   const at::Tensor mean = relevance[0].slice(0, 1).mean(0).slice(0, 1);
   EXPECT_LT(Difference(PatchMaps(relevance, layout)[0].flatten(), mean / mean.sum()), 1e-6);
 }
 
-TEST(PatchMapsTest, OfNothingIsEqual) {
-  const at::Tensor maps = PatchMaps(at::zeros({1, kTokens, kTokens}), kLayout);
-  EXPECT_LT(Difference(maps, at::full({1, kSide, kSide}, 1.0 / 9)), 1e-7);
+TEST_P(PatchMapsTest, OfNothingIsEqual) {
+  const at::Tensor maps = PatchMaps(at::zeros({1, kTokens, kTokens}, device_), kLayout);
+  EXPECT_LT(Difference(maps, at::full({1, kSide, kSide}, 1.0 / 9, device_)), 1e-7);
 }
 
 // Layer l's gradients weigh layer l's attention: with the gradients of the first layer zero, the
 // second alone counts.
-TEST(GradientRolloutTest, PairsLayers) {
-  const std::vector<at::Tensor> weights = RandomAttention();
+TEST_P(GradientRolloutTest, PairsLayers) {
+  const std::vector<at::Tensor> weights = RandomAttention(device_);
   std::vector<at::Tensor> gradients(kLayers, at::zeros_like(weights[0]));
   gradients[1] = at::ones_like(weights[1]);
-  const at::Tensor expected = at::eye(kTokens) + weights[1].mean(1);
+  const at::Tensor expected = at::eye(kTokens, device_) + weights[1].mean(1);
   EXPECT_LT(Difference(GradientRollout(weights, gradients), expected), 1e-6);
 }
 
-TEST(GradientRolloutTest, NegativeContributionsAreLeftOut) {
-  const std::vector<at::Tensor> weights = RandomAttention();
+TEST_P(GradientRolloutTest, NegativeContributionsAreLeftOut) {
+  const std::vector<at::Tensor> weights = RandomAttention(device_);
   const std::vector<at::Tensor> gradients(kLayers, -at::ones_like(weights[0]));
-  EXPECT_LT(Difference(GradientRollout(weights, gradients), at::eye(kTokens)), 1e-7);
+  EXPECT_LT(Difference(GradientRollout(weights, gradients), at::eye(kTokens, device_)), 1e-7);
 }
 
-TEST(GradientRolloutTest, TwoLayersByTheFormula) {
-  std::vector<at::Tensor> weights = RandomAttention();
+TEST_P(GradientRolloutTest, TwoLayersByTheFormula) {
+  std::vector<at::Tensor> weights = RandomAttention(device_);
   weights.resize(2);
   const std::vector<at::Tensor> gradients = {at::rand_like(weights[0]), at::rand_like(weights[0])};
   const at::Tensor first = (weights[0] * gradients[0]).mean(1);
   const at::Tensor second = (weights[1] * gradients[1]).mean(1);
-  const at::Tensor expected = at::eye(kTokens) + first + second + at::matmul(second, first);
+  const at::Tensor expected =
+      at::eye(kTokens, device_) + first + second + at::matmul(second, first);
   EXPECT_LT(Difference(GradientRollout(weights, gradients), expected), 1e-5);
 }
 

@@ -2,6 +2,7 @@
 
 #include "ATen/ops/ones.h"
 #include "ATen/ops/zeros.h"
+#include "base/each_device.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -12,17 +13,21 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-TEST(CopyTensorsTest, FillsTheMemoryThatIsThere) {
+// Of tensors on the CPU, as a checkpoint's are.
+using CopyTensorsTest = EachDevice;
+INSTANTIATE_ON_EACH_DEVICE(CopyTensorsTest);
+
+TEST_P(CopyTensorsTest, FillsTheMemoryThatIsThere) {
   const TensorMap from = {{"a", at::ones({2})}, {"b", at::ones({1, 3})}};
-  const TensorMap to = {{"a", at::zeros({2})}, {"b", at::zeros({1, 3})}};
+  const TensorMap to = {{"a", at::zeros({2}, device_)}, {"b", at::zeros({1, 3}, device_)}};
   const void* memory = to.at("a").data_ptr();
   ASSERT_OK(CopyTensors(from, to));
-  EXPECT_TRUE(to.at("b").equal(from.at("b")));
+  EXPECT_TRUE(to.at("b").cpu().equal(from.at("b")));
   EXPECT_EQ(to.at("a").data_ptr(), memory);
 }
 
-TEST(CopyTensorsTest, LeavesThatNeedGradientsAreFilledToo) {
-  const TensorMap to = {{"a", at::zeros({2}).requires_grad_(true)}};
+TEST_P(CopyTensorsTest, LeavesThatNeedGradientsAreFilledToo) {
+  const TensorMap to = {{"a", at::zeros({2}, device_).requires_grad_(true)}};
   ASSERT_OK(CopyTensors({{"a", at::ones({2})}}, to));
   EXPECT_TRUE(to.at("a").is_leaf());
 }
@@ -37,10 +42,10 @@ TEST(CopyTensorsTest, DifferencesAreAllNamedAndNothingIsCopied) {
   EXPECT_TRUE(to.at("a").equal(at::zeros({2})));
 }
 
-TEST(CopyTensorsTest, PrecisionsAreConvertedButIntegersAreNoWeights) {
-  const TensorMap to = {{"a", at::zeros({2})}};
+TEST_P(CopyTensorsTest, PrecisionsAreConvertedButIntegersAreNoWeights) {
+  const TensorMap to = {{"a", at::zeros({2}, device_)}};
   ASSERT_OK(CopyTensors({{"a", at::ones({2}, at::kBFloat16)}}, to));
-  EXPECT_TRUE(to.at("a").equal(at::ones({2})));
+  EXPECT_TRUE(to.at("a").cpu().equal(at::ones({2})));
   EXPECT_THAT(CopyTensors({{"a", at::ones({2}, at::kLong)}}, to),
               Fails(absl::StatusCode::kFailedPrecondition, "a holds Long instead of Float"));
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ATen/TensorOperators.h"
+#include "base/each_device.h"
 #include "base/status_matchers.h"
 #include "data/image/png.h"
 #include "data/image/testing.h"
@@ -34,9 +35,10 @@ constexpr char kAugmented[] = R"pb(
 )pb";
 
 // 16 training images of two classes and 6 of the test part, of many sizes.
-class LoaderTest : public ::testing::Test {
+class LoaderTest : public EachDevice {
  protected:
   void SetUp() override {
+    EachDevice::SetUp();
     for (int i = 0; i < 22; ++i) {
       const std::string part = i < 16 ? "train" : "val", label = i % 2 == 0 ? "cat" : "dog";
       WriteTestFile(folder_ / part / label / (std::to_string(i) + ".png"),
@@ -50,8 +52,8 @@ class LoaderTest : public ::testing::Test {
     return config;
   }
 
-  static LoaderSpec Spec(const DataConfig& config) {
-    return {.config = config, .shape = {.channels = 3, .size = 24}};
+  LoaderSpec Spec(const DataConfig& config) const {
+    return {.config = config, .shape = {.channels = 3, .size = 24}, .device = device_};
   }
 
   std::vector<Batch> Train(const DataConfig& config, int64_t first, int64_t count) {
@@ -75,10 +77,11 @@ class LoaderTest : public ::testing::Test {
   const fs::path folder_ = EmptyFolder("loader_test");
 };
 
-TEST_F(LoaderTest, SameBitsForAnyNumberOfThreads) {
+TEST_P(LoaderTest, SameBitsForAnyNumberOfThreads) {
   const auto expected = Train(Config("loader_threads: 1"), 0, 12);
   EXPECT_THAT(expected[0].images.sizes(), ElementsAre(5, 3, 24, 24));
   EXPECT_EQ(expected[0].images.scalar_type(), at::kFloat);
+  EXPECT_EQ(expected[0].images.device(), device_);
   EXPECT_THAT(expected[0].soft_labels.sizes(), ElementsAre(5, 2));
   for (const char* threads : {"loader_threads: 2", "loader_threads: 8"}) {
     const auto batches = Train(Config(threads), 0, 12);
@@ -86,13 +89,13 @@ TEST_F(LoaderTest, SameBitsForAnyNumberOfThreads) {
   }
 }
 
-TEST_F(LoaderTest, GoesOnInTheMiddleOfAnEpoch) {
+TEST_P(LoaderTest, GoesOnInTheMiddleOfAnEpoch) {
   const auto all = Train(Config(), 0, 10);
   const auto rest = Train(Config(), 4, 6);  // an epoch has three batches
   for (size_t i = 0; i < rest.size(); ++i) ExpectEqual(rest[i], all[4 + i]);
 }
 
-TEST_F(LoaderTest, EpochsAugmentAnew) {
+TEST_P(LoaderTest, EpochsAugmentAnew) {
   DataConfig config = Config("last_batch: KEEP");
   config.mutable_mix()->set_probability(0);
   const auto batches = Train(config, 0, 8);
@@ -106,7 +109,7 @@ TEST_F(LoaderTest, EpochsAugmentAnew) {
   EXPECT_NE(total(0), total(4));
 }
 
-TEST_F(LoaderTest, EvaluationSeesEachImageOnceInOrder) {
+TEST_P(LoaderTest, EvaluationSeesEachImageOnceInOrder) {
   const DataConfig config = Config();
   ASSERT_OK_AND_ASSIGN(const Dataset dataset, LoadDataset(config, folder_));
   ASSERT_OK_AND_ASSIGN(const auto loader,
@@ -125,7 +128,7 @@ TEST_F(LoaderTest, EvaluationSeesEachImageOnceInOrder) {
   EXPECT_THAT(labels, ElementsAre(0, 0, 0, 1, 1, 1));
 }
 
-TEST_F(LoaderTest, BadImagesFailOrAreSkippedAsTheConfigSays) {
+TEST_P(LoaderTest, BadImagesFailOrAreSkippedAsTheConfigSays) {
   WriteTestFile(folder_ / "train/cat/10.png", "no image");
   WriteTestFile(folder_ / "val/cat/18.png", "no image");
   DataConfig config = Config();
@@ -154,13 +157,15 @@ TEST_F(LoaderTest, BadImagesFailOrAreSkippedAsTheConfigSays) {
   EXPECT_THAT(training->bad_images().example, HasSubstr("train/cat/10.png"));
 }
 
-TEST_F(LoaderTest, TransformsThatCannotBe) {
+TEST_P(LoaderTest, TransformsThatCannotBe) {
   DataConfig config = Config();
   ASSERT_OK_AND_ASSIGN(const Dataset dataset, LoadDataset(config, folder_));
   config.add_evaluation_transforms()->mutable_random_resized_crop();
   EXPECT_THAT(Loader::ForEvaluation(dataset, Split::kTest, Spec(config), 6),
               Fails(absl::StatusCode::kInvalidArgument, HasSubstr("first")));
 }
+
+INSTANTIATE_ON_EACH_DEVICE(LoaderTest);
 
 }  // namespace
 }  // namespace vitrine

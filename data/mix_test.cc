@@ -6,6 +6,7 @@
 #include "ATen/ops/arange.h"
 #include "ATen/ops/rand.h"
 #include "ATen/ops/tensor.h"
+#include "base/each_device.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -21,12 +22,17 @@ MixConfig Config(double mixup_alpha, double cutmix_alpha) {
   return config;
 }
 
-Batch SomeBatch() {
-  Batch batch;
-  batch.images = at::rand({4, 3, kSize, kSize});
-  batch.labels = at::tensor({2, 0, 1, 2}, at::kLong);
-  return batch;
-}
+class ApplyMixTest : public EachDevice {
+ protected:
+  Batch SomeBatch() const {
+    Batch batch;
+    batch.images = at::rand({4, 3, kSize, kSize}).to(device_);
+    batch.labels = at::tensor({2, 0, 1, 2}, at::kLong).to(device_);
+    return batch;
+  }
+};
+
+INSTANTIATE_ON_EACH_DEVICE(ApplyMixTest);
 
 TEST(DrawMixTest, NothingWithoutAlpha) {
   for (int i = 0; i < 100; ++i) EXPECT_FALSE(DrawMix(MixConfig(), 1, i, kSize).has_value());
@@ -85,18 +91,18 @@ TEST(DrawMixTest, BoxLiesWithinAndTheWeightIsWhatItLeaves) {
   }
 }
 
-TEST(ApplyMixTest, MixupIsTheWeightedSumOfImagesAndLabels) {
+TEST_P(ApplyMixTest, MixupIsTheWeightedSumOfImagesAndLabels) {
   Batch batch = SomeBatch();
   const at::Tensor images = batch.images.clone();
   ApplyMix({.weight = 0.75, .box = {}}, 3, &batch);
-  const at::Tensor before = at::tensor({3, 0, 1, 2}, at::kLong);
+  const at::Tensor before = at::tensor({3, 0, 1, 2}, at::kLong).to(device_);
   EXPECT_TRUE(batch.images.allclose(images * 0.75 + images.index_select(0, before) * 0.25));
-  EXPECT_TRUE(batch.soft_labels.equal(
+  EXPECT_TRUE(batch.soft_labels.cpu().equal(
       at::tensor({0.0, 0.0, 1.0, 0.75, 0.0, 0.25, 0.25, 0.75, 0.0, 0.0, 0.25, 0.75}, at::kFloat)
           .view({4, 3})));
 }
 
-TEST(ApplyMixTest, CutMixReplacesTheBoxAndNothingElse) {
+TEST_P(ApplyMixTest, CutMixReplacesTheBoxAndNothingElse) {
   Batch batch = SomeBatch();
   const at::Tensor images = batch.images.clone();
   ApplyMix({.weight = 0.9, .box = Box{.x = 3, .y = 5, .width = 7, .height = 2}}, 3, &batch);
@@ -114,7 +120,7 @@ TEST(ApplyMixTest, CutMixReplacesTheBoxAndNothingElse) {
   EXPECT_FLOAT_EQ(batch.soft_labels[1][0].item<float>(), 0.9f);
 }
 
-TEST(ApplyMixTest, EmptyBoxAndBatchOfOneChangeNothing) {
+TEST_P(ApplyMixTest, EmptyBoxAndBatchOfOneChangeNothing) {
   Batch batch = SomeBatch();
   const at::Tensor images = batch.images.clone();
   ApplyMix({.weight = 1, .box = Box{}}, 3, &batch);

@@ -2,8 +2,10 @@
 
 #include <vector>
 
+#include "ATen/TensorOperators.h"
 #include "ATen/ops/arange.h"
 #include "ATen/ops/tensor.h"
+#include "base/each_device.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -30,21 +32,24 @@ Normalization Make(const DataConfig& config, int64_t channels) {
   return Normalization::Create(config, channels).value();
 }
 
-TEST(NormalizationTest, DefaultIsFromMinusOneToOne) {
+using NormalizationTest = EachDevice;
+INSTANTIATE_ON_EACH_DEVICE(NormalizationTest);
+
+TEST_P(NormalizationTest, DefaultIsFromMinusOneToOne) {
   const Normalization normalization = Make(DataConfig(), 3);
   EXPECT_EQ(normalization.channels(), 3);
-  const at::Tensor images = normalization.Apply(SomeImages(2, 3));
-  EXPECT_EQ(images.min().item<float>(), -1.0f);
-  EXPECT_EQ(images.max().item<float>(), 1.0f);
+  const at::Tensor images = normalization.Apply(SomeImages(2, 3).to(device_));
+  EXPECT_FLOAT_EQ(images.min().item<float>(), -1);
+  EXPECT_FLOAT_EQ(images.max().item<float>(), 1);
 }
 
-TEST(NormalizationTest, InvertGivesTheBytesBack) {
+TEST_P(NormalizationTest, InvertGivesTheBytesBack) {
   DataConfig statistics;
   statistics.set_normalization(DataConfig::IMAGENET_STATS);
   for (const DataConfig& config : {DataConfig(), statistics}) {
     const Normalization normalization = Make(config, 3);
     const at::Tensor images = SomeImages(2, 3);
-    EXPECT_TRUE(normalization.Invert(normalization.Apply(images)).equal(images));
+    EXPECT_TRUE(normalization.Invert(normalization.Apply(images.to(device_))).equal(images));
   }
 }
 
@@ -83,6 +88,17 @@ TEST(NormalizationTest, PixelsAreTheFormulasToTheLastBit) {
   DataConfig named;
   named.set_normalization(DataConfig::CIFAR10_STATS);
   EXPECT_TRUE(Make(named, 3).Apply(images).equal(expected)) << "the same numbers by their name";
+}
+
+// A GPU multiplies by 1 / 255.
+TEST_P(NormalizationTest, PixelsAreTheSameButForRounding) {
+  DataConfig config;
+  config.set_normalization(DataConfig::CIFAR10_STATS);
+  const Normalization normalization = Make(config, 3);
+  const at::Tensor images = SomeImages(4, 3);
+  const at::Tensor here = normalization.Apply(images.to(device_));
+  EXPECT_EQ(here.device(), device_);
+  EXPECT_LT((here.cpu() - normalization.Apply(images)).abs().max().item<double>(), 1e-6);
 }
 
 TEST(NormalizationTest, MeanColorBecomesNearlyZero) {

@@ -66,7 +66,7 @@ absl::StatusOr<PreparedImage> Classifier::Prepare(std::string_view file) const {
   const int channels = model_.config().channels(), side = model_.config().image_size();
   const at::Tensor bytes = at::empty({1, channels, side, side}, at::kByte);
   ToPlanar(prepared.seen, channels, bytes.mutable_data_ptr<uint8_t>());
-  prepared.input = normalization_.Apply(bytes).to(model_.device());
+  prepared.input = normalization_.Apply(bytes.to(model_.device()));
   return prepared;
 }
 

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "ATen/core/grad_mode.h"
+#include "base/each_device.h"
 #include "base/status_matchers.h"
 #include "base/tensor_mean.h"
 #include "data/dataset.h"
@@ -21,9 +22,10 @@ namespace {
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 
-class ClassifierTest : public ::testing::Test {
+class ClassifierTest : public EachDevice {
  protected:
   void SetUp() override {
+    EachDevice::SetUp();
     fs::remove_all(folder_);
     ModelConfig& model = *checkpoint_.manifest.mutable_config()->mutable_model();
     model.set_image_size(28);
@@ -36,16 +38,21 @@ class ClassifierTest : public ::testing::Test {
     ASSERT_OK(WriteCheckpoint(folder_ / "checkpoints", checkpoint_));
   }
 
+  absl::StatusOr<Classifier> Load(Weights weights = Weights::kModel) const {
+    return Classifier::Load(folder_, weights, device_);
+  }
+
   const fs::path folder_ = fs::path(::testing::TempDir()) / "classifier_test";
   Checkpoint checkpoint_;
 };
 
 // Of files that hold the pixels of the data set.
-TEST_F(ClassifierTest, SeesWhatTheEvaluationSees) {
-  ASSERT_OK_AND_ASSIGN(const Classifier classifier, Classifier::Load(folder_));
+TEST_P(ClassifierTest, SeesWhatTheEvaluationSees) {
+  ASSERT_OK_AND_ASSIGN(const Classifier classifier, Load());
   const ExperimentConfig& config = checkpoint_.manifest.config();
   ASSERT_OK_AND_ASSIGN(const Dataset dataset, LoadDataset(config.data(), ""));
-  const LoaderSpec spec = {.config = config.data(), .shape = {.channels = 1, .size = 28}};
+  const LoaderSpec spec = {
+      .config = config.data(), .shape = {.channels = 1, .size = 28}, .device = device_};
   ASSERT_OK_AND_ASSIGN(const auto loader,
                        Loader::ForEvaluation(dataset, Split::kTest, spec, /*batch_size=*/8));
   ASSERT_OK_AND_ASSIGN(const Batch batch, loader->Next());
@@ -63,8 +70,8 @@ TEST_F(ClassifierTest, SeesWhatTheEvaluationSees) {
   }
 }
 
-TEST_F(ClassifierTest, ProbabilitiesFallAndAddUpToOne) {
-  ASSERT_OK_AND_ASSIGN(const Classifier classifier, Classifier::Load(folder_));
+TEST_P(ClassifierTest, ProbabilitiesFallAndAddUpToOne) {
+  ASSERT_OK_AND_ASSIGN(const Classifier classifier, Load());
   ASSERT_OK_AND_ASSIGN(const auto scores,
                        classifier.Classify(EncodePng(MakePicture(50, 40)), /*top=*/99));
   ASSERT_EQ(scores.size(), 10);
@@ -79,8 +86,8 @@ TEST_F(ClassifierTest, ProbabilitiesFallAndAddUpToOne) {
   EXPECT_NEAR(sum, 1, 1e-12);
 }
 
-TEST_F(ClassifierTest, PicturesOfAnySizeAreSeenInTheirMiddle) {
-  ASSERT_OK_AND_ASSIGN(const Classifier classifier, Classifier::Load(folder_));
+TEST_P(ClassifierTest, PicturesOfAnySizeAreSeenInTheirMiddle) {
+  ASSERT_OK_AND_ASSIGN(const Classifier classifier, Load());
   ASSERT_OK_AND_ASSIGN(const PreparedImage wide,
                        classifier.Prepare(EncodePng(MakePicture(100, 40))));
   EXPECT_EQ(wide.size, (Size{100, 40}));
@@ -89,8 +96,8 @@ TEST_F(ClassifierTest, PicturesOfAnySizeAreSeenInTheirMiddle) {
   EXPECT_EQ(wide.seen.width, 28);
 }
 
-TEST_F(ClassifierTest, TakesTheWeightsThatAreAskedFor) {
-  EXPECT_THAT(Classifier::Load(folder_, Weights::kSwa),
+TEST_P(ClassifierTest, TakesTheWeightsThatAreAskedFor) {
+  EXPECT_THAT(Load(Weights::kSwa),
               Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("swa.every_iterations")));
   TensorMean mean;
   ASSERT_OK(mean.Add(checkpoint_.model));
@@ -99,24 +106,26 @@ TEST_F(ClassifierTest, TakesTheWeightsThatAreAskedFor) {
   checkpoint_.swa = mean.sums();
   checkpoint_.manifest.set_swa_count(mean.count());
   ASSERT_OK(WriteCheckpoint(folder_ / "checkpoints", checkpoint_));
-  ASSERT_OK_AND_ASSIGN(const Classifier swa, Classifier::Load(folder_, Weights::kSwa));
-  EXPECT_TRUE(swa.model().Tensors().at("head.weight").equal(mean.Mean().at("head.weight")));
+  ASSERT_OK_AND_ASSIGN(const Classifier swa, Load(Weights::kSwa));
+  EXPECT_TRUE(swa.model().Tensors().at("head.weight").cpu().equal(mean.Mean().at("head.weight")));
 }
 
-TEST_F(ClassifierTest, ClassesWithoutANameAreRefused) {
+TEST_P(ClassifierTest, ClassesWithoutANameAreRefused) {
   checkpoint_.manifest.mutable_class_names()->RemoveLast();
   ASSERT_OK(WriteCheckpoint(folder_ / "checkpoints", checkpoint_));
-  EXPECT_THAT(Classifier::Load(folder_),
+  EXPECT_THAT(Load(),
               Fails(absl::StatusCode::kDataLoss, HasSubstr("names 9 classes of a model of 10")));
 }
 
-TEST_F(ClassifierTest, WhatIsNoImageIsRefused) {
-  ASSERT_OK_AND_ASSIGN(const Classifier classifier, Classifier::Load(folder_));
+TEST_P(ClassifierTest, WhatIsNoImageIsRefused) {
+  ASSERT_OK_AND_ASSIGN(const Classifier classifier, Load());
   EXPECT_FALSE(classifier.Classify("not a picture", 1).ok());
   EXPECT_FALSE(classifier.Classify(EncodePng(MakePicture(40, 40)).substr(0, 200), 1).ok());
   EXPECT_THAT(Classifier::Load(folder_ / "nothing"),
               Fails(absl::StatusCode::kNotFound, HasSubstr("neither a checkpoint")));
 }
+
+INSTANTIATE_ON_EACH_DEVICE(ClassifierTest);
 
 }  // namespace
 }  // namespace vitrine

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/child_process.h"
+#include "base/device.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "base/tensor_mean.h"
@@ -31,8 +32,8 @@ class EvalProcessTest : public ::testing::Test {
   static void SetUpTestSuite() {
     fs::remove_all(Folder());
     const ChildResult trained =
-        RunChild({"train/train", absl::StrCat("--run_dir=", Folder().string()), "threads=1",
-                  "model.width=32", "model.depth=1", "schedule.iterations=20",
+        RunChild({"train/train", "--device=cpu", absl::StrCat("--run_dir=", Folder().string()),
+                  "threads=1", "model.width=32", "model.depth=1", "schedule.iterations=20",
                   "schedule.warmup_iterations=0", "checkpoint.every_iterations=10",
                   "ema.horizon_fraction=0.5", "swa.every_iterations=10", "swa.start_iteration=10"});
     ASSERT_EQ(trained.status, 0) << trained.err;
@@ -43,14 +44,15 @@ class EvalProcessTest : public ::testing::Test {
   static ChildResult Eval(const std::vector<std::string>& flags,
                           const std::string& checkpoints = "") {
     std::vector<std::string> command = {
-        "eval/eval", absl::StrCat("--checkpoint=", Folder().string(), checkpoints)};
+        "eval/eval", "--device=cpu", absl::StrCat("--checkpoint=", Folder().string(), checkpoints)};
     command.insert(command.end(), flags.begin(), flags.end());
     return RunChild(command);
   }
 
   static ChildResult Swa(std::vector<std::string> flags, const fs::path& output) {
-    flags.insert(flags.begin(), {"eval/swa", absl::StrCat("--run_dir=", Folder().string()),
-                                 absl::StrCat("--output=", output.string())});
+    flags.insert(flags.begin(),
+                 {"eval/swa", "--device=cpu", absl::StrCat("--run_dir=", Folder().string()),
+                  absl::StrCat("--output=", output.string())});
     return RunChild(flags);
   }
 
@@ -70,6 +72,21 @@ TEST_F(EvalProcessTest, JsonHasTheFieldsAndFiguresOfTheRun) {
   EXPECT_EQ(json["iteration"], 20);
   EXPECT_THAT(json["checkpoint"].get<std::string>(), HasSubstr("checkpoints/000000020"));
   EXPECT_EQ(json.size(), 9);
+}
+
+TEST_F(EvalProcessTest, OnAGpuTheFiguresAreTheSameButForRounding) {
+  const auto gpu = FindDevice("cuda", "");
+  if (!gpu.ok()) GTEST_SKIP() << gpu.status().message();
+  const ChildResult result = Eval({"--json", "--details", "--flips", "--device=cuda"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  const Json here = Json::parse(result.out), on_cpu = Json::parse(Eval({"--json", "--flips"}).out);
+  EXPECT_EQ(here["count"], on_cpu["count"]);
+  EXPECT_NEAR(here["correct_top1"].get<int>(), on_cpu["correct_top1"].get<int>(), 1);
+  EXPECT_NEAR(here["loss"].get<double>(), on_cpu["loss"].get<double>(), 1e-4);
+  const fs::path soup = Folder() / "soup_on_gpu";
+  fs::remove_all(soup);
+  const ChildResult greedy = Swa({"--count=2", "--greedy", "--device=cuda"}, soup);
+  EXPECT_EQ(greedy.status, 0) << greedy.err;
 }
 
 TEST_F(EvalProcessTest, AverageIsAnotherModel) {

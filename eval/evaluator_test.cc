@@ -8,6 +8,7 @@
 #include "ATen/ops/randint.h"
 #include "ATen/ops/tensor.h"
 #include "ATen/ops/zeros.h"
+#include "base/each_device.h"
 #include "base/status_matchers.h"
 #include "data/dataset.h"
 #include "data/loader.h"
@@ -17,13 +18,20 @@
 namespace vitrine {
 namespace {
 
-Evaluation Of(const at::Tensor& logits, const at::Tensor& labels) {
-  Evaluation evaluation;
-  Accumulate(logits, labels, &evaluation);
-  return evaluation;
-}
+class AccumulateTest : public EachDevice {
+ protected:
+  Evaluation Of(const at::Tensor& logits, const at::Tensor& labels) const {
+    Evaluation evaluation;
+    Accumulate(logits.to(device_), labels.to(device_), &evaluation);
+    return evaluation;
+  }
+};
 
-TEST(AccumulateTest, RanksByScore) {
+using EvaluateTest = EachDevice;
+INSTANTIATE_ON_EACH_DEVICE(AccumulateTest);
+INSTANTIATE_ON_EACH_DEVICE(EvaluateTest);
+
+TEST_P(AccumulateTest, RanksByScore) {
   // Scores 0 to 9: class 9 is first, class 5 fifth, class 4 sixth.
   const at::Tensor logits = at::arange(10, at::kFloat).repeat({3, 1});
   const Evaluation e = Of(logits, at::tensor({9, 5, 4}, at::kLong));
@@ -32,43 +40,44 @@ TEST(AccumulateTest, RanksByScore) {
   EXPECT_EQ(e.correct_top5, 2);
 }
 
-TEST(AccumulateTest, OfEqualScoresTheSmallerClassIsFirst) {
+TEST_P(AccumulateTest, OfEqualScoresTheSmallerClassIsFirst) {
   const at::Tensor logits = at::zeros({3, 10});
   const Evaluation e = Of(logits, at::tensor({0, 4, 5}, at::kLong));
   EXPECT_EQ(e.correct_top1, 1);
   EXPECT_EQ(e.correct_top5, 2);
 }
 
-TEST(AccumulateTest, LossIsTheSumOfCrossEntropies) {
+TEST_P(AccumulateTest, LossIsTheSumOfCrossEntropies) {
   const Evaluation e = Of(at::zeros({2, 10}), at::tensor({0, 4}, at::kLong));
   EXPECT_NEAR(e.loss_sum, 2 * std::log(10), 1e-12);
   EXPECT_NEAR(e.loss(), std::log(10), 1e-12);
 }
 
-TEST(AccumulateTest, NotANumberIsNeverRight) {
+TEST_P(AccumulateTest, NotANumberIsNeverRight) {
   const at::Tensor logits = at::full({1, 10}, std::numeric_limits<double>::quiet_NaN(), at::kFloat);
   const Evaluation e = Of(logits, at::tensor({0}, at::kLong));
   EXPECT_EQ(e.correct_top1, 0);
   EXPECT_EQ(e.correct_top5, 0);
 }
 
-TEST(AccumulateTest, FewerThanFiveClassesAreAllInTheTopFive) {
+TEST_P(AccumulateTest, FewerThanFiveClassesAreAllInTheTopFive) {
   EXPECT_EQ(Of(at::zeros({1, 3}), at::tensor({2}, at::kLong)).correct_top5, 1);
 }
 
-TEST(EvaluateTest, CountsEveryImageWhateverTheBatch) {
+TEST_P(EvaluateTest, CountsEveryImageWhateverTheBatch) {
   ModelConfig config;
   config.set_image_size(8);
   config.set_width(16);
   config.set_depth(1);
   config.set_heads(2);
-  ASSERT_OK_AND_ASSIGN(const auto model, VisionTransformer::Create(config, 1));
+  const VisionTransformer model = VisionTransformer::Create(config, 1).value().Clone(device_);
   ImageSet images;
   images.images = at::randint(0, 256, {37, 1, 8, 8}, at::kLong).to(at::kByte);
   images.labels = at::arange(37, at::kLong).remainder(10);
   Dataset dataset;
   dataset.test = std::make_shared<MemorySource>("made up", images);
-  const LoaderSpec spec = {.config = DataConfig(), .shape = {.channels = 1, .size = 8}};
+  const LoaderSpec spec = {
+      .config = DataConfig(), .shape = {.channels = 1, .size = 8}, .device = device_};
   const auto evaluate = [&](int64_t batch) {
     const auto loader = Loader::ForEvaluation(dataset, Split::kTest, spec, batch).value();
     return Evaluate(model, loader.get()).value();

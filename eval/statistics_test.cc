@@ -10,6 +10,7 @@
 #include "ATen/ops/randn.h"
 #include "ATen/ops/tensor.h"
 #include "ATen/ops/zeros.h"
+#include "base/each_device.h"
 #include "gtest/gtest.h"
 
 namespace vitrine {
@@ -21,11 +22,15 @@ at::Tensor Sure(std::vector<double> first) {
   return at::cat({p, 1 - p}, 1).log();
 }
 
-TEST(StatisticsTest, ConfusionCountsRowsByTruth) {
+using StatisticsTest = EachDevice;
+INSTANTIATE_ON_EACH_DEVICE(StatisticsTest);
+
+TEST_P(StatisticsTest, ConfusionCountsRowsByTruth) {
   Statistics statistics(3);
-  const at::Tensor logits = at::tensor({9., 0., 0., 0., 9., 0., 0., 9., 0.}).reshape({3, 3});
-  statistics.Add(logits, at::tensor({0, 0, 2}, at::kLong));
-  statistics.Add(logits, at::tensor({0, 1, 2}, at::kLong));
+  const at::Tensor logits =
+      at::tensor({9., 0., 0., 0., 9., 0., 0., 9., 0.}).reshape({3, 3}).to(device_);
+  statistics.Add(logits, at::tensor({0, 0, 2}, at::kLong).to(device_));
+  statistics.Add(logits, at::tensor({0, 1, 2}, at::kLong).to(device_));
   EXPECT_TRUE(statistics.confusion().equal(
       at::tensor({2, 1, 0, 0, 1, 0, 0, 2, 0}, at::kLong).reshape({3, 3})));
 }
@@ -61,9 +66,9 @@ TEST(StatisticsTest, ACalibratedClassifierHasNoError) {
   EXPECT_NEAR(statistics.ExpectedCalibrationError(), 0, 1e-12);
 }
 
-TEST(StatisticsTest, PartsAddUpToTheWhole) {
-  const at::Tensor logits = at::randn({60, 5});
-  const at::Tensor labels = at::randint(0, 5, {60}, at::kLong);
+TEST_P(StatisticsTest, PartsAddUpToTheWhole) {
+  const at::Tensor logits = at::randn({60, 5}).to(device_);
+  const at::Tensor labels = at::randint(0, 5, {60}, at::kLong).to(device_);
   Statistics whole(5), parts(5);
   whole.Add(logits, labels);
   for (int64_t i = 0; i < 60; i += 7)

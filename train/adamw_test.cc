@@ -8,16 +8,11 @@
 #include "ATen/ops/full.h"
 #include "ATen/ops/full_like.h"
 #include "ATen/ops/zeros_like.h"
+#include "base/each_device.h"
 #include "gtest/gtest.h"
 
 namespace vitrine {
 namespace {
-
-at::Tensor Random(at::IntArrayRef shape, uint64_t seed) {
-  return at::empty(shape).normal_(0, 1, at::detail::createCPUGenerator(seed));
-}
-
-at::Tensor Number(double value) { return at::full({}, value, at::kFloat); }
 
 // The algorithm as the paper states it (Loshchilov and Hutter, algorithm 2), in double.
 struct Reference {
@@ -39,7 +34,18 @@ double Error(const at::Tensor& actual, const at::Tensor& expected) {
   return (actual - expected).abs().max().item<double>();
 }
 
-TEST(AdamWTest, IsTheAlgorithmOfThePaper) {
+class AdamWTest : public EachDevice {
+ protected:
+  at::Tensor Random(at::IntArrayRef shape, uint64_t seed) const {
+    return at::empty(shape).normal_(0, 1, at::detail::createCPUGenerator(seed)).to(device_);
+  }
+
+  at::Tensor Number(double value) const {
+    return at::full({}, value, at::TensorOptions(device_).dtype(at::kFloat));
+  }
+};
+
+TEST_P(AdamWTest, IsTheAlgorithmOfThePaper) {
   at::Tensor weight = Random({3, 4}, 1), bias = Random({3}, 2);
   Reference weight_reference(weight), bias_reference(bias);
   AdamW adamw({}, 0.1);
@@ -60,7 +66,7 @@ TEST(AdamWTest, IsTheAlgorithmOfThePaper) {
   EXPECT_LT(Error(state.at("exp_avg_sq.bias"), bias_reference.v), 1e-6);
 }
 
-TEST(AdamWTest, FoundInfOfOneChangesNothing) {
+TEST_P(AdamWTest, FoundInfOfOneChangesNothing) {
   at::Tensor weight = Random({3, 4}, 1);
   AdamW adamw({}, 0.1);
   adamw.Add({"weight", weight});
@@ -76,11 +82,13 @@ TEST(AdamWTest, FoundInfOfOneChangesNothing) {
   EXPECT_TRUE(adamw.State().at("exp_avg.weight").equal(mean));
 }
 
-TEST(AdamWTest, NoParametersAreNoMistake) {
+TEST_P(AdamWTest, NoParametersAreNoMistake) {
   AdamW adamw({}, 0.1);
   adamw.Step(0.01, Number(1), {}, {});
   EXPECT_TRUE(adamw.State().empty());
 }
+
+INSTANTIATE_ON_EACH_DEVICE(AdamWTest);
 
 }  // namespace
 }  // namespace vitrine

@@ -5,41 +5,45 @@
 #include "ATen/core/grad_mode.h"
 #include "ATen/ops/linear.h"
 #include "ATen/ops/ones.h"
+#include "base/each_device.h"
 #include "gtest/gtest.h"
 
 namespace vitrine {
 namespace {
 
-at::ScalarType TypeOfProduct() {
-  return at::linear(at::ones({2, 3}), at::ones({4, 3})).scalar_type();
-}
+class AutocastTest : public EachDevice {
+ protected:
+  at::ScalarType TypeOfProduct() const {
+    return at::linear(at::ones({2, 3}, device_), at::ones({4, 3}, device_)).scalar_type();
+  }
+};
 
-TEST(AutocastTest, ProductsHaveTheTypeWhileItLives) {
+TEST_P(AutocastTest, ProductsHaveTheTypeWhileItLives) {
   {
-    const Autocast autocast(at::kCPU, at::kBFloat16);
+    const Autocast autocast(device_.type(), at::kBFloat16);
     EXPECT_EQ(TypeOfProduct(), at::kBFloat16);
     {
-      const Autocast inner(at::kCPU, at::kHalf);
+      const Autocast inner(device_.type(), at::kHalf);
       EXPECT_EQ(TypeOfProduct(), at::kHalf);
     }
     EXPECT_EQ(TypeOfProduct(), at::kBFloat16);
   }
   EXPECT_EQ(TypeOfProduct(), at::kFloat);
-  EXPECT_FALSE(at::autocast::is_autocast_enabled(at::kCPU));
+  EXPECT_FALSE(at::autocast::is_autocast_enabled(device_.type()));
 }
 
-TEST(AutocastTest, WithoutATypeNothingChanges) {
-  const Autocast autocast(at::kCPU, std::nullopt);
+TEST_P(AutocastTest, WithoutATypeNothingChanges) {
+  const Autocast autocast(device_.type(), std::nullopt);
   EXPECT_EQ(TypeOfProduct(), at::kFloat);
 }
 
 // Autocast keeps the converted weight of a leaf that needs a gradient, and does not see that the
 // weight has changed.
-TEST(AutocastTest, UpdatedWeightsAreSeenByTheNextIteration) {
-  at::Tensor weight = at::ones({1, 4}).requires_grad_(true);
+TEST_P(AutocastTest, UpdatedWeightsAreSeenByTheNextIteration) {
+  at::Tensor weight = at::ones({1, 4}, device_).requires_grad_(true);
   const auto forward = [&] {
-    const Autocast autocast(at::kCPU, at::kBFloat16);
-    return at::linear(at::ones({1, 4}), weight).item<float>();
+    const Autocast autocast(device_.type(), at::kBFloat16);
+    return at::linear(at::ones({1, 4}, device_), weight).item<float>();
   };
   EXPECT_EQ(forward(), 4);
   {
@@ -48,6 +52,8 @@ TEST(AutocastTest, UpdatedWeightsAreSeenByTheNextIteration) {
   }
   EXPECT_EQ(forward(), 20);
 }
+
+INSTANTIATE_ON_EACH_DEVICE(AutocastTest);
 
 TEST(AutocastTypeTest, IsThatOfThePrecision) {
   EXPECT_EQ(AutocastType(ExperimentConfig::FP32), std::nullopt);

@@ -2,6 +2,7 @@
 
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/full.h"
+#include "base/each_device.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
@@ -14,9 +15,10 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 namespace fs = std::filesystem;
 
-class CheckpointWriterTest : public ::testing::Test {
+class CheckpointWriterTest : public EachDevice {
  protected:
   void SetUp() override {
+    EachDevice::SetUp();
     fs::remove_all(folder_);
     ASSERT_OK(CreateFolder(folder_));
   }
@@ -35,12 +37,12 @@ class CheckpointWriterTest : public ::testing::Test {
     return checkpoint;
   }
 
-  at::Tensor weights_ = at::full({1 << 20}, 0.0f).requires_grad_(true);
+  at::Tensor weights_ = at::full({1 << 20}, 0.0f, device_).requires_grad_(true);
   const fs::path folder_ = fs::path(::testing::TempDir()) / "checkpoint_writer_test";
 };
 
 // Training changes the weights while the thread writes them.
-TEST_F(CheckpointWriterTest, WritesTheValuesOfTheMomentOfTheCall) {
+TEST_P(CheckpointWriterTest, WritesTheValuesOfTheMomentOfTheCall) {
   CheckpointConfig config;
   config.set_keep_last(0);
   CheckpointWriter writer(folder_, config);
@@ -56,7 +58,7 @@ TEST_F(CheckpointWriterTest, WritesTheValuesOfTheMomentOfTheCall) {
   }
 }
 
-TEST_F(CheckpointWriterTest, RemovesWhatIsNotKept) {
+TEST_P(CheckpointWriterTest, RemovesWhatIsNotKept) {
   CheckpointConfig config;
   config.set_keep_last(1);
   config.set_keep_best(true);
@@ -72,7 +74,7 @@ TEST_F(CheckpointWriterTest, RemovesWhatIsNotKept) {
   EXPECT_THAT(Written(3), IsOk());
 }
 
-TEST_F(CheckpointWriterTest, CallsOnceItIsThereAndBeforeOlderOnesAreGone) {
+TEST_P(CheckpointWriterTest, CallsOnceItIsThereAndBeforeOlderOnesAreGone) {
   CheckpointConfig config;
   config.set_keep_last(1);
   CheckpointWriter writer(folder_, config);
@@ -88,7 +90,7 @@ TEST_F(CheckpointWriterTest, CallsOnceItIsThereAndBeforeOlderOnesAreGone) {
   EXPECT_EQ(calls, 1);
 }
 
-TEST_F(CheckpointWriterTest, ErrorsComeWithTheNextCall) {
+TEST_P(CheckpointWriterTest, ErrorsComeWithTheNextCall) {
   fs::remove_all(folder_);
   CheckpointWriter writer(folder_, CheckpointConfig());
   ASSERT_OK(writer.Write(Make(1)));
@@ -100,10 +102,12 @@ TEST_F(CheckpointWriterTest, ErrorsComeWithTheNextCall) {
   EXPECT_FALSE(fs::exists(folder_)) << "what somebody removed does not come back";
 }
 
-TEST_F(CheckpointWriterTest, ItsEndWaitsForTheDisk) {
+TEST_P(CheckpointWriterTest, ItsEndWaitsForTheDisk) {
   { CheckpointWriter(folder_, CheckpointConfig()).Write(Make(1)).IgnoreError(); }
   EXPECT_THAT(Written(1), IsOk());
 }
+
+INSTANTIATE_ON_EACH_DEVICE(CheckpointWriterTest);
 
 }  // namespace
 }  // namespace vitrine

@@ -7,6 +7,7 @@
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/full.h"
 #include "ATen/ops/ones.h"
+#include "base/each_device.h"
 #include "gtest/gtest.h"
 
 namespace vitrine {
@@ -22,13 +23,16 @@ LossScaleConfig Config(float initial, int growth_interval) {
   return config;
 }
 
-// One update whose gradient is the value; returns whether it overflowed.
-bool Update(LossScaler& scaler, float gradient) {
-  std::vector<at::Tensor> gradients = {at::ones({3}), at::full({2}, gradient)};
-  const at::Tensor found_inf = scaler.Unscale(gradients);
-  scaler.Update(found_inf);
-  return found_inf.item<float>() != 0;
-}
+class LossScalerTest : public EachDevice {
+ protected:
+  // One update whose gradient is the value; returns whether it overflowed.
+  bool Update(LossScaler& scaler, float gradient) const {
+    std::vector<at::Tensor> gradients = {at::ones({3}, device_), at::full({2}, gradient, device_)};
+    const at::Tensor found_inf = scaler.Unscale(gradients);
+    scaler.Update(found_inf);
+    return found_inf.item<float>() != 0;
+  }
+};
 
 // A script of gradients, and what GradScaler's rules make of the scale after each.
 struct Row {
@@ -38,8 +42,8 @@ struct Row {
   int growth_tracker;
 };
 
-TEST(LossScalerTest, FollowsAScriptOfOverflows) {
-  LossScaler scaler(Config(1024, 3), at::kCPU);
+TEST_P(LossScalerTest, FollowsAScriptOfOverflows) {
+  LossScaler scaler(Config(1024, 3), device_);
   const Row script[] = {
       {1, false, 1024, 1}, {1, false, 1024, 2},   {1, false, 2048, 0},  // three in a row: doubled
       {1, false, 2048, 1}, {kInf, true, 1024, 0},                       // the count starts again
@@ -56,8 +60,8 @@ TEST(LossScalerTest, FollowsAScriptOfOverflows) {
   }
 }
 
-TEST(LossScalerTest, TheScaleDoesNotFallBelowOne) {
-  LossScaler scaler(Config(4, 2), at::kCPU);
+TEST_P(LossScalerTest, TheScaleDoesNotFallBelowOne) {
+  LossScaler scaler(Config(4, 2), device_);
   Update(scaler, kInf);
   EXPECT_FALSE(scaler.IsLeast().item<bool>());
   for (int i = 0; i < 200; ++i) Update(scaler, kInf);
@@ -68,9 +72,9 @@ TEST(LossScalerTest, TheScaleDoesNotFallBelowOne) {
   EXPECT_EQ(scaler.State().scale(), 2);
 }
 
-TEST(LossScalerTest, UnscalingUndoesScaling) {
-  const LossScaler scaler(Config(65536, 2000), at::kCPU);
-  at::Tensor x = at::full({}, 3.0f).requires_grad_(true);
+TEST_P(LossScalerTest, UnscalingUndoesScaling) {
+  const LossScaler scaler(Config(65536, 2000), device_);
+  at::Tensor x = at::full({}, 3.0f, device_).requires_grad_(true);
   scaler.Scale(x * x).backward();
   std::vector<at::Tensor> gradients = {x.grad()};
   EXPECT_EQ(gradients[0].item<float>(), 6 * 65536);
@@ -78,17 +82,19 @@ TEST(LossScalerTest, UnscalingUndoesScaling) {
   EXPECT_EQ(x.grad().item<float>(), 6);
 }
 
-TEST(LossScalerTest, StateComesBack) {
-  LossScaler scaler(Config(1024, 3), at::kCPU);
+TEST_P(LossScalerTest, StateComesBack) {
+  LossScaler scaler(Config(1024, 3), device_);
   Update(scaler, 1);
   Update(scaler, 1);
-  LossScaler other(Config(65536, 3), at::kCPU);
+  LossScaler other(Config(65536, 3), device_);
   other.Load(scaler.State());
   Update(scaler, 1);
   Update(other, 1);
   EXPECT_EQ(other.State().scale(), 2048);
   EXPECT_EQ(other.State().SerializeAsString(), scaler.State().SerializeAsString());
 }
+
+INSTANTIATE_ON_EACH_DEVICE(LossScalerTest);
 
 }  // namespace
 }  // namespace vitrine

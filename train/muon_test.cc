@@ -18,16 +18,18 @@
 #include "ATen/ops/stack.h"
 #include "ATen/ops/zeros.h"
 #include "absl/strings/str_cat.h"
+#include "base/each_device.h"
 #include "base/safetensors.h"
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
+#include "train/embedded_muon_values.h"
 
 namespace vitrine {
 namespace {
 
 constexpr char kQkv[] = "blocks.0.attention.qkv.weight";
 
-at::Tensor Random(at::IntArrayRef shape, uint64_t seed) {
+at::Tensor RandomMatrix(at::IntArrayRef shape, uint64_t seed) {
   return at::empty(shape).normal_(0, 1, at::detail::createCPUGenerator(seed));
 }
 
@@ -41,17 +43,18 @@ struct Shape {
   int64_t rows, columns;
 };
 
-class OrthogonalizeTest : public ::testing::TestWithParam<Shape> {
+class OrthogonalizeTest : public EachDeviceAnd<Shape> {
  protected:
   at::Tensor Matrix(uint64_t seed) const {
-    return Random({GetParam().rows, GetParam().columns}, seed);
+    return RandomMatrix({GetParam().rows, GetParam().columns}, seed).to(device_);
   }
 };
 
 TEST_P(OrthogonalizeTest, BringsSingularValuesNearOneAndKeepsTheVectors) {
-  const auto [u, random, vt] = at::linalg_svd(Matrix(1), /*full_matrices=*/false);
+  const auto [u, random, vt] = at::linalg_svd(Matrix(1).cpu(), /*full_matrices=*/false);
   const at::Tensor values = at::linspace(1, 0.05, random.numel());
-  const at::Tensor result = Orthogonalize(u.matmul(at::diag_embed(values)).matmul(vt));
+  const at::Tensor matrix = u.matmul(at::diag_embed(values)).matmul(vt);
+  const at::Tensor result = Orthogonalize(matrix.to(device_)).cpu();
   const at::Tensor inner = u.mT().matmul(result).matmul(vt.mT());
   const at::Tensor diagonal = inner.diagonal();
   EXPECT_GT(diagonal.min().item<double>(), 0.6);
@@ -77,7 +80,7 @@ TEST_P(OrthogonalizeTest, TakesEachMatrixOfABatchForItself) {
 }
 
 TEST_P(OrthogonalizeTest, LeavesZerosAndItsArgument) {
-  const at::Tensor zeros = at::zeros({GetParam().rows, GetParam().columns});
+  const at::Tensor zeros = at::zeros({GetParam().rows, GetParam().columns}, device_);
   EXPECT_TRUE(Orthogonalize(zeros).equal(zeros));
   const at::Tensor matrix = Matrix(6);
   Orthogonalize(matrix);
@@ -85,29 +88,31 @@ TEST_P(OrthogonalizeTest, LeavesZerosAndItsArgument) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, OrthogonalizeTest,
-                         ::testing::Values(Shape{40, 16}, Shape{16, 40}, Shape{24, 24}, Shape{1, 7},
-                                           Shape{7, 1}, Shape{1, 1}),
-                         [](const auto& info) {
-                           return absl::StrCat(info.param.rows, "x", info.param.columns);
-                         });
+                         OnEachDevice(::testing::Values(Shape{40, 16}, Shape{16, 40}, Shape{24, 24},
+                                                        Shape{1, 7}, Shape{7, 1}, Shape{1, 1})),
+                         AndDevice([](const Shape& shape) {
+                           return absl::StrCat(shape.rows, "x", shape.columns);
+                         }));
 
-class MuonGoldenTest : public ::testing::Test {
+class MuonGoldenTest : public EachDevice {
  protected:
   void SetUp() override {
-    ASSERT_OK_AND_ASSIGN(golden_, ReadSafetensors("train/testdata/muon.safetensors"));
+    EachDevice::SetUp();
+    ASSERT_OK_AND_ASSIGN(golden_, ParseSafetensors(std::string(EmbeddedMuonValues()[0].contents)));
+    for (auto& [name, tensor] : golden_) tensor = tensor.to(device_);
   }
 
   TensorMap golden_;
 };
 
-TEST_F(MuonGoldenTest, Orthogonalize) {
+TEST_P(MuonGoldenTest, Orthogonalize) {
   for (const char* name : {"tall", "wide", "square"}) {
     const at::Tensor result = Orthogonalize(golden_.at(absl::StrCat("matrices/", name)));
     EXPECT_LT(Error(result, golden_.at(absl::StrCat("orthogonalized/", name))), 1e-5) << name;
   }
 }
 
-TEST_F(MuonGoldenTest, FiveSteps) {
+TEST_P(MuonGoldenTest, FiveSteps) {
   OptimizerConfig config;
   config.set_weight_decay(0.1);
   Muon muon(config);
@@ -134,7 +139,16 @@ TEST_F(MuonGoldenTest, FiveSteps) {
   for (const auto& [name, tensor] : state) EXPECT_LT(Error(tensor, golden_.at(name)), 1e-6) << name;
 }
 
-TEST(MuonTest, PackedMatricesAreThree) {
+INSTANTIATE_ON_EACH_DEVICE(MuonGoldenTest);
+
+class MuonTest : public EachDevice {
+ protected:
+  at::Tensor Random(at::IntArrayRef shape, uint64_t seed) const {
+    return RandomMatrix(shape, seed).to(device_);
+  }
+};
+
+TEST_P(MuonTest, PackedMatricesAreThree) {
   // As in training, where the values' gradient is the largest by far.
   at::Tensor packed = Random({24, 8}, 1);
   const at::Tensor gradient = at::cat({Random({16, 8}, 2), 100 * Random({8, 8}, 3)});
@@ -150,14 +164,14 @@ TEST(MuonTest, PackedMatricesAreThree) {
   one.Step(0.1, {}, {});
   three.Step(0.1, {}, {});
   EXPECT_FALSE(packed.equal(Random({24, 8}, 1)));
-  EXPECT_LT(Error(packed, at::cat(separate)), 1e-6);
+  EXPECT_LT(Error(packed, at::cat(separate)), 1e-5);
 }
 
-TEST(MuonTest, UpdateIsOfAdamWsSize) {
+TEST_P(MuonTest, UpdateIsOfAdamWsSize) {
   OptimizerConfig config;
   config.set_weight_decay(0);
   for (const auto& [rows, columns] : std::map<int, int>{{64, 16}, {16, 64}, {48, 48}}) {
-    at::Tensor weight = at::zeros({rows, columns});
+    at::Tensor weight = at::zeros({rows, columns}, device_);
     weight.mutable_grad() = 1e-3 * Random({rows, columns}, 1);
     Muon muon(config);
     muon.Add({"weight", weight});
@@ -168,21 +182,23 @@ TEST(MuonTest, UpdateIsOfAdamWsSize) {
   }
 }
 
-TEST(MuonTest, FoundInfChangesNothing) {
+TEST_P(MuonTest, FoundInfChangesNothing) {
   at::Tensor weight = Random({6, 4}, 1);
   Muon muon({});
   muon.Add({"weight", weight});
   weight.mutable_grad() = Random({6, 4}, 2);
-  muon.Step(0.01, at::full({}, 0.0), {});
+  muon.Step(0.01, at::full({}, 0.0, device_), {});
   const at::Tensor before = weight.clone();
   const at::Tensor buffer = muon.State().at("momentum_buffer.weight").clone();
   EXPECT_FALSE(before.equal(Random({6, 4}, 1))) << "a found_inf of 0 lets the update through";
 
   weight.mutable_grad() = at::full_like(weight, NAN);
-  muon.Step(0.01, at::full({}, 1.0), {});
+  muon.Step(0.01, at::full({}, 1.0, device_), {});
   EXPECT_TRUE(weight.equal(before));
   EXPECT_TRUE(muon.State().at("momentum_buffer.weight").equal(buffer));
 }
+
+INSTANTIATE_ON_EACH_DEVICE(MuonTest);
 
 // Tensors on the meta device have no values: reading one on the host, for which a GPU would have to
 // be waited for, is an error there. Without found_inf, since at::where cannot be called there.

@@ -11,6 +11,7 @@
 #include "ATen/ops/full_like.h"
 #include "ATen/ops/zeros.h"
 #include "ATen/ops/zeros_like.h"
+#include "base/each_device.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -28,20 +29,20 @@ at::Tensor Random(at::IntArrayRef shape, uint64_t seed) {
   return at::empty(shape).normal_(0, 1, at::detail::createCPUGenerator(seed));
 }
 
-at::Tensor Number(double value) { return at::full({}, value, at::kFloat); }
-
 // One parameter of every sort: two that Muon takes, one more that is decayed, two that are not.
-std::vector<NamedParameter> Parameters() {
-  return {{"blocks.0.attention.qkv.weight", Random({12, 4}, 1).requires_grad_(true)},
-          {"blocks.0.mlp.hidden.weight", Random({6, 4}, 2).requires_grad_(true)},
-          {"head.weight", Random({3, 4}, 3).requires_grad_(true)},
-          {"head.bias", Random({3}, 4).requires_grad_(true)},
-          {"class_token", Random({1, 1, 4}, 5).requires_grad_(true)}};
+std::vector<NamedParameter> ParametersOn(at::Device device) {
+  std::vector<NamedParameter> parameters = {{"blocks.0.attention.qkv.weight", Random({12, 4}, 1)},
+                                            {"blocks.0.mlp.hidden.weight", Random({6, 4}, 2)},
+                                            {"head.weight", Random({3, 4}, 3)},
+                                            {"head.bias", Random({3}, 4)},
+                                            {"class_token", Random({1, 1, 4}, 5)}};
+  for (NamedParameter& p : parameters) p.tensor = p.tensor.to(device).requires_grad_(true);
+  return parameters;
 }
 
 void SetGradients(std::vector<NamedParameter>& parameters, uint64_t seed) {
   for (NamedParameter& p : parameters) {
-    p.tensor.mutable_grad() = Random(p.tensor.sizes(), seed++);
+    p.tensor.mutable_grad() = Random(p.tensor.sizes(), seed++).to(p.tensor.device());
   }
 }
 
@@ -53,7 +54,7 @@ void FillGradients(std::vector<NamedParameter>& parameters, double value) {
 TensorMap Bits(const std::vector<NamedParameter>& parameters, const Optimizer& optimizer) {
   TensorMap bits = optimizer.State();
   for (const NamedParameter& p : parameters) bits[p.name] = p.tensor.detach();
-  bits["step_count"] = Number(optimizer.step_count());
+  bits["step_count"] = at::full({}, optimizer.step_count(), at::kFloat);
   for (auto& [name, tensor] : bits) tensor = tensor.view(at::kInt).clone();
   return bits;
 }
@@ -63,9 +64,15 @@ void ExpectEqual(const TensorMap& a, const TensorMap& b) {
   for (const auto& [name, tensor] : a) EXPECT_TRUE(tensor.equal(b.at(name))) << name;
 }
 
-class OptimizerTest : public ::testing::TestWithParam<OptimizerConfig::Kind> {
+class OptimizerTest : public EachDeviceAnd<OptimizerConfig::Kind> {
  protected:
   OptimizerTest() { config_.set_kind(GetParam()); }
+
+  std::vector<NamedParameter> Parameters() const { return ParametersOn(device_); }
+
+  at::Tensor Number(double value) const {
+    return at::full({}, value, at::TensorOptions(device_).dtype(at::kFloat));
+  }
 
   OptimizerConfig config_;
 };
@@ -204,30 +211,31 @@ TEST_P(OptimizerTest, SkippedUpdateIsAsIfItHadNotBeen) {
   ExpectEqual(Bits(parameters, optimizer), Bits(others, other));
 }
 
-TEST_P(OptimizerTest, WrongUseIsAFailedCheck) {
-  auto parameters = Parameters();
-  Optimizer optimizer(config_, parameters);
+INSTANTIATE_TEST_SUITE_P(Kinds, OptimizerTest,
+                         OnEachDevice(::testing::Values(OptimizerConfig::ADAMW,
+                                                        OptimizerConfig::MUON)),
+                         AndDevice(OptimizerConfig::Kind_Name<OptimizerConfig::Kind>));
+
+TEST(OptimizerDeathTest, WrongUseIsAFailedCheck) {
+  auto parameters = ParametersOn(at::kCPU);
+  Optimizer optimizer({}, parameters);
   SetGradients(parameters, 1);
   EXPECT_DEATH(optimizer.Step(0.01, at::zeros({1})), "no dimensions");
   EXPECT_DEATH(optimizer.Step(0.01, at::zeros({}, at::kDouble)), "float32");
   EXPECT_DEATH(optimizer.Step(0.01, at::zeros({}, at::kMeta)), "on cpu");
   parameters[3].tensor.mutable_grad().reset();
   EXPECT_DEATH(optimizer.Step(0.01), "head.bias: a step needs every gradient");
-  EXPECT_DEATH(Optimizer(config_, {}), "parameters");
+  EXPECT_DEATH(Optimizer({}, {}), "parameters");
 }
-
-INSTANTIATE_TEST_SUITE_P(Kinds, OptimizerTest,
-                         ::testing::Values(OptimizerConfig::ADAMW, OptimizerConfig::MUON),
-                         [](const auto& info) { return OptimizerConfig::Kind_Name(info.param); });
 
 TEST(OptimizerDescribeTest, NamesTheGroups) {
   OptimizerConfig config;
   config.set_weight_decay(0.05);
-  EXPECT_EQ(Optimizer(config, Parameters()).Describe(),
+  EXPECT_EQ(Optimizer(config, ParametersOn(at::kCPU)).Describe(),
             "AdamW with weight decay 0.05 on 3 tensors (84 numbers), "
             "AdamW with weight decay 0 on 2 tensors (7 numbers)");
   config.set_kind(OptimizerConfig::MUON);
-  EXPECT_EQ(Optimizer(config, Parameters()).Describe(),
+  EXPECT_EQ(Optimizer(config, ParametersOn(at::kCPU)).Describe(),
             "Muon with weight decay 0.05 on 2 tensors (72 numbers), "
             "AdamW with weight decay 0.05 on 1 tensors (12 numbers), "
             "AdamW with weight decay 0 on 2 tensors (7 numbers)");

@@ -15,6 +15,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/child_process.h"
+#include "base/device.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
@@ -40,6 +41,7 @@ class TrainProcessTest : public ::testing::Test {
   std::vector<std::string> Command(const std::string& run,
                                    const std::vector<std::string>& more = {}) const {
     std::vector<std::string> command = {"train/train",
+                                        "--device=cpu",
                                         absl::StrCat("--run_dir=", (folder_ / run).string()),
                                         "threads=1",
                                         "model.width=32",
@@ -115,6 +117,22 @@ TEST_F(TrainProcessTest, SameSeedSameBytesOtherSeedOtherBytes) {
             LastCheckpoint("c").at("model.safetensors"));
 }
 
+TEST_F(TrainProcessTest, TrainsOnAGpuAsOnTheCpu) {
+  const auto gpu = FindDevice("cuda", "");
+  if (!gpu.ok()) GTEST_SKIP() << gpu.status().message();
+  const auto second_loss = [this](const std::string& run, const std::string& device) {
+    const ChildResult result =
+        RunChild(Command(run, {device, "schedule.iterations=2", "schedule.warmup_iterations=0",
+                               "precision=FP32", "model.dropout=0"}));
+    EXPECT_EQ(result.status, 0) << result.err;
+    return std::stod(std::vector<std::string>(absl::StrSplit(Rows(run, "metrics.csv")[2], ','))[1]);
+  };
+  EXPECT_NEAR(second_loss("on_gpu", "--device=cuda"), second_loss("on_cpu", "--device=cpu"), 1e-3);
+  const auto record = nlohmann::json::parse(ReadFile(folder_ / "on_gpu" / "run.json").value());
+  EXPECT_EQ(record["device"], "cuda:0");
+  EXPECT_EQ(record["test"]["count"], 360);
+}
+
 TEST_F(TrainProcessTest, LengthsMayBeInEpochs) {
   const ChildResult result =
       RunChild(Command("run", {"schedule.epochs=1", "schedule.warmup_fraction=0.25"}));
@@ -145,7 +163,7 @@ TEST_F(TrainProcessTest, AverageAndBestCheckpointAreKept) {
 }
 
 TEST_F(TrainProcessTest, HalfPrecisionAndKernelsOfTheDeviceAreSaidAndRecorded) {
-  const ChildResult result = RunChild(Command("run", {"--device=cpu", "precision=AUTO16"}));
+  const ChildResult result = RunChild(Command("run", {"precision=AUTO16"}));
   ASSERT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out, AllOf(HasSubstr("BF16"), HasSubstr("FUSED")));
   const auto record = nlohmann::json::parse(ReadFile(folder_ / "run" / "run.json").value());
@@ -154,8 +172,7 @@ TEST_F(TrainProcessTest, HalfPrecisionAndKernelsOfTheDeviceAreSaidAndRecorded) {
 }
 
 TEST_F(TrainProcessTest, Fp16OnACpuWarns) {
-  const ChildResult result =
-      RunChild(Command("run", {"--device=cpu", "precision=FP16", "schedule.iterations=5"}));
+  const ChildResult result = RunChild(Command("run", {"precision=FP16", "schedule.iterations=5"}));
   ASSERT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("FP16 is slow on a CPU"));
   EXPECT_THAT(result.out, HasSubstr("REFERENCE"));

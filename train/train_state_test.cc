@@ -1,6 +1,9 @@
 #include "train/train_state.h"
 
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <functional>
 #include <limits>
 #include <string>
 #include <utility>
@@ -12,7 +15,10 @@
 #include "ATen/ops/arange.h"
 #include "ATen/ops/empty.h"
 #include "ATen/ops/log_softmax.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_join.h"
 #include "base/device.h"
+#include "base/each_device.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -44,22 +50,43 @@ TrainState Make(const std::vector<std::string>& overrides = {}, at::Device devic
   return *std::move(state);
 }
 
-Batch MakeBatch(int64_t size, uint64_t seed = 1) {
-  return {at::empty({size, 1, 8, 8}).normal_(0, 1, at::detail::createCPUGenerator(seed)),
-          at::arange(size, at::kLong).remainder(4),
+Batch MakeBatch(int64_t size, uint64_t seed = 1, at::Device device = at::kCPU) {
+  const at::Generator generator = at::detail::createCPUGenerator(seed);
+  return {at::empty({size, 1, 8, 8}).normal_(0, 1, generator).to(device),
+          at::arange(size, at::kLong).remainder(4).to(device),
           {}};
 }
 
-// The largest difference between the weights of two states.
+// The largest difference between the weights of two states, on whatever devices.
 double Difference(const TrainState& a, const TrainState& b) {
   double largest = 0;
   const TensorMap b_tensors = b.model().Tensors();
   for (const auto& [name, tensor] : a.model().Tensors()) {
-    const double difference = (tensor - b_tensors.at(name)).abs().max().item<double>();
+    const at::Tensor other = b_tensors.at(name).to(tensor.device());
+    const double difference = (tensor - other).abs().max().item<double>();
     if (!(difference <= largest)) largest = difference;
   }
   return largest;
 }
+
+// What is read of the state after so many iterations once it was written: tensors on the CPU.
+Checkpoint ThroughAFile(const TrainState& state, int64_t iteration) {
+  Checkpoint checkpoint;
+  checkpoint.manifest.set_iteration(iteration);
+  state.Save(&checkpoint);
+  const std::filesystem::path folder =
+      std::filesystem::path(::testing::TempDir()) / "train_state_test";
+  EXPECT_OK(WriteCheckpoint(folder, checkpoint));
+  auto read = ReadCheckpoint(folder / CheckpointName(iteration));
+  EXPECT_THAT(read, IsOk());
+  return *std::move(read);
+}
+
+bool IsFused(const std::vector<std::string>& overrides) {
+  return std::count(overrides.begin(), overrides.end(), "kernels=FUSED") > 0;
+}
+
+bool HasFusedKernels(at::Device device) { return device.is_cpu() || fused::cuda::HasKernels(); }
 
 double LossOf(const StepResult& result) { return result.loss.item<double>(); }
 
@@ -91,24 +118,34 @@ TEST(TrainStateTest, FusedKernelsTrainOnAGpuAsTheReferenceDoesOnTheCpu) {
     with_fused.insert(with_fused.end(), {"kernels=FUSED", precision});
     TrainState reference = Make(overrides), fused = Make(with_fused, *gpu);
     for (int i = 0; i < 10; ++i) {
-      const Batch batch = MakeBatch(8, i);
-      const double expected = LossOf(reference.Step(i, batch));
-      const Batch on_gpu = {batch.images.to(*gpu), batch.labels.to(*gpu), {}};
-      EXPECT_NEAR(LossOf(fused.Step(i, on_gpu)), expected, tolerance * expected)
+      const double expected = LossOf(reference.Step(i, MakeBatch(8, i)));
+      EXPECT_NEAR(LossOf(fused.Step(i, MakeBatch(8, i, *gpu))), expected, tolerance * expected)
           << precision << " " << i;
     }
   }
 }
 
-TEST(TrainStateTest, LearnsABatch) {
+class TrainStateTest : public EachDevice {
+ protected:
+  TrainState MakeHere(const std::vector<std::string>& overrides = {}) const {
+    return Make(overrides, device_);
+  }
+
+  Batch BatchHere(int64_t size, uint64_t seed = 1) const { return MakeBatch(size, seed, device_); }
+};
+
+INSTANTIATE_ON_EACH_DEVICE(TrainStateTest);
+
+TEST_P(TrainStateTest, LearnsABatch) {
   const std::vector<std::vector<std::string>> kinds = {{"precision=FP32"},
                                                        {"precision=BF16"},
                                                        {"precision=FP16"},
                                                        {"precision=FP32", "kernels=FUSED"},
                                                        {"precision=BF16", "kernels=FUSED"}};
   for (const std::vector<std::string>& overrides : kinds) {
-    TrainState state = Make(overrides);
-    const Batch batch = MakeBatch(8);
+    if (IsFused(overrides) && !HasFusedKernels(device_)) continue;
+    TrainState state = MakeHere(overrides);
+    const Batch batch = BatchHere(8);
     const double first = LossOf(state.Step(0, batch));
     for (int i = 1; i < 30; ++i) state.Step(i, batch);
     EXPECT_LT(LossOf(state.Step(30, batch)), 0.1 * first) << overrides.back();
@@ -117,21 +154,21 @@ TEST(TrainStateTest, LearnsABatch) {
 }
 
 // Computing in 16 bits is another rounding, not another function.
-TEST(TrainStateTest, PrecisionsAgreeAboutTheFirstLoss) {
-  const double expected = LossOf(Make().Step(0, MakeBatch(8)));
+TEST_P(TrainStateTest, PrecisionsAgreeAboutTheFirstLoss) {
+  const double expected = LossOf(MakeHere().Step(0, BatchHere(8)));
   for (const char* precision : {"precision=BF16", "precision=FP16"}) {
-    const StepResult result = Make({precision}).Step(0, MakeBatch(8));
+    const StepResult result = MakeHere({precision}).Step(0, BatchHere(8));
     EXPECT_NE(LossOf(result), expected) << precision;
     EXPECT_NEAR(LossOf(result), expected, 0.02 * expected) << precision;
     EXPECT_EQ(result.loss.scalar_type(), at::kFloat) << precision;
   }
 }
 
-TEST(TrainStateTest, PartsOfABatchMakeTheSameUpdate) {
-  TrainState whole = Make(), parts = Make({"micro_batch_size=3"});
-  const Batch batch = MakeBatch(8);
+TEST_P(TrainStateTest, PartsOfABatchMakeTheSameUpdate) {
+  TrainState whole = MakeHere(), parts = MakeHere({"micro_batch_size=3"});
+  const Batch batch = BatchHere(8);
   const StepResult a = whole.Step(0, batch), b = parts.Step(0, batch);
-  EXPECT_NEAR(LossOf(a), LossOf(b), 1e-6);
+  EXPECT_NEAR(LossOf(a), LossOf(b), 1e-5);
   EXPECT_NEAR(a.gradient_norm.item<double>(), b.gradient_norm.item<double>(), 1e-5);
   // After one step the first moments are a tenth of the gradients.
   Checkpoint of_whole, of_parts;
@@ -142,47 +179,47 @@ TEST(TrainStateTest, PartsOfABatchMakeTheSameUpdate) {
   }
 }
 
-TEST(TrainStateTest, LabelSmoothingMixesInAllClasses) {
-  TrainState plain = Make(), smooth = Make({"loss.label_smoothing=0.1"});
-  const Batch batch = MakeBatch(4);
+TEST_P(TrainStateTest, LabelSmoothingMixesInAllClasses) {
+  TrainState plain = MakeHere(), smooth = MakeHere({"loss.label_smoothing=0.1"});
+  const Batch batch = BatchHere(4);
   const at::Tensor log_probabilities = at::log_softmax(plain.model().Forward(batch.images, {}), 1);
   const double of_label = LossOf(plain.Step(0, batch));
   const double of_all = -log_probabilities.mean().item<double>();
   EXPECT_NEAR(LossOf(smooth.Step(0, batch)), 0.9 * of_label + 0.1 * of_all, 1e-5);
 }
 
-TEST(TrainStateTest, DropoutFollowsFromTheIteration) {
-  const auto loss = [](int64_t iteration) {
-    return LossOf(Make({"model.dropout=0.5"}).Step(iteration, MakeBatch(8)));
+TEST_P(TrainStateTest, DropoutFollowsFromTheIteration) {
+  const auto loss = [this](int64_t iteration) {
+    return LossOf(MakeHere({"model.dropout=0.5"}).Step(iteration, BatchHere(8)));
   };
   EXPECT_EQ(loss(0), loss(0));
   EXPECT_NE(loss(0), loss(1));
 }
 
 // Gradients clipped while multiplied by 65,536, then divided, have norm clip_norm / 65,536.
-TEST(TrainStateTest, ReportedClippingIsClippingByTheScaledNorm) {
-  TrainState reported = Make({"optimizer.clip_order=AS_REPORTED_SCALED"});
-  TrainState equal = Make({"optimizer.clip_norm=1.52587890625e-05"});
-  TrainState usual = Make();
+TEST_P(TrainStateTest, ReportedClippingIsClippingByTheScaledNorm) {
+  TrainState reported = MakeHere({"optimizer.clip_order=AS_REPORTED_SCALED"});
+  TrainState equal = MakeHere({"optimizer.clip_norm=1.52587890625e-05"});
+  TrainState usual = MakeHere();
   for (int i = 0; i < 3; ++i) {
-    for (TrainState* state : {&reported, &equal, &usual}) state->Step(i, MakeBatch(8, i));
+    for (TrainState* state : {&reported, &equal, &usual}) state->Step(i, BatchHere(8, i));
   }
   EXPECT_LT(Difference(reported, equal), 1e-3);
   EXPECT_GT(Difference(reported, usual), 1e-2);
 }
 
 // The largest scale allowed overflows FP16, again and again; no such step may change anything.
-TEST(TrainStateTest, OverflowHalvesTheScaleAndLeavesTheWeights) {
-  TrainState state = Make({"precision=FP16", "loss_scale.initial=16777216"});
-  const TrainState initial = Make();
-  const StepResult first = state.Step(0, MakeBatch(8));
+TEST_P(TrainStateTest, OverflowHalvesTheScaleAndLeavesTheWeights) {
+  TrainState state = MakeHere({"precision=FP16", "loss_scale.initial=16777216"});
+  const TrainState initial = MakeHere();
+  const StepResult first = state.Step(0, BatchHere(8));
   EXPECT_FALSE(std::isfinite(first.gradient_norm.item<double>()));
   EXPECT_EQ(first.loss_scale.item<float>(), 16777216);
   EXPECT_EQ(Difference(state, initial), 0);
   EXPECT_EQ(state.optimizer().step_count(), 0);
   int overflows = 1;
   while (state.optimizer().step_count() == 0 && overflows < 30) {
-    state.Step(overflows++, MakeBatch(8));
+    state.Step(overflows++, BatchHere(8));
   }
   EXPECT_EQ(state.optimizer().step_count(), 1) << "the scale came down to where it fits";
   EXPECT_GT(Difference(state, initial), 0);
@@ -191,15 +228,15 @@ TEST(TrainStateTest, OverflowHalvesTheScaleAndLeavesTheWeights) {
 
 // The head's input is 0, so the loss is finite; its gradient is not in half precision, whatever the
 // scale.
-TEST(TrainStateTest, OverflowThatNoScaleMendsStopsWithItsName) {
-  TrainState state = Make({"precision=FP16", "loss_scale.initial=4"});
+TEST_P(TrainStateTest, OverflowThatNoScaleMendsStopsWithItsName) {
+  TrainState state = MakeHere({"precision=FP16", "loss_scale.initial=4"});
   const at::NoGradGuard no_grad;
   TensorMap tensors = state.model().Tensors();
   tensors.at("final_norm.weight").zero_();
   tensors.at("final_norm.bias").zero_();
   tensors.at("head.weight").fill_(6e4);
   tensors.at("head.weight")[0].fill_(-6e4);
-  Batch batch = MakeBatch(1);
+  Batch batch = BatchHere(1);
   for (int i = 0; i < 3; ++i) {
     EXPECT_OK(state.CheckFinite()) << i;
     const at::AutoGradMode with_gradients(true);
@@ -211,10 +248,10 @@ TEST(TrainStateTest, OverflowThatNoScaleMendsStopsWithItsName) {
                     AllOf(HasSubstr("iteration 2: the gradient of"), HasSubstr("has norm"))));
 }
 
-TEST(TrainStateTest, BadNumberStopsWithItsNameAndLeavesTheWeights) {
-  TrainState state = Make();
-  const TrainState initial = Make();
-  Batch batch = MakeBatch(8);
+TEST_P(TrainStateTest, BadNumberStopsWithItsNameAndLeavesTheWeights) {
+  TrainState state = MakeHere();
+  const TrainState initial = MakeHere();
+  Batch batch = BatchHere(8);
   batch.images[3][0][2][2] = std::numeric_limits<float>::infinity();
   state.Step(5, batch);
   EXPECT_EQ(Difference(state, initial), 0);
@@ -223,15 +260,15 @@ TEST(TrainStateTest, BadNumberStopsWithItsNameAndLeavesTheWeights) {
                                                        HasSubstr("last checkpoint"))));
 }
 
-TEST(TrainStateTest, BadNumberIsSkippedWhereTheConfigSaysSo) {
-  TrainState state = Make({"on_non_finite=SKIP"});
-  TrainState clean = Make();
-  Batch bad = MakeBatch(8);
+TEST_P(TrainStateTest, BadNumberIsSkippedWhereTheConfigSaysSo) {
+  TrainState state = MakeHere({"on_non_finite=SKIP"});
+  TrainState clean = MakeHere();
+  Batch bad = BatchHere(8);
   bad.images.fill_(std::numeric_limits<float>::quiet_NaN());
   state.Step(0, bad);
   EXPECT_OK(state.CheckFinite());
-  state.Step(1, MakeBatch(8));
-  clean.Step(1, MakeBatch(8));
+  state.Step(1, BatchHere(8));
+  clean.Step(1, BatchHere(8));
   EXPECT_EQ(Difference(state, clean), 0) << "as if the bad batch had not been there";
 }
 
@@ -242,19 +279,20 @@ void ExpectSame(const std::optional<TensorMap>& actual, const std::optional<Tens
   for (const auto& [name, tensor] : *expected) EXPECT_TRUE(actual->at(name).equal(tensor)) << name;
 }
 
-class ResumeTest : public ::testing::TestWithParam<std::vector<std::string>> {};
+class ResumeTest : public EachDeviceAnd<std::vector<std::string>> {};
 
 TEST_P(ResumeTest, GoesOnToTheSameBits) {
-  TrainState whole = Make(GetParam()), first = Make(GetParam()), second = Make(GetParam());
-  for (int i = 0; i < 6; ++i) {
-    whole.Step(i, MakeBatch(8, i));
-    if (i < 3) first.Step(i, MakeBatch(8, i));
+  if (IsFused(GetParam()) && !HasFusedKernels(device_)) {
+    GTEST_SKIP() << "built without --config=cuda_kernels";
   }
-  Checkpoint checkpoint;
-  checkpoint.manifest.set_iteration(3);
-  first.Save(&checkpoint);
-  ASSERT_OK(second.Load(checkpoint));
-  for (int i = 3; i < 6; ++i) second.Step(i, MakeBatch(8, i));
+  const auto make = [&] { return Make(GetParam(), device_); };
+  TrainState whole = make(), first = make(), second = make();
+  for (int i = 0; i < 6; ++i) {
+    whole.Step(i, MakeBatch(8, i, device_));
+    if (i < 3) first.Step(i, MakeBatch(8, i, device_));
+  }
+  ASSERT_OK(second.Load(ThroughAFile(first, /*iteration=*/3)));
+  for (int i = 3; i < 6; ++i) second.Step(i, MakeBatch(8, i, device_));
 
   Checkpoint expected, resumed;
   whole.Save(&expected);
@@ -268,15 +306,34 @@ TEST_P(ResumeTest, GoesOnToTheSameBits) {
 
 INSTANTIATE_TEST_SUITE_P(
     Configs, ResumeTest,
-    ::testing::Values(std::vector<std::string>{"model.dropout=0.1"},
-                      std::vector<std::string>{"model.dropout=0.1", "kernels=FUSED"},
-                      std::vector<std::string>{"model.dropout=0.1", "kernels=FUSED",
-                                               "precision=BF16"},
-                      std::vector<std::string>{"ema.horizon_fraction=0.02"},
-                      std::vector<std::string>{"swa.every_iterations=1", "swa.start_iteration=0"},
-                      std::vector<std::string>{"precision=FP16", "loss_scale.growth_interval=2",
-                                               "loss_scale.initial=16777216"},
-                      std::vector<std::string>{"precision=BF16", "micro_batch_size=3"}));
+    OnEachDevice(::testing::Values(
+        std::vector<std::string>{"model.dropout=0.1"},
+        std::vector<std::string>{"model.dropout=0.1", "kernels=FUSED"},
+        std::vector<std::string>{"model.dropout=0.1", "kernels=FUSED", "precision=BF16"},
+        std::vector<std::string>{"ema.horizon_fraction=0.02"},
+        std::vector<std::string>{"swa.every_iterations=1", "swa.start_iteration=0"},
+        std::vector<std::string>{"precision=FP16", "loss_scale.growth_interval=2",
+                                 "loss_scale.initial=16777216"},
+        std::vector<std::string>{"precision=BF16", "micro_batch_size=3"})),
+    AndDevice([](const std::vector<std::string>& overrides) {
+      std::string name = absl::StrJoin(overrides, "_");
+      std::replace_if(name.begin(), name.end(), std::not_fn(absl::ascii_isalnum), '_');
+      return name;
+    }));
+
+TEST_P(TrainStateTest, CheckpointGoesFromTheDeviceToTheCpuAndBack) {
+  const std::vector<std::string> averages = {"ema.horizon_fraction=0.1", "swa.every_iterations=1",
+                                             "swa.start_iteration=0"};
+  TrainState here = MakeHere(averages), on_cpu = Make(averages), back = MakeHere(averages);
+  here.Step(0, BatchHere(8));
+  ASSERT_OK(on_cpu.Load(ThroughAFile(here, /*iteration=*/1)));
+  EXPECT_EQ(Difference(on_cpu, here), 0);
+  ASSERT_OK(back.Load(ThroughAFile(on_cpu, /*iteration=*/1)));
+  EXPECT_EQ(Difference(back, here), 0);
+  const double expected = LossOf(here.Step(1, BatchHere(8)));
+  EXPECT_EQ(LossOf(back.Step(1, BatchHere(8))), expected);
+  EXPECT_NEAR(LossOf(on_cpu.Step(1, MakeBatch(8))), expected, 1e-5);
+}
 
 TEST(TrainStateTest, CheckpointOfAnotherKindIsRefused) {
   Checkpoint checkpoint;
@@ -290,24 +347,24 @@ TEST(TrainStateTest, CheckpointOfAnotherKindIsRefused) {
               Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("no optimizer state")));
 }
 
-TEST(TrainStateTest, AverageModelHasTheAveragedWeights) {
-  TrainState state = Make({"ema.horizon_fraction=1"});
-  state.Step(0, MakeBatch(8));
+TEST_P(TrainStateTest, AverageModelHasTheAveragedWeights) {
+  TrainState state = MakeHere({"ema.horizon_fraction=1"});
+  state.Step(0, BatchHere(8));
   ASSERT_OK_AND_ASSIGN(const auto averages, state.AveragedModels());
   ASSERT_EQ(averages.size(), 1);
-  const Batch batch = MakeBatch(2);
+  const Batch batch = BatchHere(2);
   EXPECT_TRUE(
       averages[0].model.Forward(batch.images, {}).equal(state.model().Forward(batch.images, {})))
       << "after one update the average is the weights";
-  ASSERT_OK_AND_ASSIGN(const auto none, Make().AveragedModels());
+  ASSERT_OK_AND_ASSIGN(const auto none, MakeHere().AveragedModels());
   EXPECT_TRUE(none.empty());
 }
 
-TEST(TrainStateTest, SwaIsTheMeanOfItsIterations) {
-  TrainState state = Make({"swa.every_iterations=2", "swa.start_iteration=3"});
+TEST_P(TrainStateTest, SwaIsTheMeanOfItsIterations) {
+  TrainState state = MakeHere({"swa.every_iterations=2", "swa.start_iteration=3"});
   TensorMean expected;
   for (int64_t i = 0; i < 7; ++i) {
-    state.Step(i, MakeBatch(8, i));
+    state.Step(i, BatchHere(8, i));
     if (i + 1 == 4 || i + 1 == 6) {
       ASSERT_OK(expected.Add(state.model().Tensors()));
     }

@@ -3,6 +3,7 @@
 #include "ATen/TensorOperators.h"
 #include "ATen/core/grad_mode.h"
 #include "ATen/ops/full.h"
+#include "base/each_device.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -10,7 +11,7 @@
 namespace vitrine {
 namespace {
 
-class WeightAverageTest : public ::testing::Test {
+class WeightAverageTest : public EachDevice {
  protected:
   void Set(double value) {
     const at::NoGradGuard no_grad;
@@ -22,10 +23,11 @@ class WeightAverageTest : public ::testing::Test {
   }
 
   std::vector<NamedParameter> parameters_ = {
-      {"w", at::full({2}, 0.0, at::kDouble).requires_grad_(true)}};
+      {"w",
+       at::full({2}, 0.0, at::TensorOptions(device_).dtype(at::kDouble)).requires_grad_(true)}};
 };
 
-TEST_F(WeightAverageTest, IsTheMeanUpToTheHorizonAndDecaysAfterIt) {
+TEST_P(WeightAverageTest, IsTheMeanUpToTheHorizonAndDecaysAfterIt) {
   WeightAverage average(parameters_, /*horizon=*/4);
   double expected = 0;
   for (int n = 1; n <= 10; ++n) {
@@ -40,7 +42,7 @@ TEST_F(WeightAverageTest, IsTheMeanUpToTheHorizonAndDecaysAfterIt) {
   }
 }
 
-TEST_F(WeightAverageTest, GoesOnFromItsState) {
+TEST_P(WeightAverageTest, GoesOnFromItsState) {
   WeightAverage whole(parameters_, 3), first(parameters_, 3), second(parameters_, 3);
   for (int n = 1; n <= 6; ++n) {
     Set(n);
@@ -53,11 +55,13 @@ TEST_F(WeightAverageTest, GoesOnFromItsState) {
   EXPECT_EQ(Value(second), Value(whole));
 }
 
-TEST_F(WeightAverageTest, StateOfAnotherModelIsRefused) {
+TEST_P(WeightAverageTest, StateOfAnotherModelIsRefused) {
   WeightAverage average(parameters_, 3);
   EXPECT_THAT(average.Load({{"v", at::full({2}, 0.0)}}, 1),
               Fails(absl::StatusCode::kFailedPrecondition, ::testing::HasSubstr("no tensor w")));
 }
+
+INSTANTIATE_ON_EACH_DEVICE(WeightAverageTest);
 
 }  // namespace
 }  // namespace vitrine

@@ -7,7 +7,7 @@
 #include "ATen/ops/empty.h"
 #include "ATen/ops/full.h"
 #include "absl/strings/str_cat.h"
-#include "base/safetensors.h"
+#include "base/each_device.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -26,24 +26,28 @@ ModelConfig WithImageSize(ModelConfig config, int image_size) {
   return config;
 }
 
-TEST(AdaptTensorsTest, EqualConfigsGiveTheSameBits) {
+// Of a checkpoint, which is read on the CPU.
+using AdaptTensorsTest = EachDevice;
+INSTANTIATE_ON_EACH_DEVICE(AdaptTensorsTest);
+
+TEST_P(AdaptTensorsTest, EqualConfigsGiveTheSameBits) {
   for (const ModelConfig& config : {SmallConfig(), SmallConfigWithOptions()}) {
     const VisionTransformer from = MakeModel(config, 1);
-    VisionTransformer to = MakeModel(config, 2);
+    VisionTransformer to = MakeModel(config, 2).Clone(device_);
     ASSERT_OK_AND_ASSIGN(const Adaptation adapted, AdaptTensors(config, from.Tensors(), to));
     EXPECT_THAT(adapted.changes, IsEmpty());
     ASSERT_OK(to.Load(adapted.tensors));
     for (const auto& [name, tensor] : to.Tensors()) {
-      EXPECT_TRUE(tensor.equal(from.Tensors().at(name))) << name;
+      EXPECT_TRUE(tensor.cpu().equal(from.Tensors().at(name))) << name;
     }
   }
 }
 
-TEST(AdaptTensorsTest, OtherClassesTakeTheHeadOfTheNewModel) {
+TEST_P(AdaptTensorsTest, OtherClassesTakeTheHeadOfTheNewModel) {
   ModelConfig config = SmallConfig();
   const VisionTransformer from = MakeModel(config, 1);
   config.set_num_classes(3);
-  VisionTransformer to = MakeModel(config, 2);
+  VisionTransformer to = MakeModel(config, 2).Clone(device_);
   const TensorMap old = from.Tensors(), fresh = MakeModel(config, 2).Tensors();
   ASSERT_OK_AND_ASSIGN(const Adaptation adapted, AdaptTensors(from.config(), old, to));
   EXPECT_THAT(adapted.changes, ElementsAre("head.weight: new, for 3 other classes",
@@ -51,14 +55,13 @@ TEST(AdaptTensorsTest, OtherClassesTakeTheHeadOfTheNewModel) {
   ASSERT_OK(to.Load(adapted.tensors));
   for (const auto& [name, tensor] : to.Tensors()) {
     const bool head = name == "head.weight" || name == "head.bias";
-    EXPECT_TRUE(tensor.equal((head ? fresh : old).at(name))) << name;
+    EXPECT_TRUE(tensor.cpu().equal((head ? fresh : old).at(name))) << name;
   }
 }
 
 // testdata/generate.py made the expected values, in double precision.
 TEST(AdaptTensorsTest, PositionsAreResampledAsInPyTorch) {
-  ASSERT_OK_AND_ASSIGN(const TensorMap golden,
-                       ReadSafetensors("vit/testdata/resampled_positions.safetensors"));
+  const TensorMap golden = ReferenceValues("resampled_positions");
   ModelConfig config = WithImageSize(SmallConfig(), 16);  // 4 x 4 patches
   TensorMap tensors = MakeModel(config).Tensors();
   tensors["position_embedding"] = golden.at("positions");

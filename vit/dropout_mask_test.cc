@@ -4,37 +4,43 @@
 #include <cmath>
 #include <vector>
 
-#include "ATen/CPUGeneratorImpl.h"
 #include "ATen/Parallel.h"
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/ones.h"
+#include "base/device.h"
+#include "base/each_device.h"
 #include "gtest/gtest.h"
 #include "vit/dropout_factors.h"
 
 namespace vitrine {
 namespace {
 
-at::Tensor Mask(at::IntArrayRef shape, double probability, uint64_t seed) {
-  return DropoutMask(shape, probability, at::detail::createCPUGenerator(seed), at::kFloat);
+at::Tensor Mask(at::IntArrayRef shape, double probability, uint64_t seed,
+                at::Device device = at::kCPU) {
+  return DropoutMask(shape, probability, SeededGenerator(device, seed), device);
 }
 
-TEST(DropoutMaskTest, DropsTheShare) {
+using DropoutMaskTest = EachDevice;
+INSTANTIATE_ON_EACH_DEVICE(DropoutMaskTest);
+
+TEST_P(DropoutMaskTest, DropsTheShare) {
   for (const double probability : {0.01, 0.1, 0.5, 0.99}) {
-    const at::Tensor kept = Mask({1'000'000}, probability, 1) != 0;
+    const at::Tensor kept = Mask({1'000'000}, probability, 1, device_) != 0;
     const double deviation = std::sqrt(probability * (1 - probability) / 1e6);
     EXPECT_NEAR(kept.sum().item<double>() / 1e6, 1 - probability, 5 * deviation);
   }
 }
 
-TEST(DropoutMaskTest, DropsNothingForTheLeastProbability) {
+TEST_P(DropoutMaskTest, DropsNothingForTheLeastProbability) {
   for (const double probability : {1e-20, 0x1p-54, 0x1p-33}) {
-    EXPECT_TRUE(Mask({1000}, probability, 1).equal(at::ones({1000}))) << probability;
+    EXPECT_TRUE(Mask({1000}, probability, 1, device_).equal(at::ones({1000}, device_)))
+        << probability;
   }
 }
 
 // Elements that share a number of the stream, and neighbours that do not.
-TEST(DropoutMaskTest, NeighboursAreIndependent) {
-  const at::Tensor dropped = Mask({1'000'000}, 0.5, 2) == 0;
+TEST_P(DropoutMaskTest, NeighboursAreIndependent) {
+  const at::Tensor dropped = Mask({1'000'000}, 0.5, 2, device_) == 0;
   for (const int64_t distance : {1, 2, 3, 1024}) {
     const at::Tensor first = dropped.slice(0, 0, -distance), second = dropped.slice(0, distance);
     EXPECT_NEAR((first & second).sum().item<double>() / 1e6, 0.25, 0.0025) << distance;
@@ -71,14 +77,15 @@ TEST(DropoutMaskTest, HasTheFactorsOfEachPair) {
   }
 }
 
-TEST(DropoutMaskTest, EachDrawOfTheGeneratorIsAnotherMask) {
-  const at::Generator generator = at::detail::createCPUGenerator(5);
-  const at::Tensor first = DropoutMask({100}, 0.5, generator, at::kFloat);
-  EXPECT_FALSE(DropoutMask({100}, 0.5, generator, at::kFloat).equal(first));
+TEST_P(DropoutMaskTest, EachDrawOfTheGeneratorIsAnotherMask) {
+  const at::Generator generator = SeededGenerator(device_, 5);
+  const at::Tensor first = DropoutMask({100}, 0.5, generator, device_);
+  EXPECT_FALSE(DropoutMask({100}, 0.5, generator, device_).equal(first));
 }
 
-TEST(DropoutMaskTest, HasTheType) {
-  const at::Tensor mask = DropoutMask({100}, 0.5, at::detail::createCPUGenerator(6), at::kBFloat16);
+TEST_P(DropoutMaskTest, HasTheType) {
+  const at::Tensor mask = DropoutMask({100}, 0.5, SeededGenerator(device_, 6),
+                                      at::TensorOptions(device_).dtype(at::kBFloat16));
   EXPECT_EQ(mask.scalar_type(), at::kBFloat16);
   EXPECT_EQ(mask.max().item<double>(), 2);
 }

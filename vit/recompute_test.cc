@@ -13,6 +13,8 @@
 #include "ATen/ops/linear.h"
 #include "ATen/ops/ones.h"
 #include "ATen/ops/tensor.h"
+#include "base/device.h"
+#include "base/each_device.h"
 #include "c10/core/Allocator.h"
 #include "c10/util/Exception.h"
 #include "c10/util/ThreadLocalDebugInfo.h"
@@ -23,10 +25,11 @@
 namespace vitrine {
 namespace {
 
-ForwardContext Training(uint64_t seed = 1) {
+// With a generator of its own: a GPU's is one and the same wherever it is asked for.
+ForwardContext Training(at::Device device, uint64_t seed = 1) {
   ForwardContext context;
   context.training = true;
-  context.generator = at::detail::createCPUGenerator(seed);
+  context.generator = SeededGenerator(device, seed).clone();
   return context;
 }
 
@@ -34,28 +37,31 @@ at::Tensor Random(at::IntArrayRef shape, uint64_t seed) {
   return at::empty(shape).normal_(0, 1, at::detail::createCPUGenerator(seed));
 }
 
-// Products in bfloat16 on the CPU until it ends.
+// Products in bfloat16 on the device until it ends.
 class Bfloat16 {
  public:
-  Bfloat16() {
-    at::autocast::set_autocast_enabled(at::kCPU, true);
-    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+  explicit Bfloat16(at::Device device) : type_(device.type()) {
+    at::autocast::set_autocast_enabled(type_, true);
+    at::autocast::set_autocast_dtype(type_, at::kBFloat16);
   }
   ~Bfloat16() {
-    at::autocast::set_autocast_enabled(at::kCPU, false);
+    at::autocast::set_autocast_enabled(type_, false);
     at::autocast::clear_cache();
   }
+
+ private:
+  at::DeviceType type_;
 };
 
 // A linear layer whose every run is counted.
-class RecomputeTest : public ::testing::Test {
+class RecomputeTest : public EachDevice {
  protected:
   at::Tensor Run(const at::Tensor& x, const ForwardContext& context = {}) {
     return Recompute(counted_, x, {weight_}, context);
   }
 
-  at::Tensor x_ = Random({5, 4}, 1).requires_grad_(true);
-  at::Tensor weight_ = Random({3, 4}, 2).requires_grad_(true);
+  at::Tensor x_ = Random({5, 4}, 1).to(device_).requires_grad_(true);
+  at::Tensor weight_ = Random({3, 4}, 2).to(device_).requires_grad_(true);
   int runs_ = 0;
   at::ScalarType last_type_ = at::kFloat;
   Computation counted_ = [this](const at::Tensor& x, const ForwardContext& context) {
@@ -66,7 +72,7 @@ class RecomputeTest : public ::testing::Test {
   };
 };
 
-TEST_F(RecomputeTest, RunsAgainInTheBackwardPassWithTheSameGradients) {
+TEST_P(RecomputeTest, RunsAgainInTheBackwardPassWithTheSameGradients) {
   at::linear(x_, weight_).tanh().sum().backward();
   const at::Tensor x_gradient = x_.grad().clone(), weight_gradient = weight_.grad().clone();
   x_.mutable_grad().reset();
@@ -80,13 +86,13 @@ TEST_F(RecomputeTest, RunsAgainInTheBackwardPassWithTheSameGradients) {
   EXPECT_TRUE(weight_.grad().equal(weight_gradient));
 }
 
-TEST_F(RecomputeTest, RunsOnceWithoutGradients) {
+TEST_P(RecomputeTest, RunsOnceWithoutGradients) {
   const at::NoGradGuard no_grad;
   EXPECT_FALSE(Run(x_).requires_grad());
   EXPECT_EQ(runs_, 1);
 }
 
-TEST_F(RecomputeTest, WhatIsFrozenGetsNoGradient) {
+TEST_P(RecomputeTest, WhatIsFrozenGetsNoGradient) {
   Run(x_.detach()).sum().backward();
   EXPECT_TRUE(weight_.grad().defined());
   weight_.mutable_grad().reset();
@@ -96,8 +102,8 @@ TEST_F(RecomputeTest, WhatIsFrozenGetsNoGradient) {
   EXPECT_FALSE(weight_.grad().defined());
 }
 
-TEST_F(RecomputeTest, SameRandomNumbersAndAGeneratorThatMovesOnOnce) {
-  const ForwardContext context = Training(7), plain = Training(7);
+TEST_P(RecomputeTest, SameRandomNumbersAndAGeneratorThatMovesOnOnce) {
+  const ForwardContext context = Training(device_, 7), plain = Training(device_, 7);
   const at::Tensor expected = counted_(x_, plain);
   const at::Tensor y = Run(x_, context);
   EXPECT_TRUE(y.equal(expected));
@@ -105,37 +111,37 @@ TEST_F(RecomputeTest, SameRandomNumbersAndAGeneratorThatMovesOnOnce) {
     return torch::autograd::grad({output.sum()}, {x_, weight_}, {}, /*retain_graph=*/true);
   };
   // Draws between the passes must not matter, nor may the backward pass draw from the generator.
-  const at::Tensor next = at::empty({8}).uniform_(0, 1, plain.generator);
+  const at::Tensor next = at::empty({8}, device_).uniform_(0, 1, plain.generator);
   const auto wanted = gradients(expected), first = gradients(y), second = gradients(y);
-  EXPECT_TRUE(at::empty({8}).uniform_(0, 1, context.generator).equal(next));
+  EXPECT_TRUE(at::empty({8}, device_).uniform_(0, 1, context.generator).equal(next));
   for (size_t i = 0; i < wanted.size(); ++i) {
     EXPECT_TRUE(first[i].equal(wanted[i]));
     EXPECT_TRUE(second[i].equal(wanted[i]));
   }
 }
 
-TEST_F(RecomputeTest, AutocastIsThatOfTheForwardPass) {
-  std::optional<Bfloat16> on(std::in_place);
+TEST_P(RecomputeTest, AutocastIsThatOfTheForwardPass) {
+  std::optional<Bfloat16> on(device_);
   const at::Tensor narrow = Run(x_).sum();
   on.reset();
   last_type_ = at::kFloat;
   narrow.backward();
   EXPECT_EQ(last_type_, at::kBFloat16);
-  EXPECT_FALSE(at::autocast::is_autocast_enabled(at::kCPU));
+  EXPECT_FALSE(at::autocast::is_autocast_enabled(device_.type()));
   EXPECT_TRUE(at::autocast::is_autocast_cache_enabled());
 
   const at::Tensor wide = Run(x_).sum();
-  on.emplace();
+  on.emplace(device_);
   last_type_ = at::kBFloat16;
   wide.backward();
   EXPECT_EQ(last_type_, at::kFloat);
-  EXPECT_TRUE(at::autocast::is_autocast_enabled(at::kCPU));
+  EXPECT_TRUE(at::autocast::is_autocast_enabled(device_.type()));
 }
 
 // Autocast keeps the casts of weights until its cache is cleared, which nobody does after a
 // backward pass: the next forward pass would see the weights of this one.
-TEST_F(RecomputeTest, LeavesNoCastsOfWeightsBehind) {
-  std::optional<Bfloat16> on(std::in_place);
+TEST_P(RecomputeTest, LeavesNoCastsOfWeightsBehind) {
+  std::optional<Bfloat16> on(device_);
   const at::Tensor loss = Run(x_).sum();
   on.reset();
   loss.backward();
@@ -143,12 +149,12 @@ TEST_F(RecomputeTest, LeavesNoCastsOfWeightsBehind) {
     const at::NoGradGuard no_grad;
     weight_.zero_();
   }
-  on.emplace();
+  on.emplace(device_);
   EXPECT_TRUE((counted_(x_, {}) == 0).all().item<bool>());
 }
 
-TEST_F(RecomputeTest, AnErrorInTheSecondRunRestoresAutocast) {
-  std::optional<Bfloat16> on(std::in_place);
+TEST_P(RecomputeTest, AnErrorInTheSecondRunRestoresAutocast) {
+  std::optional<Bfloat16> on(device_);
   const auto fails_later = [this](const at::Tensor& x, const ForwardContext& context) {
     TORCH_CHECK(runs_ == 0, "second run");
     return counted_(x, context);
@@ -156,11 +162,11 @@ TEST_F(RecomputeTest, AnErrorInTheSecondRunRestoresAutocast) {
   const at::Tensor y = Recompute(fails_later, x_, {weight_}, {}).sum();
   on.reset();
   EXPECT_THROW(y.backward(), c10::Error);
-  EXPECT_FALSE(at::autocast::is_autocast_enabled(at::kCPU));
+  EXPECT_FALSE(at::autocast::is_autocast_enabled(device_.type()));
   EXPECT_TRUE(at::autocast::is_autocast_cache_enabled());
 }
 
-TEST_F(RecomputeTest, ParametersMustNotChangeBeforeTheBackwardPass) {
+TEST_P(RecomputeTest, ParametersMustNotChangeBeforeTheBackwardPass) {
   const at::Tensor y = Run(x_).sum();
   {
     const at::NoGradGuard no_grad;
@@ -169,9 +175,13 @@ TEST_F(RecomputeTest, ParametersMustNotChangeBeforeTheBackwardPass) {
   EXPECT_THROW(y.backward(), c10::Error);
 }
 
-using RecomputeDeathTest = RecomputeTest;
+INSTANTIATE_ON_EACH_DEVICE(RecomputeTest);
 
-TEST_F(RecomputeDeathTest, Refusals) {
+// A child process cannot use its parent's GPU.
+using RecomputeDeathTest = RecomputeTest;
+INSTANTIATE_TEST_SUITE_P(Cpu, RecomputeDeathTest, ::testing::Values("cpu"));
+
+TEST_P(RecomputeDeathTest, Refusals) {
   Intermediates named;
   ForwardContext context;
   context.intermediates = &named;
@@ -188,7 +198,7 @@ struct Variant {
   bool bfloat16;
 };
 
-class RecomputedModelTest : public ::testing::TestWithParam<Variant> {
+class RecomputedModelTest : public EachDeviceAnd<Variant> {
  protected:
   struct Result {
     at::Tensor logits;
@@ -197,20 +207,21 @@ class RecomputedModelTest : public ::testing::TestWithParam<Variant> {
   };
 
   Result TrainStep(bool recompute) const {
-    const VisionTransformer model = MakeModel(GetParam().config);
-    ForwardContext context = Training();
+    const VisionTransformer model = MakeModel(GetParam().config).Clone(device_);
+    ForwardContext context = Training(device_);
     context.recompute_blocks = recompute;
     Result result;
     at::Tensor loss;
     {
       std::optional<Bfloat16> on;
-      if (GetParam().bfloat16) on.emplace();
-      result.logits = model.Forward(RandomImages(6, GetParam().config), context);
-      loss = at::cross_entropy_loss(result.logits, at::tensor({0, 1, 2, 3, 4, 0}, at::kLong));
+      if (GetParam().bfloat16) on.emplace(device_);
+      result.logits = model.Forward(RandomImages(6, GetParam().config).to(device_), context);
+      const at::Tensor labels = at::tensor({0, 1, 2, 3, 4, 0}, at::kLong).to(device_);
+      loss = at::cross_entropy_loss(result.logits, labels);
     }
     loss.backward();
     for (const NamedParameter& p : model.Parameters()) result.gradients.push_back(p.tensor.grad());
-    result.next_draws = at::empty({8}).uniform_(0, 1, context.generator);
+    result.next_draws = at::empty({8}, device_).uniform_(0, 1, context.generator);
     return result;
   }
 };
@@ -236,11 +247,12 @@ ModelConfig WithDropout(ModelConfig config) {
 
 INSTANTIATE_TEST_SUITE_P(
     Variants, RecomputedModelTest,
-    ::testing::Values(Variant{"Float32", WithDropout(SmallConfig()), false},
-                      Variant{"Float32Options", WithDropout(SmallConfigWithOptions()), false},
-                      Variant{"Bfloat16", WithDropout(SmallConfig()), true},
-                      Variant{"Bfloat16Options", WithDropout(SmallConfigWithOptions()), true}),
-    [](const auto& info) { return info.param.name; });
+    OnEachDevice(
+        ::testing::Values(Variant{"Float32", WithDropout(SmallConfig()), false},
+                          Variant{"Float32Options", WithDropout(SmallConfigWithOptions()), false},
+                          Variant{"Bfloat16", WithDropout(SmallConfig()), true},
+                          Variant{"Bfloat16Options", WithDropout(SmallConfigWithOptions()), true})),
+    AndDevice([](const Variant& variant) { return variant.name; }));
 
 // Bytes of tensors on the CPU: those that live, and the most that ever did.
 class TensorBytes : public c10::MemoryReportingInfoBase {
@@ -263,7 +275,7 @@ Memory MeasureTrainStep(const VisionTransformer& model, bool recompute) {
   const at::Tensor images = RandomImages(16, model.config());
   auto bytes = std::make_shared<TensorBytes>();
   const c10::DebugInfoGuard counting(c10::DebugInfoKind::PROFILER_STATE, bytes);
-  ForwardContext context = Training();
+  ForwardContext context = Training(at::kCPU);
   context.recompute_blocks = recompute;
   const at::Tensor loss = model.Forward(images, context).square().sum();
   const int64_t kept = bytes->now;
@@ -300,7 +312,7 @@ TEST(RecomputedModelLifeTest, IsForTrainingOnly) {
 TEST(RecomputedModelLifeTest, TheModelMayGoBeforeTheBackwardPass) {
   std::optional<VisionTransformer> model = MakeModel(SmallConfig());
   const auto parameters = model->Parameters();
-  ForwardContext context = Training();
+  ForwardContext context = Training(at::kCPU);
   context.recompute_blocks = true;
   const at::Tensor loss = model->Forward(RandomImages(1, SmallConfig()), context).sum();
   model.reset();

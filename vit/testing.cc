@@ -1,11 +1,17 @@
 #include "vit/testing.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 #include "ATen/CPUGeneratorImpl.h"
 #include "ATen/ops/empty.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "base/embedded_file.h"
+#include "base/safetensors.h"
 #include "glog/logging.h"
+#include "vit/embedded_reference_values.h"
 
 namespace vitrine {
 
@@ -40,6 +46,17 @@ at::Tensor RandomImages(int64_t count, const ModelConfig& config, uint64_t seed)
   at::Tensor images =
       at::empty({count, config.channels(), config.image_size(), config.image_size()});
   return images.normal_(0, 1, at::detail::createCPUGenerator(seed));
+}
+
+TensorMap ReferenceValues(std::string_view name) {
+  const auto files = EmbeddedReferenceValues();
+  const auto file = std::find_if(files.begin(), files.end(), [&](const EmbeddedFile& file) {
+    return file.name == absl::StrCat(name, ".safetensors");
+  });
+  CHECK(file != files.end()) << name;
+  absl::StatusOr<TensorMap> values = ParseSafetensors(std::string(file->contents));
+  CHECK(values.ok()) << values.status();
+  return *std::move(values);
 }
 
 }  // namespace vitrine

@@ -4,8 +4,10 @@
 #define VIT_TESTING_H_
 
 #include <cstdint>
+#include <string_view>
 
 #include "ATen/core/Tensor.h"
+#include "base/tensor_map.h"
 #include "vit/model.pb.h"
 #include "vit/vision_transformer.h"
 
@@ -23,6 +25,9 @@ VisionTransformer MakeModel(const ModelConfig& config, uint64_t seed = 1);
 
 // N(0, 1), [count, channels, image_size, image_size]
 at::Tensor RandomImages(int64_t count, const ModelConfig& config, uint64_t seed = 2);
+
+// Those of testdata/<name>.safetensors, which the program holds: it may run anywhere.
+TensorMap ReferenceValues(std::string_view name);
 
 }  // namespace vitrine
 

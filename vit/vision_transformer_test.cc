@@ -16,6 +16,8 @@
 #include "ATen/ops/matmul.h"
 #include "ATen/ops/softmax.h"
 #include "ATen/ops/tensor.h"
+#include "base/device.h"
+#include "base/each_device.h"
 #include "base/safetensors.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
@@ -60,27 +62,32 @@ INSTANTIATE_TEST_SUITE_P(Steps, ParameterCountTest,
                                            Step{"7", 224, 3, 100, 12, 12, 768, 16, 85'878'628}),
                          [](const auto& info) { return std::string(info.param.name); });
 
-class AnyConfigTest : public ::testing::TestWithParam<ModelConfig> {};
+class AnyConfigTest : public EachDeviceAnd<ModelConfig> {
+ protected:
+  at::TensorOptions InDouble() const { return at::TensorOptions(device_).dtype(at::kDouble); }
+};
 
 INSTANTIATE_TEST_SUITE_P(Configs, AnyConfigTest,
-                         ::testing::Values(SmallConfig(), SmallConfigWithOptions()),
-                         [](const auto& info) { return info.index == 0 ? "Plain" : "Options"; });
+                         OnEachDevice(::testing::Values(SmallConfig(), SmallConfigWithOptions())),
+                         AndDevice([](const ModelConfig& config) {
+                           return config.has_register_tokens() ? "Options" : "Plain";
+                         }));
 
 TEST_P(AnyConfigTest, BatchOfTwoEqualsTwoOfOne) {
-  const VisionTransformer model = MakeModel(GetParam());
-  const at::Tensor images = RandomImages(2, GetParam());
+  const VisionTransformer model = MakeModel(GetParam()).Clone(device_);
+  const at::Tensor images = RandomImages(2, GetParam()).to(device_);
   const at::Tensor together = model.Forward(images, {});
   const at::Tensor apart =
       at::cat({model.Forward(images.slice(0, 0, 1), {}), model.Forward(images.slice(0, 1, 2), {})});
   ASSERT_EQ(together.sizes(), at::IntArrayRef({2, 5}));
-  EXPECT_LT((together - apart).abs().max().item<double>(), 1e-6);
+  EXPECT_LT((together - apart).abs().max().item<double>(), 1e-5);
 }
 
 // d loss / d parameter by central differences, for some numbers of every parameter.
 TEST_P(AnyConfigTest, GradientsEqualFiniteDifferencesInDouble) {
-  const VisionTransformer model = MakeModel(GetParam()).Clone(at::kDouble);
-  const at::Tensor images = RandomImages(3, GetParam()).to(at::kDouble);
-  const at::Tensor labels = at::tensor({0, 3, 4}, at::kLong);
+  const VisionTransformer model = MakeModel(GetParam()).Clone(InDouble());
+  const at::Tensor images = RandomImages(3, GetParam()).to(InDouble());
+  const at::Tensor labels = at::tensor({0, 3, 4}, at::kLong).to(device_);
   const auto loss = [&] { return at::cross_entropy_loss(model.Forward(images, {}), labels); };
   loss().backward();
   const double step = 1e-6;
@@ -101,8 +108,14 @@ TEST_P(AnyConfigTest, GradientsEqualFiniteDifferencesInDouble) {
   }
 }
 
+class FusedModelTest : public ::testing::TestWithParam<ModelConfig> {};
+
+INSTANTIATE_TEST_SUITE_P(Configs, FusedModelTest,
+                         ::testing::Values(SmallConfig(), SmallConfigWithOptions()),
+                         [](const auto& info) { return info.index == 0 ? "Plain" : "Options"; });
+
 // With the same dropout, and with blocks computed once or twice.
-TEST_P(AnyConfigTest, FusedKernelsGiveTheSameGradientsInDouble) {
+TEST_P(FusedModelTest, FusedKernelsGiveTheSameGradientsInDouble) {
   ModelConfig config = GetParam();
   config.set_dropout(0.2);
   const at::Tensor images = RandomImages(3, config).to(at::kDouble);
@@ -130,7 +143,7 @@ TEST_P(AnyConfigTest, FusedKernelsGiveTheSameGradientsInDouble) {
 
 // By its kernels as a CPU emulates them, and on one where there is any, against libtorch's
 // operators on the CPU with the same dropout.
-TEST_P(AnyConfigTest, FusedForAGpuTheGradientsAreTheSame) {
+TEST_P(FusedModelTest, FusedForAGpuTheGradientsAreTheSame) {
   ModelConfig config = GetParam();
   config.set_dropout(0.2);
   const at::Tensor images = RandomImages(3, config);
@@ -160,10 +173,14 @@ TEST_P(AnyConfigTest, FusedForAGpuTheGradientsAreTheSame) {
   }
 }
 
+using VisionTransformerTest = EachDevice;
+INSTANTIATE_ON_EACH_DEVICE(VisionTransformerTest);
+
 // The last block computes the class token alone unless all are asked for.
-TEST(VisionTransformerTest, TokensThatNobodyReadsDoNotMatter) {
-  const VisionTransformer model = MakeModel(SmallConfig()).Clone(at::kDouble);
-  const at::Tensor images = RandomImages(3, SmallConfig()).to(at::kDouble);
+TEST_P(VisionTransformerTest, TokensThatNobodyReadsDoNotMatter) {
+  const auto in_double = at::TensorOptions(device_).dtype(at::kDouble);
+  const VisionTransformer model = MakeModel(SmallConfig()).Clone(in_double);
+  const at::Tensor images = RandomImages(3, SmallConfig()).to(in_double);
   Intermediates named;
   ForwardContext context;
   context.intermediates = &named;
@@ -173,10 +190,10 @@ TEST(VisionTransformerTest, TokensThatNobodyReadsDoNotMatter) {
 }
 
 // Without positions a transformer sees a set of patches, not an image.
-TEST(VisionTransformerTest, WithoutPositionsTheOrderOfPatchesDoesNotMatter) {
+TEST_P(VisionTransformerTest, WithoutPositionsTheOrderOfPatchesDoesNotMatter) {
   const ModelConfig config = SmallConfig();
-  const VisionTransformer model = MakeModel(config);
-  const at::Tensor image = RandomImages(1, config);
+  const VisionTransformer model = MakeModel(config).Clone(device_);
+  const at::Tensor image = RandomImages(1, config).to(device_);
   const at::Tensor top = image.slice(2, 0, 4), bottom = image.slice(2, 4, 8);
   const at::Tensor swapped = at::cat({bottom, top}, 2);
   const auto difference = [&] {
@@ -187,7 +204,7 @@ TEST(VisionTransformerTest, WithoutPositionsTheOrderOfPatchesDoesNotMatter) {
   for (NamedParameter& parameter : model.Parameters()) {
     if (parameter.name == "position_embedding") parameter.tensor.zero_();
   }
-  EXPECT_LT(difference(), 1e-6);
+  EXPECT_LT(difference(), 1e-5);
 }
 
 TEST(VisionTransformerTest, PatchesAreRowsOfRowColumnChannel) {
@@ -204,9 +221,9 @@ TEST(VisionTransformerTest, PatchesAreRowsOfRowColumnChannel) {
 
 // What the last block adds, from the queries and keys that it hands out and the values that follow
 // from its input, by the formula that the fused operator replaces.
-TEST(VisionTransformerTest, QueriesAndKeysExplainTheAttention) {
+TEST_P(VisionTransformerTest, QueriesAndKeysExplainTheAttention) {
   const ModelConfig config = SmallConfig();
-  const VisionTransformer model = MakeModel(config);
+  const VisionTransformer model = MakeModel(config).Clone(device_);
   const at::NoGradGuard no_grad;
   const TensorMap p = model.Tensors();
   // Without its MLP the block adds the attention alone.
@@ -215,7 +232,7 @@ TEST(VisionTransformerTest, QueriesAndKeysExplainTheAttention) {
   Intermediates named;
   ForwardContext context;
   context.intermediates = &named;
-  model.Forward(RandomImages(3, config), context);
+  model.Forward(RandomImages(3, config).to(device_), context);
   EXPECT_EQ(named.size(), 10);
   const at::Tensor input = named.at("blocks.0.output");  // [3, 5, 16]
   const at::Tensor added = named.at("blocks.1.output") - input;
@@ -233,16 +250,16 @@ TEST(VisionTransformerTest, QueriesAndKeysExplainTheAttention) {
   const at::Tensor mixed = at::matmul(weights, values).transpose(1, 2).reshape({3, 5, 16});
   const at::Tensor expected = at::linear(mixed, p.at("blocks.1.attention.projection.weight"),
                                          p.at("blocks.1.attention.projection.bias"));
-  EXPECT_LT((added - expected).abs().max().item<double>(), 1e-6);
+  EXPECT_LT((added - expected).abs().max().item<double>(), 1e-5);
   // Equal weights would make queries and keys irrelevant, and the test blind.
   EXPECT_GT((weights - 0.2).abs().max().item<double>(), 0.02);
 }
 
-TEST(VisionTransformerTest, CloneIsEqualAndItsOwn) {
+TEST_P(VisionTransformerTest, CloneIsEqualAndItsOwn) {
   const ModelConfig config = SmallConfigWithOptions();
-  const VisionTransformer model = MakeModel(config);
+  const VisionTransformer model = MakeModel(config).Clone(device_);
   const VisionTransformer clone = model.Clone();
-  const at::Tensor images = RandomImages(2, config);
+  const at::Tensor images = RandomImages(2, config).to(device_);
   const at::Tensor before = model.Forward(images, {});
   EXPECT_TRUE(clone.Forward(images, {}).equal(before));
   const at::NoGradGuard no_grad;
@@ -250,15 +267,15 @@ TEST(VisionTransformerTest, CloneIsEqualAndItsOwn) {
   EXPECT_TRUE(model.Forward(images, {}).equal(before));
 }
 
-TEST(VisionTransformerTest, FileRoundTripGivesTheSameBits) {
+TEST_P(VisionTransformerTest, FileRoundTripGivesTheSameBits) {
   const ModelConfig config = SmallConfigWithOptions();
-  const VisionTransformer model = MakeModel(config, 1), other = MakeModel(config, 2);
+  const VisionTransformer model = MakeModel(config, 1).Clone(device_);
   const std::string path = ::testing::TempDir() + "/model.safetensors";
   ASSERT_OK(WriteSafetensors(path, model.Tensors()));
   ASSERT_OK_AND_ASSIGN(const TensorMap read, ReadSafetensors(path));
-  VisionTransformer loaded = other.Clone();
+  VisionTransformer loaded = MakeModel(config, 2).Clone(device_);
   ASSERT_OK(loaded.Load(read));
-  const at::Tensor images = RandomImages(2, config);
+  const at::Tensor images = RandomImages(2, config).to(device_);
   EXPECT_TRUE(loaded.Forward(images, {}).equal(model.Forward(images, {})));
 }
 
@@ -274,17 +291,17 @@ TEST(VisionTransformerTest, LoadNamesEveryTensorThatDoesNotFit) {
                                                HasSubstr("unknown tensor extra"))));
 }
 
-TEST(VisionTransformerTest, DropoutActsOnlyWhileTraining) {
+TEST_P(VisionTransformerTest, DropoutActsOnlyWhileTraining) {
   ModelConfig config = SmallConfig();
   config.set_dropout(0.5);
   config.set_stochastic_depth(0.5);
-  const VisionTransformer model = MakeModel(config);
-  const at::Tensor images = RandomImages(2, config);
+  const VisionTransformer model = MakeModel(config).Clone(device_);
+  const at::Tensor images = RandomImages(2, config).to(device_);
   EXPECT_TRUE(model.Forward(images, {}).equal(model.Forward(images, {})));
   const auto train = [&](uint64_t seed) {
     ForwardContext context;
     context.training = true;
-    context.generator = at::detail::createCPUGenerator(seed);
+    context.generator = SeededGenerator(device_, seed);
     return model.Forward(images, context);
   };
   EXPECT_TRUE(train(1).equal(train(1)));
