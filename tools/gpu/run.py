@@ -55,7 +55,8 @@ def run_stage(stage: stages.Stage, context: stages.Context) -> dict:
     """Its status and figures; whatever happens, the next one runs."""
     absent = [name for name in stage.needs if not (context.data / name).exists()]
     if absent:
-        return {"status": "waits", "reason": f"{', '.join(absent)}: in a part that is not here"}
+        more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
+        return {"status": "waits", "reason": f"{absent[0]}{more}, in a part that is not here"}
     if context.seconds_left() < (1 if context.toy else stage.seconds):
         return {"status": "no time", "reason": f"{stage.seconds} s are needed"}
     try:
