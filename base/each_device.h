@@ -25,7 +25,8 @@
 
 namespace vitrine {
 
-// Has a lent libtorch_cuda.so loaded before any test: autograd counts the devices only once.
+// Has a lent libtorch_cuda.so loaded before any test: libtorch asks only once, at the latest in the
+// first backward pass, whether there is a GPU.
 class GpuBeforeTests : public ::testing::Environment {
   void SetUp() override { FindDevice("cuda", /*cuda_library=*/"").IgnoreError(); }
 };
