@@ -19,7 +19,10 @@ import torch.nn.functional as F
 class Block(nn.Module):
     def __init__(self, sizes: dict):
         super().__init__()
-        self.heads, self.dropout = sizes["heads"], sizes["dropout"]
+        self.heads = sizes["heads"]
+        self.attention_dropout = sizes["attention_dropout"]
+        self.projection_dropout = sizes["projection_dropout"]
+        self.mlp_dropout = sizes["mlp_dropout"]
         width, mlp_width = sizes["width"], sizes["mlp_width"]
         self.attention_norm = nn.LayerNorm(width)
         self.qkv = nn.Linear(width, 3 * width)
@@ -32,19 +35,21 @@ class Block(nn.Module):
         batch, tokens, width = x.shape
         qkv = self.qkv(x).view(batch, tokens, 3, self.heads, width // self.heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
-        mixed = F.scaled_dot_product_attention(q, k, v)
+        dropped = self.attention_dropout if self.training else 0.0
+        mixed = F.scaled_dot_product_attention(q, k, v, dropout_p=dropped)
         return self.projection(mixed.transpose(1, 2).reshape(batch, tokens, width))
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x + F.dropout(self.attention(self.attention_norm(x)), self.dropout, self.training)
+        attended = self.attention(self.attention_norm(x))
+        x = x + F.dropout(attended, self.projection_dropout, self.training)
         hidden = F.gelu(self.hidden(self.mlp_norm(x)))
-        return x + F.dropout(self.output(hidden), self.dropout, self.training)
+        return x + F.dropout(self.output(hidden), self.mlp_dropout, self.training)
 
 
 class VisionTransformer(nn.Module):
     def __init__(self, sizes: dict):
         super().__init__()
-        self.patch, self.dropout = sizes["patch_size"], sizes["dropout"]
+        self.patch, self.dropout = sizes["patch_size"], sizes["embedding_dropout"]
         width, count = sizes["width"], (sizes["image_size"] // self.patch) ** 2
         values = self.patch**2 * sizes["channels"]
         self.embedding = nn.Sequential(
@@ -75,9 +80,9 @@ def peak_mib(device: torch.device) -> float:
 
 def make_optimizer(model: nn.Module, sizes: dict) -> torch.optim.Optimizer:
     # Linear weights have two dimensions; the class token and the positions have three.
-    most = {"LINEAR_WEIGHTS": 2, "MATRICES": 3}[sizes["decay"]]
-    decayed = [p for p in model.parameters() if 2 <= p.dim() <= most]
-    plain = [p for p in model.parameters() if not 2 <= p.dim() <= most]
+    decayed_dimensions = {"LINEAR_WEIGHTS": {2}, "MATRICES": {2, 3}, "ALL": {1, 2, 3}}[sizes["decay"]]
+    decayed = [p for p in model.parameters() if p.dim() in decayed_dimensions]
+    plain = [p for p in model.parameters() if p.dim() not in decayed_dimensions]
     groups = [
         {"params": decayed, "weight_decay": sizes["weight_decay"]},
         {"params": plain, "weight_decay": 0},

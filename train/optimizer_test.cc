@@ -259,6 +259,13 @@ TEST(IsDecayedTest, MatricesByDimensions) {
   EXPECT_FALSE(IsDecayed(rule, "final_norm.weight", 1));
 }
 
+TEST(IsDecayedTest, AllIsEverything) {
+  for (const auto& [name, dimensions] :
+       {std::pair("head.weight", 2), {"head.bias", 1}, {"final_norm.weight", 1}, {"class_token", 3}}) {
+    EXPECT_TRUE(IsDecayed(OptimizerConfig::ALL, name, dimensions)) << name;
+  }
+}
+
 TEST(IsHiddenMatrixTest, TakesFourWeightsOfEveryBlockAndNothingElse) {
   ModelConfig config;
   config.set_depth(3);

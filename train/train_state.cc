@@ -79,7 +79,7 @@ StepResult TrainState::Step(int64_t iteration, const Batch& batch) {
       scaler_ ? at::where(scaler_->IsLeast(), norms, at::zeros_like(norms)) : norms;
   at::Tensor skip = guard_.Observe(iteration, result.loss, unmended);
   if (scaler_) skip = at::maximum(skip, overflow);
-  optimizer_.Step(result.learning_rate, skip, Divisor(result.gradient_norm));
+  optimizer_.Step(result.learning_rate, skip, Divisor(iteration, result));
   if (scaler_) scaler_->Update(overflow);
   Average(iteration + 1);
   return result;
@@ -145,11 +145,14 @@ at::Tensor TrainState::Loss(const at::Tensor& images, const at::Tensor& targets,
                                 config_.loss().label_smoothing());
 }
 
-at::Tensor TrainState::Divisor(const at::Tensor& norm) const {
+at::Tensor TrainState::Divisor(int64_t iteration, const StepResult& result) const {
   const OptimizerConfig& optimizer = config_.optimizer();
   if (optimizer.clip_norm() == 0) return {};
-  const bool scaled = optimizer.clip_order() == OptimizerConfig::AS_REPORTED_SCALED;
-  return ClipDivisor(scaled ? norm * kReportedLossScale : norm, optimizer.clip_norm());
+  at::Tensor norm = result.gradient_norm;
+  if (optimizer.clip_order() == OptimizerConfig::AS_REPORTED_SCALED) {
+    norm = scaler_ ? norm * result.loss_scale : norm * ReportedLossScale(iteration);
+  }
+  return ClipDivisor(norm, optimizer.clip_norm());
 }
 
 absl::StatusOr<std::vector<AveragedModel>> TrainState::AveragedModels() const {

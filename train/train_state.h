@@ -85,7 +85,7 @@ class TrainState {
   at::Tensor Loss(const at::Tensor& images, const at::Tensor& targets, uint64_t dropout_key) const;
 
   // By what the gradients of this norm are to be divided; undefined if they are not clipped.
-  at::Tensor Divisor(const at::Tensor& norm) const;
+  at::Tensor Divisor(int64_t iteration, const StepResult& result) const;
 
   // Adds the weights to the averages, after so many iterations.
   void Average(int64_t completed);

@@ -208,6 +208,22 @@ TEST_P(TrainStateTest, ReportedClippingIsClippingByTheScaledNorm) {
   EXPECT_GT(Difference(reported, usual), 1e-2);
 }
 
+// In FP16 by the scale that the run has, elsewhere by the one that the reported run had by then.
+TEST_P(TrainStateTest, ReportedClippingFollowsTheScale) {
+  const auto difference = [this](const std::vector<std::string>& overrides, int64_t iteration,
+                                 const char* clip_norm) {
+    std::vector<std::string> reported = overrides, equal = overrides;
+    reported.push_back("optimizer.clip_order=AS_REPORTED_SCALED");
+    equal.push_back(absl::StrCat("optimizer.clip_norm=", clip_norm));
+    TrainState a = MakeHere(reported), b = MakeHere(equal);
+    for (TrainState* state : {&a, &b}) state->Step(iteration, BatchHere(8));
+    return Difference(a, b);
+  };
+  EXPECT_LT(difference({}, 5000, "7.62939453125e-06"), 1e-3);
+  EXPECT_LT(difference({}, 7000, "3.814697265625e-06"), 1e-3);
+  EXPECT_LT(difference({"precision=FP16", "loss_scale.initial=1024"}, 0, "9.765625e-04"), 1e-3);
+}
+
 // The largest scale allowed overflows FP16, again and again; no such step may change anything.
 TEST_P(TrainStateTest, OverflowHalvesTheScaleAndLeavesTheWeights) {
   TrainState state = MakeHere({"precision=FP16", "loss_scale.initial=16777216"});

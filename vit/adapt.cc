@@ -20,8 +20,10 @@ namespace vitrine {
 namespace {
 
 // Fields that are adapted to, and fields that only training reads.
-constexpr std::string_view kMayDiffer[] = {"image_size",       "num_classes",    "dropout",
-                                           "stochastic_depth", "initialization", "zero_head"};
+constexpr std::string_view kMayDiffer[] = {
+    "image_size",         "num_classes", "dropout",           "embedding_dropout",
+    "projection_dropout", "mlp_dropout", "attention_dropout", "stochastic_depth",
+    "initialization",     "zero_head"};
 
 std::string Value(const ModelConfig& config, const google::protobuf::FieldDescriptor* field) {
   std::string text;

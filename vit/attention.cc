@@ -1,12 +1,18 @@
 #include "vit/attention.h"
 
+#include <cmath>
+
+#include "ATen/TensorOperators.h"
 #include "ATen/ops/linear.h"
+#include "ATen/ops/matmul.h"
 #include "ATen/ops/scaled_dot_product_attention.h"
+#include "ATen/ops/softmax.h"
 
 namespace vitrine {
 
-Attention::Attention(int64_t width, int64_t heads, const at::TensorOptions& options)
-    : heads(heads), qkv(width, 3 * width, options), projection(width, width, options) {}
+Attention::Attention(int64_t width, int64_t heads, double dropout,
+                     const at::TensorOptions& options)
+    : heads(heads), dropout(dropout), qkv(width, 3 * width, options), projection(width, width, options) {}
 
 Attention::Heads Attention::Project(const at::Tensor& x, int64_t queries) const {
   const int64_t width = x.size(2);
@@ -28,14 +34,23 @@ Attention::Heads Attention::Project(const at::Tensor& x, int64_t queries) const 
   return {part(x.narrow(1, 0, queries), 0, 1)[0], keys_values[0], keys_values[1]};
 }
 
+at::Tensor Attention::Mix(const Heads& parts, const ForwardContext& context) const {
+  const auto& [q, k, v] = parts;
+  if (!DropsWeights(context)) return at::scaled_dot_product_attention(q, k, v);
+  // Not by that operator, which draws from a generator of libtorch's own.
+  const double scale = 1 / std::sqrt(static_cast<double>(q.size(3)));
+  const at::Tensor weights = at::softmax(at::matmul(q * scale, k.transpose(2, 3)), -1);
+  return at::matmul(Dropout(weights, dropout, context), v);
+}
+
 at::Tensor Attention::operator()(const at::Tensor& x, int64_t queries, const std::string& name,
                                  const ForwardContext& context) const {
-  const auto [q, k, v] = Project(x, queries);
-  const at::Tensor mixed = at::scaled_dot_product_attention(q, k, v);  // [B, H, T, D/H]
+  const Heads parts = Project(x, queries);
+  const at::Tensor mixed = Mix(parts, context);
   if (context.intermediates != nullptr) {
-    context.intermediates->insert_or_assign(name + ".queries", q);
-    context.intermediates->insert_or_assign(name + ".keys", k);
-    context.intermediates->insert_or_assign(name + ".values", v);
+    context.intermediates->insert_or_assign(name + ".queries", parts.queries);
+    context.intermediates->insert_or_assign(name + ".keys", parts.keys);
+    context.intermediates->insert_or_assign(name + ".values", parts.values);
     context.intermediates->insert_or_assign(name + ".mixed", mixed);
   }
   return projection(mixed.transpose(1, 2).reshape({x.size(0), queries, x.size(2)}));

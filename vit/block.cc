@@ -24,6 +24,13 @@ at::Tensor MakeScale(const ModelConfig& config, const at::TensorOptions& options
   return config.layer_scale() == 0 ? at::Tensor() : at::empty({config.width()}, options);
 }
 
+// For the operators for a GPU.
+fused::cuda::BranchDropout DrawDropout(double dropout, const ForwardContext& context) {
+  if (!context.training || dropout == 0) return {};
+  at::Generator generator = DropoutGenerator(context);
+  return {dropout, DrawDropoutKey(generator)};
+}
+
 // A part's backward pass copies, so all of them are taken as they are.
 at::Tensor First(const at::Tensor& x, int64_t tokens) {
   return tokens == x.size(1) ? x : x.narrow(1, 0, tokens);
@@ -42,10 +49,11 @@ void Mlp::VisitParameters(const std::string& name, ParameterVisitor visit) {
 }
 
 Block::Block(const ModelConfig& config, int64_t index, const at::TensorOptions& options)
-    : dropout(config.dropout()),
+    : projection_dropout(ProjectionDropout(config)),
+      mlp_dropout(MlpDropout(config)),
       stochastic_depth(DepthRate(config, index)),
       attention_norm(config.width(), options),
-      attention(config.width(), config.heads(), options),
+      attention(config.width(), config.heads(), config.attention_dropout(), options),
       attention_scale(MakeScale(config, options)),
       mlp_norm(config.width(), options),
       mlp(config.width(), MlpWidth(config), options),
@@ -65,8 +73,9 @@ at::Tensor Block::operator()(const at::Tensor& x, int64_t tokens, const std::str
 at::Tensor Block::Run(const at::Tensor& x, int64_t tokens, const std::string& name,
                       const ForwardContext& context) const {
   const at::Tensor attended = NormAttend(x, tokens, name, context);
-  const at::Tensor middle = AddResidual(First(x, tokens), attended, attention_scale, context);
-  return AddResidual(middle, NormMlp(middle, context), mlp_scale, context);
+  const at::Tensor middle =
+      AddResidual(First(x, tokens), attended, attention_scale, projection_dropout, context);
+  return AddResidual(middle, NormMlp(middle, context), mlp_scale, mlp_dropout, context);
 }
 
 at::Tensor Block::RunFusedForGpu(const at::Tensor& x, int64_t tokens, const std::string& name,
@@ -76,27 +85,23 @@ at::Tensor Block::RunFusedForGpu(const at::Tensor& x, int64_t tokens, const std:
   const auto [middle, normed] = AddAttendedAndNorm(First(same_x, tokens), attended, context);
   const at::Tensor activated =
       fused::cuda::BiasGelu(at::linear(normed, mlp.hidden.weight), mlp.hidden.bias);
-  return AddResidual(middle, mlp.output(activated), mlp_scale, context);
+  return AddResidual(middle, mlp.output(activated), mlp_scale, mlp_dropout, context);
 }
 
 fused::cuda::SumAndNorm Block::AddAttendedAndNorm(const at::Tensor& x, const at::Tensor& attended,
                                                   const ForwardContext& context) const {
   if (IsOnlyDropped(attention_scale)) {
-    return fused::cuda::AddNorm(x, attended, DrawDropout(context), mlp_norm);
+    return fused::cuda::AddNorm(x, attended, DrawDropout(projection_dropout, context), mlp_norm);
   }
-  return fused::cuda::Norm(AddResidual(x, attended, attention_scale, context), mlp_norm,
-                           context.fused_operands);
-}
-
-fused::cuda::BranchDropout Block::DrawDropout(const ForwardContext& context) const {
-  if (!context.training || dropout == 0) return {};
-  at::Generator generator = DropoutGenerator(context);
-  return {dropout, DrawDropoutKey(generator)};
+  return fused::cuda::Norm(AddResidual(x, attended, attention_scale, projection_dropout, context),
+                           mlp_norm, context.fused_operands);
 }
 
 at::Tensor Block::NormAttend(const at::Tensor& x, int64_t tokens, const std::string& name,
                              const ForwardContext& context) const {
-  if (context.fusion == Fusion::kNone) return attention(attention_norm(x), tokens, name, context);
+  if (context.fusion == Fusion::kNone || attention.DropsWeights(context)) {
+    return attention(attention_norm(x), tokens, name, context);
+  }
   return fused::NormAttention(x, attention_norm, attention.qkv, attention.projection,
                               attention.heads, tokens, context.fused_operands);
 }
@@ -111,9 +116,10 @@ bool Block::IsOnlyDropped(const at::Tensor& scale) const {
 }
 
 at::Tensor Block::AddResidual(const at::Tensor& x, const at::Tensor& branch,
-                              const at::Tensor& scale, const ForwardContext& context) const {
+                              const at::Tensor& scale, double dropout,
+                              const ForwardContext& context) const {
   if (IsOnlyDropped(scale) && context.fusion == Fusion::kGpu) {
-    return fused::cuda::Add(x, branch, DrawDropout(context));
+    return fused::cuda::Add(x, branch, DrawDropout(dropout, context));
   }
   if (IsOnlyDropped(scale) && context.fusion == Fusion::kCpu && context.training && dropout > 0 &&
       x.scalar_type() == at::kFloat) {

@@ -38,7 +38,7 @@ struct Block {
 
   void VisitParameters(const std::string& name, ParameterVisitor visit);
 
-  double dropout;
+  double projection_dropout, mlp_dropout;
   double stochastic_depth;
   LayerNorm attention_norm;
   Attention attention;
@@ -62,7 +62,7 @@ struct Block {
 
   // The residual stream x with a branch added, that scaled and partly dropped.
   at::Tensor AddResidual(const at::Tensor& x, const at::Tensor& branch, const at::Tensor& scale,
-                         const ForwardContext& context) const;
+                         double dropout, const ForwardContext& context) const;
 
   // Whether a branch is dropped partly and nothing else.
   bool IsOnlyDropped(const at::Tensor& scale) const;
@@ -70,7 +70,6 @@ struct Block {
   // For the operators for a GPU.
   fused::cuda::SumAndNorm AddAttendedAndNorm(const at::Tensor& x, const at::Tensor& attended,
                                              const ForwardContext& context) const;
-  fused::cuda::BranchDropout DrawDropout(const ForwardContext& context) const;
 };
 
 }  // namespace vitrine

@@ -24,6 +24,10 @@ std::vector<std::string> ModelConfigProblems(const ModelConfig& config) {
   problems.InRange("model.width", config.width(), 1, kMaxSize);
   problems.InRange("model.register_tokens", config.register_tokens(), 0, 1024);
   problems.InRange("model.dropout", config.dropout(), 0, 0.99);
+  problems.InRange("model.embedding_dropout", config.embedding_dropout(), 0, 0.99);
+  problems.InRange("model.projection_dropout", config.projection_dropout(), 0, 0.99);
+  problems.InRange("model.mlp_dropout", config.mlp_dropout(), 0, 0.99);
+  problems.InRange("model.attention_dropout", config.attention_dropout(), 0, 0.99);
   problems.InRange("model.stochastic_depth", config.stochastic_depth(), 0, 0.99);
   problems.InRange("model.layer_scale", config.layer_scale(), 0, 10);
   if (config.has_mlp_width()) {
@@ -54,6 +58,18 @@ int64_t PatchLength(const ModelConfig& config) {
 
 int64_t MlpWidth(const ModelConfig& config) {
   return config.has_mlp_width() ? config.mlp_width() : int64_t{4} * config.width();
+}
+
+double EmbeddingDropout(const ModelConfig& config) {
+  return config.has_embedding_dropout() ? config.embedding_dropout() : config.dropout();
+}
+
+double ProjectionDropout(const ModelConfig& config) {
+  return config.has_projection_dropout() ? config.projection_dropout() : config.dropout();
+}
+
+double MlpDropout(const ModelConfig& config) {
+  return config.has_mlp_dropout() ? config.mlp_dropout() : config.dropout();
 }
 
 int64_t PrefixLength(const ModelConfig& config) {

@@ -24,6 +24,11 @@ int64_t PatchLength(const ModelConfig& config);
 
 int64_t MlpWidth(const ModelConfig& config);
 
+// Of each place its own, or that of all.
+double EmbeddingDropout(const ModelConfig& config);
+double ProjectionDropout(const ModelConfig& config);
+double MlpDropout(const ModelConfig& config);
+
 // Tokens in front of the patches: the class token, then the registers.
 int64_t PrefixLength(const ModelConfig& config);
 

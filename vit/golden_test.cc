@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "ATen/CPUGeneratorImpl.h"
 #include "ATen/TensorOperators.h"
 #include "ATen/core/Tensor.h"
 #include "ATen/core/grad_mode.h"
@@ -194,6 +195,45 @@ INSTANTIATE_TEST_SUITE_P(
     Configs, GoldenTest,
     OnEachDevice(::testing::Values(AsReported(), Options(), Fused(AsReported()), Fused(Options()))),
     AndDevice([](const Golden& golden) { return golden.file + (golden.fused ? "_fused" : ""); }));
+
+// With masks that the reference draws as this model does, a rate for each place.
+using DropoutByPlaceTest = EachDevice;
+
+TEST_P(DropoutByPlaceTest, LossAndEveryGradient) {
+  TensorMap golden = ReferenceValues("dropout_by_place"), parameters;
+  for (auto& [name, tensor] : golden) {
+    tensor = tensor.to(device_);
+    std::string_view rest = name;
+    if (absl::ConsumePrefix(&rest, "parameters/")) parameters.emplace(rest, tensor);
+  }
+  ModelConfig config = AsReported().config;
+  config.set_embedding_dropout(0.1);
+  config.set_attention_dropout(0.2);
+  config.set_projection_dropout(0.3);
+  config.set_mlp_dropout(0.4);
+  const Fusion fused = device_.is_cpu() ? Fusion::kCpu : Fusion::kGpu;
+  for (const Fusion fusion : {Fusion::kNone, fused}) {
+    if (fusion == Fusion::kGpu && !fused::cuda::HasKernels()) continue;
+    for (const bool recompute : {false, true}) {
+      VisionTransformer model = MakeModel(config).Clone(device_);
+      ASSERT_OK(model.Load(parameters));
+      ForwardContext context;
+      context.training = true;
+      context.generator = at::detail::createCPUGenerator(7);
+      context.fusion = fusion;
+      context.recompute_blocks = recompute;
+      const at::Tensor logits = model.Forward(golden.at("images"), context);
+      EXPECT_LT(Error(logits, golden.at("logits")), 1e-5);
+      at::cross_entropy_loss(logits, golden.at("labels")).backward();
+      for (const NamedParameter& parameter : model.Parameters()) {
+        const at::Tensor& expected = golden.at(absl::StrCat("gradients/", parameter.name));
+        EXPECT_LT(Error(parameter.tensor.grad(), expected), 5e-5) << parameter.name;
+      }
+    }
+  }
+}
+
+INSTANTIATE_ON_EACH_DEVICE(DropoutByPlaceTest);
 
 TEST(SinCosPositionsTest, AreBigVisions) {
   const at::Tensor expected = ReferenceValues("options").at("sincos_positions");

@@ -82,7 +82,7 @@ at::Tensor VisionTransformer::Forward(const at::Tensor& images,
                                       const ForwardContext& context) const {
   const at::Tensor patches = Patchify(images, config_.patch_size());  // [B, n, p * p * C]
   at::Tensor x = AddPrefixAndPositions(patch_embedding_(patches));    // [B, T, D]
-  x = Dropout(x, config_.dropout(), context);
+  x = Dropout(x, EmbeddingDropout(config_), context);
   for (size_t i = 0; i < blocks_.size(); ++i) x = RunBlock(i, x, context);
   return head_(Pool(x));  // [B, classes]
 }

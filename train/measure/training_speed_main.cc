@@ -106,7 +106,7 @@ absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& o
 // To what norm the gradients are clipped, in whatever order the config says it.
 double ClipNorm(const OptimizerConfig& optimizer) {
   const bool scaled = optimizer.clip_order() == OptimizerConfig::AS_REPORTED_SCALED;
-  return scaled ? optimizer.clip_norm() / kReportedLossScale : optimizer.clip_norm();
+  return scaled ? optimizer.clip_norm() / ReportedLossScale(0) : optimizer.clip_norm();
 }
 
 nlohmann::json Sizes(const ExperimentConfig& config, at::Device device) {
@@ -122,7 +122,10 @@ nlohmann::json Sizes(const ExperimentConfig& config, at::Device device) {
           {"heads", model.heads()},
           {"width", model.width()},
           {"mlp_width", MlpWidth(model)},
-          {"dropout", model.dropout()},
+          {"embedding_dropout", EmbeddingDropout(model)},
+          {"attention_dropout", model.attention_dropout()},
+          {"projection_dropout", ProjectionDropout(model)},
+          {"mlp_dropout", MlpDropout(model)},
           {"batch_size", config.data().batch_size()},
           {"precision", ExperimentConfig::Precision_Name(config.precision())},
           {"loss_scale", config.loss_scale().initial()},

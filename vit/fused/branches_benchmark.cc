@@ -74,7 +74,7 @@ void MlpForwardBackward(benchmark::State& state, Operands operands) {
 void AttentionForwardBackward(benchmark::State& state, Operands operands) {
   const int64_t width = state.range(0), tokens = state.range(1);
   LayerNorm norm(width, at::kFloat);
-  Attention attention(width, /*heads=*/4, at::kFloat);
+  Attention attention(width, /*heads=*/4, /*dropout=*/0, at::kFloat);
   norm.VisitParameters("norm", Initialize);
   attention.VisitParameters("attention", Initialize);
   const double rows = kBatch * tokens;

@@ -27,6 +27,8 @@ import torch.nn.functional as F
 
 Parameters = dict[str, Tensor]
 
+GOLDEN_RATIO = np.uint64(0x9E3779B97F4A7C15)
+
 
 @dataclasses.dataclass(frozen=True)
 class Architecture:
@@ -144,20 +146,61 @@ def patches(images: Tensor, size: int) -> Tensor:
     return torch.stack(cut, dim=1)
 
 
-class Reference:
-    """The model as a function of its parameters; a call leaves what it saw in `intermediates`."""
+class Dropout:
+    """Factors by place as the C++ model draws them: a key of torch's Mersenne Twister for each mask, and
+    for each two elements a number of SplitMix64's stream of that key, the lower half first."""
 
-    def __init__(self, architecture: Architecture, parameters: Parameters):
+    def __init__(self, rates: dict[str, float], seed: int):
+        self.rates = rates
+        self.twister = np.random.MT19937()
+        self.twister._legacy_seeding(seed)  # as torch.Generator().manual_seed does
+
+    def key(self) -> int:
+        high, low = map(int, self.twister.random_raw(2))
+        return high << 32 | low
+
+    def factors(self, place: str, shape: tuple[int, ...]) -> Tensor:
+        probability = float(np.float32(self.rates[place]))
+        size = math.prod(shape)
+        with np.errstate(over="ignore"):
+            x = np.uint64(self.key()) + np.arange(1, size // 2 + 2, dtype=np.uint64) * GOLDEN_RATIO
+            x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+            x ^= x >> np.uint64(31)
+        halves = np.stack([x & np.uint64(0xFFFFFFFF), x >> np.uint64(32)], axis=1).reshape(-1)[:size]
+        kept = halves < np.uint64((1 - probability) * 2**32)
+        scale = float(np.float32(1 / (1 - probability)))
+        return torch.from_numpy(np.where(kept, scale, 0.0).reshape(shape))
+
+
+class Reference:
+    """The model as a function of its parameters; a call leaves what it saw in `intermediates`.
+
+    With dropout the last block drops for the class token alone, since the C++ model computes no other.
+    """
+
+    def __init__(
+        self, architecture: Architecture, parameters: Parameters, dropout: Dropout | None = None
+    ):
         self.architecture = architecture
         self.parameters = parameters
+        self.dropout = dropout
         self.intermediates: dict[str, Tensor] = {}
+
+    def drop(self, place: str, x: Tensor, tokens: int | None = None) -> Tensor:
+        """Of [..., T, numbers] the first tokens, or all."""
+        if self.dropout is None:
+            return x
+        first = x[..., :tokens, :]
+        dropped = first * self.dropout.factors(place, tuple(first.shape))
+        return torch.cat([dropped, x[..., first.shape[-2] :, :]], dim=-2)
 
     def __call__(self, images: Tensor) -> Tensor:
         """Images [B, C, H, W] to logits [B, K]."""
         arch = self.architecture
-        x = self.embed(images)  # [B, T, D]
+        x = self.drop("embedding", self.embed(images))  # [B, T, D]
         for i in range(arch.depth):
-            x = self.block(f"blocks.{i}", x)
+            x = self.block(f"blocks.{i}", x, 1 if i + 1 == arch.depth else None)
         x = self.norm("final_norm", x)
         pooled = x[:, 0] if arch.class_token else x[:, arch.prefix :].mean(dim=1)
         return self.linear("head", pooled)
@@ -183,18 +226,16 @@ class Reference:
         tokens = [token.expand(x.shape[0], -1, -1) for token in tokens]
         return torch.cat([*tokens, x], dim=1)
 
-    def block(self, name: str, x: Tensor) -> Tensor:
-        x = x + self.scaled(
-            f"{name}.attention_scale",
-            self.attention(name, self.norm(f"{name}.attention_norm", x)),
-        )
-        x = x + self.scaled(
-            f"{name}.mlp_scale", self.mlp(f"{name}.mlp", self.norm(f"{name}.mlp_norm", x))
-        )
+    def block(self, name: str, x: Tensor, tokens: int | None) -> Tensor:
+        attended = self.attention(name, self.norm(f"{name}.attention_norm", x), tokens)
+        attended = self.drop("projection", attended, tokens)
+        x = x + self.scaled(f"{name}.attention_scale", attended)
+        hidden = self.mlp(f"{name}.mlp", self.norm(f"{name}.mlp_norm", x))
+        x = x + self.scaled(f"{name}.mlp_scale", self.drop("mlp", hidden, tokens))
         self.intermediates[f"{name}.output"] = x
         return x
 
-    def attention(self, block: str, x: Tensor) -> Tensor:
+    def attention(self, block: str, x: Tensor, tokens: int | None) -> Tensor:
         batch, count, width = x.shape
         heads = self.architecture.heads
         size = width // heads
@@ -203,6 +244,7 @@ class Reference:
         self.intermediates[f"{block}.queries"] = q  # [B, H, T, D / H]
         self.intermediates[f"{block}.keys"] = k
         weights = torch.softmax(q @ k.transpose(2, 3) / math.sqrt(size), dim=-1)  # [B, H, T, T]
+        weights = self.drop("attention", weights, tokens)
         mixed = (weights @ v).transpose(1, 2).reshape(batch, count, width)
         return self.linear(f"{block}.attention.projection", mixed)
 
@@ -302,6 +344,20 @@ def make_fixture(architecture: Architecture, seed: int) -> dict[str, Tensor]:
     return fixture
 
 
+def make_dropout_by_place() -> dict[str, Tensor]:
+    """One training pass of the model of the reproduction, with another rate at each place."""
+    architecture = FIXTURES["as_reported"]
+    whole = make_fixture(architecture, 20101195)
+    inputs = {name: t for name, t in whole.items() if name.startswith(EXACT)}
+    parameters = {n.removeprefix("parameters/"): t for n, t in inputs.items() if "/" in n}
+    rates = {"embedding": 0.1, "attention": 0.2, "projection": 0.3, "mlp": 0.4}
+    model = Reference(architecture, parameters, Dropout(rates, seed=7))
+    logits, loss, gradients = loss_and_gradients(model, inputs["images"], inputs["labels"])
+    fixture = {name: t.detach() for name, t in inputs.items()}
+    fixture |= {"logits": logits, "loss": loss}
+    return fixture | {f"gradients/{name}": g for name, g in gradients.items()}
+
+
 def make_resampled_positions() -> dict[str, Tensor]:
     """Learned positions of a class token and 4 x 4 patches, and what other grids make of them."""
     rng = np.random.default_rng(20101194)
@@ -337,6 +393,7 @@ def write_fixtures(folder: pathlib.Path) -> None:
         metadata = {"architecture": json.dumps(dataclasses.asdict(architecture))}
         fixture = make_fixture(architecture, SEEDS[name])
         write_fixture(folder / f"{name}.safetensors", fixture, metadata)
+    write_fixture(folder / "dropout_by_place.safetensors", make_dropout_by_place())
     write_fixture(folder / "resampled_positions.safetensors", make_resampled_positions())
 
 
