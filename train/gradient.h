@@ -21,8 +21,8 @@ at::Tensor GlobalNorm(const at::Tensor& norms);
 // global norm given, it becomes at most max_norm (Pascanu et al., arXiv 1211.5063).
 at::Tensor ClipDivisor(const at::Tensor& norm, double max_norm);
 
-// The loss scale that step 6's reported run had in an iteration, read off the norms that it printed:
-// they double at 2,000 and between 6,000 and 6,100, and halve between 7,900 and 8,000. For
+// The loss scale that step 6's reported run had in an iteration, read off the norms that it
+// printed: they double at 2,000 and between 6,000 and 6,100, and halve between 7,900 and 8,000. For
 // `clip_order: AS_REPORTED_SCALED` in precisions without a scale.
 double ReportedLossScale(int64_t iteration);
 

@@ -260,8 +260,10 @@ TEST(IsDecayedTest, MatricesByDimensions) {
 }
 
 TEST(IsDecayedTest, AllIsEverything) {
-  for (const auto& [name, dimensions] :
-       {std::pair("head.weight", 2), {"head.bias", 1}, {"final_norm.weight", 1}, {"class_token", 3}}) {
+  for (const auto& [name, dimensions] : {std::pair("head.weight", 2),
+                                         {"head.bias", 1},
+                                         {"final_norm.weight", 1},
+                                         {"class_token", 3}}) {
     EXPECT_TRUE(IsDecayed(OptimizerConfig::ALL, name, dimensions)) << name;
   }
 }

@@ -10,9 +10,11 @@
 
 namespace vitrine {
 
-Attention::Attention(int64_t width, int64_t heads, double dropout,
-                     const at::TensorOptions& options)
-    : heads(heads), dropout(dropout), qkv(width, 3 * width, options), projection(width, width, options) {}
+Attention::Attention(int64_t width, int64_t heads, double dropout, const at::TensorOptions& options)
+    : heads(heads),
+      dropout(dropout),
+      qkv(width, 3 * width, options),
+      projection(width, width, options) {}
 
 Attention::Heads Attention::Project(const at::Tensor& x, int64_t queries) const {
   const int64_t width = x.size(2);

@@ -23,15 +23,13 @@ struct Attention {
                         const ForwardContext& context) const;
 
   // Whether a pass drops attention weights, which fused operators cannot.
-  bool DropsWeights(const ForwardContext& context) const {
-    return context.training && dropout > 0;
-  }
+  bool DropsWeights(const ForwardContext& context) const { return context.training && dropout > 0; }
 
   void VisitParameters(const std::string& name, ParameterVisitor visit);
 
   int64_t heads;
   double dropout;  // of the weights
-  Linear qkv;  // queries, keys and values packed in this order, each split into heads
+  Linear qkv;      // queries, keys and values packed in this order, each split into heads
   Linear projection;
 
  private:

@@ -16,29 +16,40 @@ def read(folders: list[str]) -> list[dict]:
         if not path.exists():
             print(f"gpu_check: {path} is not there; give the folder of --output", file=sys.stderr)
             sys.exit(2)
-        lines += [json.loads(line) for line in path.read_text().splitlines()]
+        for line in path.read_text().splitlines():
+            try:
+                lines.append(json.loads(line))
+            except ValueError:
+                print(f"gpu_check: {path}: left out a line that is cut off", file=sys.stderr)
     return lines
 
 
-def machine(results: list[dict]) -> str:
-    for result in results:
-        if result["stage"] == "environment" and result["status"] == "ok":
-            figures = result["figures"]
-            gpu = f"{figures['gpu']}, driver {figures['driver']}" if "gpu" in figures else "no GPU"
-            return f"{gpu}, PyTorch {figures['torch']}"
-    return "unknown machine"
+def caption(result: dict) -> str:
+    """What a table is of: the same for all its rows."""
+    machine = result["machine"]
+    gpu = f"{machine['gpu']}, driver {machine.get('driver', 'unknown')}" if "gpu" in machine else "no GPU"
+    kind = (
+        "a dry run with small models, whose figures mean nothing" if result["toy"] else "BF16"
+    )
+    return f"{gpu}, PyTorch {machine['torch']}, {result['date']}: {kind}."
+
+
+def cell(text: str) -> str:
+    return text.replace("|", "/").replace("\n", " ")
 
 
 def stages_table(results: list[dict]) -> list[str]:
     rows = ["| stage | result | s |", "| --- | --- | ---: |"]
     for result in results:
         said = result.get("reason") or describe(result)
-        rows.append(f"| {result['stage']} | {result['status']}: {said} | {result['seconds']} |")
+        rows.append(
+            f"| {result['stage']} | {result['status']}: {cell(said)} | {result['seconds']} |"
+        )
     return rows
 
 
 def describe(result: dict) -> str:
-    figures = result["figures"]
+    figures = result.get("figures", {})
     if "batch" in figures:
         return f"batch {figures['batch']}"
     if result["stage"] == "tests":
@@ -50,12 +61,7 @@ def describe(result: dict) -> str:
 
 
 # Teraflop/s of dense products of BF16, as NVIDIA gives them.
-PEAK = {"H100": 989, "H200": 989}
-
-
-def peak_of(results: list[dict]) -> float | None:
-    name = machine(results)
-    return next((peak for card, peak in PEAK.items() if card in name), None)
+PEAK = {"NVIDIA H100 80GB HBM3": 989, "NVIDIA H200": 989}
 
 
 def successes(results: list[dict], prefix: str) -> list[dict]:
@@ -64,10 +70,10 @@ def successes(results: list[dict], prefix: str) -> list[dict]:
 
 def speed_table(results: list[dict]) -> list[str]:
     rows = [
-        "| model | batch | | ms a step | time, FUSED = 1 | TFLOP/s | of the peak | MiB |",
+        "| model | batch | kernels, or PyTorch | ms a step | time, FUSED = 1 | TFLOP/s | of the peak | MiB |",
         "| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |",
     ]
-    peak = peak_of(results)
+    peak = PEAK.get(results[0]["machine"].get("gpu", ""))
     for result in successes(results, "speed_"):
         figures = result["figures"]
         row = f"| {result['stage'].split('_')[1]} | {figures['batch']} |"
@@ -80,8 +86,14 @@ def speed_table(results: list[dict]) -> list[str]:
                 f"{row} {name} | {one['milliseconds']:.1f} | {ratio} | {one['tflops']:.1f} | {share} "
                 f"| {one['peak_mib']:.0f} |"
             )
-        rows += [f"{row} {name} | {why} | | | | |" for name, why in figures["absent"].items()]
-    return rows
+        rows += [f"{row} {name} | {cell(why)} | | | | |" for name, why in figures["absent"].items()]
+    return rows if len(rows) > 2 else []
+
+
+def short(kernel: str) -> str:
+    """Without its arguments."""
+    name = kernel.replace("(anonymous namespace)::", "").removeprefix("void ").split("(")[0]
+    return name if len(name) <= 80 else f"{name[:79]}…"
 
 
 def kernels_tables(results: list[dict]) -> list[str]:
@@ -99,7 +111,10 @@ def kernels_tables(results: list[dict]) -> list[str]:
                 "| share | calls a step | |",
                 "| ---: | ---: | --- |",
             ]
-            rows += [f"| {k['share']} % | {k['calls']:g} | `{k['name']}` |" for k in one["kernels"]]
+            rows += [
+                f"| {k['share']} % | {k['calls']:g} | `{cell(short(k['name']))}` |"
+                for k in one["kernels"]
+            ]
     return rows
 
 
@@ -114,21 +129,21 @@ def training_table(results: list[dict]) -> list[str]:
             f"| {result['stage']} | {f['iterations']} | {f['milliseconds']:.1f} | {f['images_per_second']:.0f} "
             f"| {100 * f['data_wait']:.1f} % | {f['test_accuracy']:.4f} |"
         )
-    return rows
+    return rows if len(rows) > 2 else []
 
 
 def main() -> None:
-    results = read(sys.argv[1:])
-    if not results:
+    by_caption: dict[str, list[dict]] = {}
+    for result in read(sys.argv[1:]):
+        by_caption.setdefault(caption(result), []).append(result)
+    if not by_caption:
         print("gpu_check: no results; name the folders of --output", file=sys.stderr)
         sys.exit(2)
-    kind = (
-        "a dry run with small models, whose figures mean nothing" if results[0]["toy"] else "BF16"
-    )
-    caption = f"{machine(results)}, {results[0]['date']}: {kind}."
-    for table in (stages_table, speed_table, training_table):
-        print("\n".join([caption, "", *table(results), ""]))
-    print("\n".join([caption, *kernels_tables(results)]))
+    for of, results in by_caption.items():
+        for table in (stages_table, speed_table, training_table, kernels_tables):
+            rows = table(results)
+            if rows:
+                print("\n".join([of, "", *rows, ""]))
 
 
 if __name__ == "__main__":

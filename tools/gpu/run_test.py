@@ -43,6 +43,10 @@ def speed(context: stages.Context) -> dict:
     }
 
 
+def stop(context: stages.Context) -> dict:
+    raise KeyboardInterrupt
+
+
 def compile_(context: stages.Context) -> dict:
     made = pathlib.Path(os.environ["TORCHINDUCTOR_CACHE_DIR"]) / "kernel"
     found = made.exists()
@@ -69,6 +73,7 @@ class RunTest(unittest.TestCase):
         with tarfile.open(self.kit / "kit.tar.xz", "w:xz"):
             pass
         self.output = self.kit / "results"
+        self.machine = {"torch": "2.11.0", "gpu": "NVIDIA H200", "driver": "1"}
 
     def run_main(self, *flags: str) -> tuple[int, str]:
         said = io.StringIO()
@@ -76,6 +81,7 @@ class RunTest(unittest.TestCase):
         with (
             mock.patch.object(stages, "STAGES", STAGES),
             mock.patch.object(stages, "HERE", self.kit / "gpu"),
+            mock.patch.object(stages, "identify", lambda device: dict(self.machine)),
             mock.patch.object(sys, "argv", arguments),
             contextlib.redirect_stdout(said),
             contextlib.redirect_stderr(said),
@@ -125,29 +131,73 @@ class RunTest(unittest.TestCase):
     def test_what_was_compiled_is_there_in_the_next_kit(self) -> None:
         with mock.patch.object(sys.modules[__name__], "STAGES", [stages.Stage("c", compile_, 1)]):
             self.run_main()
-            (self.output / "compiler_cache.tar.gz").rename(self.kit / "compiler_cache.tar.gz")
+            (self.output / "compiler_cache.tar.xz").rename(self.kit / "compiler_cache.tar.xz")
             self.run_main()
         self.assertEqual([r["figures"]["found"] for r in self.results()], [False, True])
 
     def test_unknown_stages_are_named(self) -> None:
         status, said = self.run_main("--stages=fails,none")
         self.assertEqual(status, 2)
-        self.assertIn("no stage none", said)
+        self.assertIn("no stage 'none'", said)
 
-    def test_report_has_every_stage_and_figure(self) -> None:
-        self.run_main()
+    def test_data_that_are_damaged_cost_their_stages_alone(self) -> None:
+        (self.kit / "data").mkdir()
+        (self.kit / "data" / "cifar10.tar.xz").write_bytes(b"no archive")
+        (self.kit / "compiler_cache.tar.xz").write_bytes(b"")
+        _, said = self.run_main("--stages=waits,speed_step7_32")
+        self.assertEqual([r["status"] for r in self.results()], ["waits", "ok"])
+        self.assertIn("cifar10.tar.xz: left out", said)
+        self.assertIn("compiler_cache.tar.xz: left out", said)
+
+    def test_a_line_that_was_cut_off_spoils_no_other(self) -> None:
+        self.output.mkdir()
+        (self.output / "results.jsonl").write_text('{"stage": "sp')
+        self.run_main("--stages=speed_step7_32")
+        self.assertEqual(self.report().count("| step7 | 32 | FUSED |"), 1)
+
+    def test_a_stage_that_is_stopped_leaves_a_line(self) -> None:
+        with mock.patch.object(sys.modules[__name__], "STAGES", [stages.Stage("s", stop, 1)]):
+            status, _ = self.run_main()
+        self.assertEqual(status, 130)
+        self.assertEqual(self.results()[0]["status"], "stopped")
+
+    def test_mistakes_are_one_line(self) -> None:
+        for flags, words in (
+            (["--seconds=0"], "--seconds"),
+            (["--output=/dev/null/folder"], "--output"),
+            (["--device=tpu"], "tpu"),
+        ):
+            status, said = self.run_main(*flags)
+            self.assertEqual(status, 2)
+            self.assertIn(words, said)
+            self.assertEqual(said.count("\n"), 1)
+
+    def test_rows_of_two_gpus_are_in_tables_of_their_own(self) -> None:
+        self.run_main("--stages=speed_step7_32")
+        self.machine["gpu"] = "NVIDIA L4"
+        self.run_main("--stages=speed_step7_32")
+        first, second = self.report().split("NVIDIA L4", 1)
+        for text, share in ((first, "10 %"), (second, "")):
+            self.assertIn(f"| step7 | 32 | FUSED | 2.0 | 1.00 | 100.0 | {share} | 300 |", text)
+
+    def report(self) -> str:
         said = io.StringIO()
         with (
             mock.patch.object(sys, "argv", ["report.py", str(self.output)]),
             contextlib.redirect_stdout(said),
+            contextlib.redirect_stderr(io.StringIO()),
         ):
             report.main()
+        return said.getvalue()
+
+    def test_report_has_every_stage_and_figure(self) -> None:
+        self.run_main()
         for words in (
             "| fails | failed: it broke |",
-            "| step7 | 32 | PyTorch, eager | 2.0 | 1.00 | 100.0 |  | 300 |",
+            "| step7 | 32 | PyTorch, eager | 2.0 | 1.00 | 100.0 | 10 % | 300 |",
             "| step7 | 32 | PyTorch, compile | it ended |",
         ):
-            self.assertIn(words, said.getvalue())
+            self.assertIn(words, self.report())
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Stages run the programs of the bundle (bin/) as processes, so that none can take
 """
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import json
 import os
@@ -35,6 +36,7 @@ class Context:
     data: pathlib.Path  # the data that have arrived
     scratch: pathlib.Path
     log: pathlib.Path
+    machine: dict  # as identify() found it
     device: str  # "cuda", or "cpu" for a dry run
     toy: bool  # small models and few steps
     deadline: float
@@ -45,25 +47,33 @@ class Context:
     def program(self, name: str) -> str:
         return str(self.bundle / "bin" / name)
 
-    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess:
+    def write_log(self, *text: str) -> None:
+        with open(self.log, "a") as log:
+            log.write("".join(text))
+
+    def run(
+        self, *command: str, check: bool = True, environment: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess:
         """Runs to its end, or to the deadline; what it says goes into the log too."""
+        line = f"$ {' '.join(command)}\n"
         try:
             done = subprocess.run(
                 command,
                 cwd=self.scratch,
+                env=os.environ | (environment or {}),
                 capture_output=True,
                 text=True,
+                errors="replace",
                 check=False,
-                timeout=self.seconds_left(),
+                timeout=max(0.1, self.seconds_left()),
             )
-        except subprocess.TimeoutExpired:
+        except subprocess.TimeoutExpired as error:
+            said = (text.decode(errors="replace") for text in (error.stdout, error.stderr) if text)
+            self.write_log(line, *said, "killed: no time left\n")
             raise Failure(f"{pathlib.Path(command[0]).name}: no time left") from None
-        with open(self.log, "a") as log:
-            log.write(
-                f"$ {' '.join(command)}\n{done.stdout}{done.stderr}exit status {done.returncode}\n"
-            )
+        self.write_log(line, done.stdout, done.stderr, f"exit status {done.returncode}\n")
         if check and done.returncode != 0:
-            raise_for(command, done.stderr)
+            raise_for(command[0], done.stderr, done.returncode)
         return done
 
 
@@ -71,11 +81,39 @@ def exhausted_memory(errors: str) -> bool:
     return "out of memory" in errors.lower()
 
 
-def raise_for(command: tuple[str, ...], errors: str) -> None:
-    last = (errors.strip().splitlines() or ["no message"])[-1]
-    if exhausted_memory(errors):
-        raise OutOfMemory(last)
-    raise Failure(f"{pathlib.Path(command[0]).name}: {last}")
+def gist(errors: str, status: int) -> str:
+    """The line of a program's messages that says most."""
+    lines = errors.strip().splitlines()
+    telling = [line for line in lines if "rror" in line] or lines[-1:]
+    ended = f"ended by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+    return telling[-1].strip() if telling else ended
+
+
+def raise_for(program: str, errors: str, status: int) -> None:
+    name = pathlib.Path(program).name
+    what = gist(errors, status)
+    kind = OutOfMemory if exhausted_memory(errors) else Failure
+    raise kind(what if what.startswith(f"{name}: ") else f"{name}: {what}")
+
+
+def identify(device: str) -> dict:
+    """The GPU, its driver and PyTorch's version; Failure where there is nothing to measure."""
+    ask = "import torch; print(torch.__version__, torch.cuda.is_available(), sep='|', end='|')"
+    ask += "\nif torch.cuda.is_available(): print(torch.cuda.get_device_name(0))"
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Failure(f"{sys.executable} has no torch that starts; put its folder into PYTHONPATH")
+    version, usable, name = done.stdout.strip().split("|")
+    machine = {"torch": version}
+    if device == "cpu":
+        return machine
+    if usable != "True":
+        raise Failure("PyTorch can use no GPU here; --device=cpu goes through the stages without")
+    with contextlib.suppress(OSError, ValueError):
+        query = ["nvidia-smi", "--query-gpu=driver_version,memory.total", "--format=csv,noheader"]
+        rows = subprocess.run(query, capture_output=True, text=True, check=True).stdout.splitlines()
+        machine["driver"], machine["memory"] = (cell.strip() for cell in rows[0].split(","))
+    return {"gpu": name, **machine}
 
 
 def small(context: Context) -> list[str]:
@@ -84,18 +122,8 @@ def small(context: Context) -> list[str]:
 
 
 def environment(context: Context) -> dict:
-    figures = {"processors": os.cpu_count(), "python": sys.version.split()[0]}
-    query = "name,driver_version,memory.total,compute_cap"
-    if context.device == "cuda":
-        row = context.run("nvidia-smi", f"--query-gpu={query}", "--format=csv,noheader").stdout
-        figures |= dict(
-            zip(("gpu", "driver", "memory", "capability"), map(str.strip, row.split(",")))
-        )
-    figures["torch"] = context.run(
-        sys.executable, "-c", "import torch; print(torch.__version__)"
-    ).stdout.strip()
-    context.run(context.program("train"), "--dry_run")  # fails where the programs can't start
-    return figures
+    context.run(context.program("train"), "--dry_run", f"--device={context.device}")
+    return context.machine | {"processors": os.cpu_count(), "python": sys.version.split()[0]}
 
 
 def tests(context: Context) -> dict:
@@ -103,8 +131,14 @@ def tests(context: Context) -> dict:
     packed = json.loads((context.kit / "tests.json").read_text())
 
     def run(name: str) -> dict[str, str]:
-        report = context.scratch / f"{name}.json"
-        context.run(context.program(name), f"--gtest_output=json:{report}", check=False)
+        folder = context.scratch / name
+        folder.mkdir()
+        report = folder / "report.json"
+        with contextlib.suppress(Failure):  # of time; its cases are missing then
+            context.run(
+                context.program(name), f"--gtest_output=json:{report}",
+                check=False, environment={"TEST_TMPDIR": str(folder)},
+            )  # fmt: skip
         return read_cases(report)
 
     # Each loads libtorch and starts the GPU anew, which takes longer than its cases.
@@ -141,7 +175,7 @@ def losses(context: Context, name: str, device: str, kernels: str, precision: st
     context.run(
         context.program("train"), "--noreport", f"--device={device}", f"--run_dir={run}", "seed=1",
         f"kernels={kernels}", f"precision={precision}", "model.dropout=0", "logging.every_iterations=1",
-        "validation.every_iterations=0", f"schedule.iterations={iterations}",
+        "loss_scale.initial=1024", "validation.every_iterations=0", f"schedule.iterations={iterations}",
         "schedule.warmup_iterations=1",
     )  # fmt: skip
     rows = (run / "metrics.csv").read_text().splitlines()[1:]
@@ -153,18 +187,17 @@ MOST_DIFFERENCE = {"FP32": 1e-4, "BF16": 2e-2, "FP16": 2e-2}
 
 def agreement(context: Context) -> dict:
     """The losses of the first iterations, on the GPU with both kinds of kernels and on the CPU."""
+    kinds = [(p, k) for p in MOST_DIFFERENCE for k in ("REFERENCE", "FUSED")]
+    if context.device == "cpu":
+        kinds = [(p, k) for p, k in kinds if p != "FP16"]  # for a GPU
+    found = {(p, k): losses(context, f"{k} {p}", context.device, k, p) for p, k in kinds}
     exact = losses(context, "exact", "cpu", "REFERENCE", "FP32")
     figures, wrong = {}, []
-    for precision, most in MOST_DIFFERENCE.items():
-        for kernels in ("REFERENCE", "FUSED"):
-            if context.device == "cpu" and precision == "FP16":
-                continue  # for a GPU
-            name = f"{kernels} {precision}"
-            here = losses(context, name, context.device, kernels, precision)
-            difference = max(abs(a - b) / abs(b) for a, b in zip(here, exact, strict=True))
-            figures[name] = difference
-            if not difference <= most:
-                wrong.append(f"{name}: {difference:.2g}")
+    for (precision, kernels), here in found.items():
+        difference = max(abs(a - b) / abs(b) for a, b in zip(here, exact, strict=True))
+        figures[f"{kernels} {precision}"] = difference
+        if not difference <= MOST_DIFFERENCE[precision]:
+            wrong.append(f"{kernels} {precision}: {difference:.2g}")
     if wrong:
         raise Failure(f"losses differ from those of the CPU: {'; '.join(wrong)}")
     return figures
@@ -187,9 +220,11 @@ def resume(context: Context) -> dict:
     killed = context.scratch / "killed"
     child = subprocess.Popen([*command, f"--run_dir={killed}"], stdout=subprocess.DEVNULL)
     checkpoints = killed / "checkpoints"
-    while child.poll() is None and not any(checkpoints.glob("0*")) and context.seconds_left() > 0:
-        time.sleep(0.001)
-    child.send_signal(signal.SIGKILL)
+    try:
+        while child.poll() is None and not any(checkpoints.glob("0*")) and context.seconds_left() > 0:
+            time.sleep(0.001)
+    finally:
+        child.kill()
     was_killed = child.wait() == -signal.SIGKILL
     output = context.run(*command, f"--run_dir={killed}").stdout
     resumed = re.search(r"resumed after (\d+)", output)
@@ -211,87 +246,102 @@ def resume(context: Context) -> dict:
 MOST_SECONDS_TO_START = 120
 
 
-def kill_all(processes: list[subprocess.Popen], seconds: float) -> threading.Timer:
-    """Kills them after so long, unless the timer is cancelled before."""
-    timer = threading.Timer(max(0, seconds), lambda: [process.kill() for process in processes])
-    timer.start()
-    return timer
+class Speeds:
+    """Workers of training_speed.py for one model: ours and PyTorch's, by turns or one after another."""
 
+    def __init__(self, context: Context, flags: list[str]):
+        sys.path.insert(0, str(HERE.parent))
+        import training_speed
 
-def workers(
-    context: Context, flags: list[str], modes: tuple[str, ...]
-) -> tuple[list, dict[str, str]]:
-    """Processes of training_speed.py that have taken their first steps, and why others have not."""
-    sys.path.insert(0, str(HERE.parent))
-    import training_speed
+        self.training_speed = training_speed
+        self.context, self.flags = context, flags
+        self.sizes = ""  # as our program prints them, for PyTorch's
+        self.workers: list = []  # that run
+        self.done: list = []  # that have measured something
+        self.absent: dict[str, str] = {}
 
-    program = [context.program("training_speed"), *flags]
-    started, absent = [], {}
-    for name in ("FUSED", "REFERENCE", *(f"PyTorch, {mode}" for mode in modes)):
-        command = [*program, f"kernels={name}"]
+    def command(self, name: str) -> list[str]:
         if name.startswith("PyTorch"):
-            if not started:
-                break
-            mode, sizes = name.split(", ")[1], started[0].first_line
-            command = [sys.executable, str(training_speed.PEER), mode, sizes]
-        said = context.scratch / f"{len(started) + len(absent)}.stderr"
-        with open(said, "w") as stderr:
-            worker = training_speed.Worker(name, command, stderr)
-        seconds = min(MOST_SECONDS_TO_START, context.seconds_left())
-        timer = kill_all([worker.process], seconds)
+            return [sys.executable, str(self.training_speed.PEER), name.split(", ")[1], self.sizes]
+        return [self.context.program("training_speed"), *self.flags, f"kernels={name}"]
+
+    @contextlib.contextmanager
+    def watched(self, worker, seconds: float):
+        """Kills it after so long; if it ends, it is absent for what it said."""
+        timer = threading.Timer(max(0, seconds), worker.process.kill)
+        timer.start()
         try:
-            worker.start()
-            worker.take(1 if context.toy else 2)  # memory, caches and compilation
-            started.append(worker)
-        except training_speed.Ended:
-            absent[name] = why_absent(context, said.read_text(), worker.process.wait(), seconds)
+            yield
+        except self.training_speed.Ended:
+            errors, status = worker.said.read_text(errors="replace"), worker.process.wait()
+            self.context.write_log(errors)
+            if exhausted_memory(errors):
+                self.absent[worker.name] = "out of memory"
+            elif status == -signal.SIGKILL:
+                self.absent[worker.name] = f"not reached in {seconds:.0f} s"
+            else:
+                self.absent[worker.name] = gist(errors, status)
+            self.workers.remove(worker)
         finally:
             timer.cancel()
-    return started, absent
 
+    def start(self, name: str) -> None:
+        said = self.context.scratch / f"{name}.stderr"
+        with open(said, "w") as stderr:
+            worker = self.training_speed.Worker(name, self.command(name), stderr)
+        worker.said = said
+        self.workers.append(worker)
+        with self.watched(worker, min(MOST_SECONDS_TO_START, self.context.seconds_left())):
+            worker.start()
+            self.sizes = self.sizes or worker.first_line
+            worker.take(1 if self.context.toy else 2)  # memory, caches and compilation
 
-def why_absent(context: Context, errors: str, status: int, seconds: float) -> str:
-    with open(context.log, "a") as log:
-        log.write(errors)
-    if exhausted_memory(errors):
-        return "out of memory"
-    if status == -signal.SIGKILL:
-        return f"not reached in {seconds:.0f} s"
-    return (errors.strip().splitlines() or [f"ended with status {status}"])[-1]
+    def measure(self, rounds: int, steps: int) -> None:
+        for _ in range(rounds):
+            for worker in list(self.workers):
+                with self.watched(worker, self.context.seconds_left()):
+                    worker.measure(steps)
+
+    def end(self) -> None:
+        for worker in self.workers:
+            worker.process.kill()
+            worker.process.wait()
+            if worker.milliseconds:
+                self.done.append(worker)
+        self.workers = []
 
 
 def speed(
-    config: str,
-    batch: int,
-    rounds: int = 3,
-    steps: int = 10,
-    modes: tuple[str, ...] = ("eager", "reduce-overhead"),
+    config: str, batch: int, names: tuple[str, ...], *, rounds: int = 3, alone: bool = False
 ) -> Callable[[Context], dict]:
-    """Milliseconds of a step in BF16, ours with both kinds of kernels and PyTorch's by turns."""
+    """Milliseconds of a step in BF16: by turns, or each alone where memory is for one at a time."""
 
     def measure(context: Context) -> dict:
         flags = [f"--config={config}", f"--device={context.device}", "precision=BF16"]
         flags += [f"data.batch_size={2 if context.toy else batch}", *small(context)]
-        started, absent = workers(context, flags, modes)
-        if not started:
-            raise_for((context.program("training_speed"),), "\n".join(absent.values()))
-        timer = kill_all([worker.process for worker in started], context.seconds_left())
+        speeds = Speeds(context, flags)
         try:
-            for _ in range(1 if context.toy else rounds):
-                for worker in started:
-                    worker.measure(1 if context.toy else steps)
+            for group in [[name] for name in names] if alone else [names]:
+                for name in group:
+                    if speeds.sizes or not name.startswith("PyTorch"):
+                        speeds.start(name)
+                speeds.measure(*((1, 1) if context.toy else (rounds, 10)))
+                speeds.end()
         finally:
-            timer.cancel()
-        sizes = json.loads(started[0].first_line)
-        figures: dict = {"batch": sizes["batch_size"], "absent": absent}
-        for worker in started:
+            for worker in speeds.workers:
+                worker.process.kill()
+        if not speeds.done:
+            reason = "; ".join(f"{name}: {why}" for name, why in speeds.absent.items())
+            raise (OutOfMemory if exhausted_memory(reason) else Failure)(reason)
+        sizes = json.loads(speeds.sizes)
+        figures: dict = {"batch": sizes["batch_size"], "absent": speeds.absent}
+        for worker in speeds.done:
             milliseconds = statistics.median(worker.milliseconds)
             figures[worker.name] = {
                 "milliseconds": milliseconds,
                 "tflops": sizes["flops"] / milliseconds / 1e9,
                 "peak_mib": worker.peak_mib,
             }
-            worker.end()
         return figures
 
     return measure
@@ -314,6 +364,8 @@ def kernels(config: str, batch: int) -> Callable[[Context], dict]:
             ).stdout.splitlines()  # fmt: skip
             step, below = re.match(r"([\d.]+) ms a step, of which ([\d.]+)", said[0]).groups()
             rows = [line.split(maxsplit=4) for line in said[3 : 3 + MOST_KERNELS]]
+            if not rows:
+                raise Failure("the profiler saw no kernels")
             figures[name] = {
                 "milliseconds": float(step),
                 "in_kernels": float(below),
@@ -365,6 +417,8 @@ class Stage:
     needs: tuple[str, ...] = ()  # of the data
 
 
+PEERS = ("FUSED", "REFERENCE", "PyTorch, eager", "PyTorch, reduce-overhead")
+
 MNIST = ("mnist",)
 PICTURES = ("pictures/train.pack", "pictures/test.pack")
 CIFAR10 = tuple(
@@ -378,16 +432,10 @@ STAGES = [
     Stage("tests", tests, 30),
     Stage("agreement", agreement, 40),
     Stage("resume", resume, 30),
-    Stage("speed_step7_32", speed("step7", 32), 60),
-    Stage(
-        "speed_step7_256",
-        speed("step7", 256, rounds=2, steps=5, modes=("eager", "reduce-overhead", "max-autotune")),
-        60,
-    ),
-    Stage("speed_step6", speed("step6", 128), 40),
-    Stage("speed_step3", speed("step3", 32), 30),
-    Stage("speed_step5", speed("step5", 128), 40),
+    Stage("speed_step7_32", speed("step7", 32, PEERS), 60),
     Stage("kernels_step7", kernels("step7", 32), 30),
+    Stage("speed_step7_256", speed("step7", 256, PEERS, rounds=1, alone=True), 60),
+    Stage("speed_step6", speed("step6", 128, PEERS), 40),
     Stage(
         "loading",
         training(
@@ -397,6 +445,8 @@ STAGES = [
         60,
         PICTURES,
     ),
+    Stage("speed_step3", speed("step3", 32, PEERS), 30),
+    Stage("speed_step5", speed("step5", 128, PEERS), 40),
     Stage(
         "train_imagenette",
         training("--config=imagenette", "data.source=PACKED", data="pictures"),
@@ -405,4 +455,10 @@ STAGES = [
     ),
     Stage("train_step2", training("--config=step2"), 60, MNIST),
     Stage("train_step3", training("--config=step3"), 60, CIFAR10),
+    # Tries many kernels for each product first.
+    Stage(
+        "speed_step7_256_autotuned",
+        speed("step7", 256, ("FUSED", "PyTorch, max-autotune"), rounds=1, alone=True),
+        60,
+    ),
 ]  # fmt: skip
