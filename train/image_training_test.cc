@@ -51,6 +51,7 @@ constexpr char kConfig[] = R"pb(
     train_transforms { color_jitter { brightness: 0.4 contrast: 0.4 saturation: 0.4 hue: 0.1 } }
     train_transforms { rand_augment {} }
     train_transforms { trivial_augment_wide {} }
+    train_transforms { auto_augment {} }
     train_transforms { random_erasing {} }
     evaluation_transforms { resize_and_center_crop {} }
     mix { mixup_alpha: 0.2 cutmix_alpha: 1 }

@@ -191,6 +191,8 @@ void Solarize(double threshold, Image* image) {
   Apply(MakeTable([&](int i) { return static_cast<uint8_t>(i < threshold ? i : 255 - i); }), image);
 }
 
+void Invert(Image* image) { Solarize(0, image); }
+
 void AutoContrast(Image* image) { ApplyToChannels(StretchTable, image); }
 
 void Equalize(Image* image) { ApplyToChannels(EqualizeTable, image); }

@@ -39,6 +39,9 @@ void Posterize(int bits, Image* image);
 // Inverts the values that are at least the threshold.
 void Solarize(double threshold, Image* image);
 
+// Light becomes dark: 255 less each value.
+void Invert(Image* image);
+
 // Stretches each channel from its lowest and highest value to 0 and 255.
 void AutoContrast(Image* image);
 

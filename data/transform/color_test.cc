@@ -42,6 +42,15 @@ TEST(ColorTest, FlatChannelsAreThoseOfPillow) {
   EXPECT_EQ(LargestDifference(equalized, Golden("equalize")), 0);
 }
 
+TEST(ColorTest, InvertedIsAsPillowInvertsAndTwiceTheSame) {
+  const Image picture = Golden("flat");
+  Image inverted = picture;
+  Invert(&inverted);
+  EXPECT_EQ(LargestDifference(inverted, Golden("invert")), 0);
+  Invert(&inverted);
+  EXPECT_EQ(LargestDifference(inverted, picture), 0);
+}
+
 TEST(ColorTest, FactorOfOneChangesNothing) {
   const Image picture = MakePicture(20, 10);
   for (const auto adjust : {AdjustBrightness, AdjustContrast, AdjustSaturation, SharpenInPlace}) {

@@ -11,6 +11,7 @@
 #include "base/status_macros.h"
 #include "data/image/decode.h"
 #include "data/image/resample.h"
+#include "data/transform/auto_augment.h"
 #include "data/transform/color.h"
 #include "data/transform/geometry.h"
 #include "data/transform/policy.h"
@@ -176,6 +177,11 @@ void TransformPipeline::ApplyRest(RandomStream* random, Image* spare, Image* ima
       case TransformConfig::kTrivialAugmentWide:
         Augment(DrawTrivialAugmentWide(transform.trivial_augment_wide(), random), image, spare);
         break;
+      case TransformConfig::kAutoAugment: {
+        const AutoAugment::Policy policy = transform.auto_augment().policy();
+        ApplyAutoAugment(policy, DrawAutoAugment(policy, random), image, spare);
+        break;
+      }
       case TransformConfig::kRandomErasing:
         if (const auto box = DrawEraseBox(size, transform.random_erasing(), random)) {
           Fill(*box, erase_color_, image);

@@ -11,6 +11,7 @@
 #include "base/status_matchers.h"
 #include "data/image/decode.h"
 #include "data/image/testing.h"
+#include "data/transform/auto_augment.h"
 #include "data/transform/color.h"
 #include "data/transform/policy.h"
 #include "data/transform/testing.h"
@@ -36,6 +37,11 @@ const std::vector<std::string> kEverything = {"random_resized_crop {}",
                                               "rand_augment {}",
                                               "trivial_augment_wide {}",
                                               "random_erasing {}"};
+
+// The transforms that came later.
+const std::vector<std::string> kLater = {"random_resized_crop {}", "auto_augment {}",
+                                         "auto_augment { policy: CIFAR10 }",
+                                         "auto_augment { policy: SVHN }"};
 
 TransformConfigs Configs(const std::vector<std::string>& texts) {
   TransformConfigs transforms;
@@ -133,9 +139,8 @@ TEST(PipelineTest, OutIsTheSizeOfTheModel) {
   }
 }
 
-TEST(PipelineTest, EqualStreamsGiveEqualBytesOnAnyNumberOfThreads) {
+void ExpectEqualBytesOnAnyNumberOfThreads(const TransformPipeline& pipeline) {
   constexpr int kPictures = 40;
-  const TransformPipeline pipeline = Pipeline(kEverything);
   const std::string jpeg = EncodeJpeg(MakePicture(150, 120), 90);
   std::vector<Image> alone;
   for (int i = 0; i < kPictures; ++i) alone.push_back(Applied(pipeline, jpeg, i));
@@ -156,16 +161,25 @@ TEST(PipelineTest, EqualStreamsGiveEqualBytesOnAnyNumberOfThreads) {
   }
 }
 
-// Recorded: a saved run must go on with the same pictures in every later version.
-TEST(PipelineTest, PicturesStayTheSameForEver) {
-  const TransformPipeline pipeline = Pipeline(kEverything);
+TEST(PipelineTest, EqualStreamsGiveEqualBytesOnAnyNumberOfThreads) {
+  ExpectEqualBytesOnAnyNumberOfThreads(Pipeline(kEverything));
+  ExpectEqualBytesOnAnyNumberOfThreads(Pipeline(kLater));
+}
+
+uint32_t ChecksumOfPictures(const TransformPipeline& pipeline) {
   const Image picture = MakePicture(150, 120);
   std::string bytes;
   for (int i = 0; i < 40; ++i) {
     const Image out = Applied(pipeline, picture, i);
     bytes.append(out.pixels.begin(), out.pixels.end());
   }
-  EXPECT_EQ(Crc32c(bytes), 3495115930u);
+  return Crc32c(bytes);
+}
+
+// Recorded: a saved run must go on with the same pictures in every later version.
+TEST(PipelineTest, PicturesStayTheSameForEver) {
+  EXPECT_EQ(ChecksumOfPictures(Pipeline(kEverything)), 3495115930u);
+  EXPECT_EQ(ChecksumOfPictures(Pipeline(kLater)), 3548918126u);
 }
 
 TEST(PipelineTest, ScratchHoldsNothingOfThePictureBefore) {
@@ -265,6 +279,18 @@ TEST(PipelineTest, OperationsOfAPolicyFollowOneAnother) {
     for (int k = 0; k < 3; ++k) {
       Augment(DrawRandAugment({}, {kSide, kSide}, &random), &expected, &spare);
     }
+    EXPECT_EQ(LargestDifference(Applied(pipeline, picture, i), expected), 0);
+  }
+}
+
+TEST(PipelineTest, AutoAugmentDrawsFromItsPolicy) {
+  const Image picture = MakePicture(kSide, kSide);
+  const TransformPipeline pipeline = Pipeline({"auto_augment { policy: SVHN }"});
+  for (int i = 0; i < 20; ++i) {
+    RandomStream random = Stream(i);
+    Image expected = picture, spare;
+    ApplyAutoAugment(AutoAugment::SVHN, DrawAutoAugment(AutoAugment::SVHN, &random), &expected,
+                     &spare);
     EXPECT_EQ(LargestDifference(Applied(pipeline, picture, i), expected), 0);
   }
 }

@@ -46,6 +46,7 @@ double Magnitude(const Ranges& ranges, Operation operation, int bin, int bins) {
     case Operation::kIdentity:
     case Operation::kAutoContrast:
     case Operation::kEqualize:
+    case Operation::kInvert:
       return 0;
     case Operation::kShearX:
     case Operation::kShearY:
@@ -142,6 +143,8 @@ void Augment(const Augmentation& augmentation, Image* image, Image* spare) {
       return AutoContrast(image);
     case Operation::kEqualize:
       return Equalize(image);
+    case Operation::kInvert:
+      return Invert(image);
   }
 }
 

@@ -29,8 +29,9 @@ enum class Operation {
   kSolarize,      // the lowest value that is inverted
   kAutoContrast,  // none, as for kEqualize and kIdentity
   kEqualize,
+  kInvert,  // none either
 };
-constexpr int kOperations = 14;
+constexpr int kOperations = 14;  // that these two draw from: all but kInvert
 
 struct Augmentation {
   Operation operation = Operation::kIdentity;
@@ -38,7 +39,7 @@ struct Augmentation {
 };
 
 // The magnitude at one of the bins, 0 to num_bins - 1, without a sign. Translations are in parts of
-// the picture's sides. The values are torchvision's float32 ones.
+// the picture's sides. The values are torchvision's float32 ones. AutoAugment has RandAugment's.
 double RandAugmentMagnitude(Operation operation, int bin, int num_bins, Size picture);
 double TrivialAugmentWideMagnitude(Operation operation, int bin, int num_bins);
 

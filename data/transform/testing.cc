@@ -14,9 +14,14 @@ namespace vitrine {
 
 const TensorMap& Goldens() {
   static const auto* const goldens = [] {
-    auto tensors = ReadSafetensors("data/transform/testdata/transforms.safetensors");
-    CHECK(tensors.ok()) << tensors.status();
-    return new TensorMap(*std::move(tensors));
+    auto* const all = new TensorMap;
+    for (const std::string_view name : {"transforms", "auto_augment"}) {
+      auto tensors =
+          ReadSafetensors(absl::StrCat("data/transform/testdata/", name, ".safetensors"));
+      CHECK(tensors.ok()) << tensors.status();
+      all->merge(*tensors);
+    }
+    return all;
   }();
   return *goldens;
 }

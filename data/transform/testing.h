@@ -12,7 +12,7 @@
 
 namespace vitrine {
 
-// testdata/transforms.safetensors; testdata/generate_transforms.py says what it holds.
+// The tensors of testdata/*.safetensors; testdata/generate_transforms.py says what they hold.
 const TensorMap& Goldens();
 
 Image Golden(const std::string& key);

@@ -42,6 +42,9 @@ BENCHMARK_CAPTURE(BM_Pipeline, crop_flip, {"random_resized_crop {}", "horizontal
 BENCHMARK_CAPTURE(BM_Pipeline, crop_flip_rand_augment,
                   {"random_resized_crop {}", "horizontal_flip {}", "rand_augment {}"})
     ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(BM_Pipeline, crop_flip_auto_augment,
+                  {"random_resized_crop {}", "horizontal_flip {}", "auto_augment {}"})
+    ->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(BM_Pipeline, center_crop, std::vector<std::string>{"resize_and_center_crop {}"})
     ->Unit(benchmark::kMicrosecond);
 
@@ -63,6 +66,7 @@ BENCHMARK_CAPTURE(BM_Augment, contrast, Operation::kContrast)->Unit(benchmark::k
 BENCHMARK_CAPTURE(BM_Augment, sharpness, Operation::kSharpness)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(BM_Augment, posterize, Operation::kPosterize)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(BM_Augment, solarize, Operation::kSolarize)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(BM_Augment, invert, Operation::kInvert)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(BM_Augment, autocontrast, Operation::kAutoContrast)
     ->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(BM_Augment, equalize, Operation::kEqualize)->Unit(benchmark::kMicrosecond);

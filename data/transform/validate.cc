@@ -95,6 +95,8 @@ void CheckKind(const TransformConfig& transform, const std::string& prefix, Prob
       return Check(transform.rand_augment(), fields("rand_augment"));
     case TransformConfig::kTrivialAugmentWide:
       return Check(transform.trivial_augment_wide(), fields("trivial_augment_wide"));
+    case TransformConfig::kAutoAugment:
+      return;  // any policy will do
     case TransformConfig::kRandomErasing:
       return Check(transform.random_erasing(), fields("random_erasing"));
     case TransformConfig::KIND_NOT_SET:

@@ -24,7 +24,7 @@ std::vector<std::string> ProblemsOf(const std::vector<std::string>& texts) {
 TEST(TransformProblemsTest, DefaultsAreSound) {
   for (const std::string name :
        {"resize_and_center_crop", "random_resized_crop", "pad_and_crop", "horizontal_flip",
-        "color_jitter", "rand_augment", "trivial_augment_wide", "random_erasing"}) {
+        "color_jitter", "rand_augment", "trivial_augment_wide", "auto_augment", "random_erasing"}) {
     EXPECT_THAT(ProblemsOf({name + " {}"}), IsEmpty());
   }
   EXPECT_THAT(ProblemsOf({}), IsEmpty());

@@ -12,7 +12,7 @@ transforms.safetensors, pictures [height, width, 3], after the name of the step 
     resized_crop/FILTER/SIZE/X,Y,W,H                of wide
     flip, pad_and_crop/PADDING/X,Y, rotate/DEGREES  of picture, as all that follow
     brightness/FACTOR, contrast/, saturation/, sharpness/, hue/SHIFT
-    autocontrast, equalize                          of flat
+    autocontrast, equalize, invert                  of flat
     rand_augment/OPERATION/BIN/SIGN, trivial_augment_wide/...
     erase/X,Y,W,H                                   by ERASE_COLOR
 and numbers:
@@ -20,6 +20,11 @@ and numbers:
     crop_sizes/given, erase_sizes/given             float64 [N, 4]: width, height, area, aspect
     crop_sizes/made, erase_sizes/made               int64 [N, 2]: width, height
     fallback/given, fallback/made                   int64 [N, 2], [N, 4]: width, height; x, y, w, h
+
+auto_augment.safetensors, for each POLICY of torchvision's AutoAugmentPolicy:
+    small                                           the source
+    auto_augment/POLICY/SUB_POLICY/SIGN             with both operations and both magnitudes' sign
+    probabilities/POLICY                            float64 [25, 2]
 """
 
 import argparse
@@ -107,6 +112,7 @@ def colors(image: Image.Image) -> Tensors:
     tensors |= {f"hue/{shift}": F.adjust_hue(image, shift) for shift in (-0.5, -0.21, 0, 0.1, 0.5)}
     tensors["autocontrast"] = ImageOps.autocontrast(flat())
     tensors["equalize"] = ImageOps.equalize(flat())
+    tensors["invert"] = ImageOps.invert(flat())
     return tensors
 
 
@@ -197,10 +203,41 @@ def transforms_fixture() -> Tensors:
     return tensors | magnitudes() | box_sizes() | erased(image)
 
 
+class DrawnAutoAugment(autoaugment.AutoAugment):
+    """AutoAugment of one sub-policy, both operations and one sign."""
+
+    def __init__(self, policy: autoaugment.AutoAugmentPolicy, sub_policy: int, sign: str) -> None:
+        super().__init__(policy)
+        self.drawn = sub_policy, torch.zeros(2), torch.tensor([int(sign == "+")] * 2)
+
+    def get_params(self, _: int) -> tuple[int, torch.Tensor, torch.Tensor]:
+        return self.drawn
+
+
+def auto_augment_fixture() -> Tensors:
+    """Each sub-policy with magnitudes of both signs, once where they have none."""
+    # 300 pixels: with fewer than 256, or too many of the highest value, nothing is equalized.
+    image = picture(20, 15)
+    tensors = {"small": image}
+    for policy in autoaugment.AutoAugmentPolicy:
+        augment = autoaugment.AutoAugment(policy)
+        space = augment._augmentation_space(10, (image.height, image.width))
+        for i, steps in enumerate(augment.policies):
+            signed = any(space[operation][1] for operation, _, _ in steps)
+            for sign in "+-" if signed else "+":
+                augmented = DrawnAutoAugment(policy, i, sign)(image)
+                tensors[f"auto_augment/{policy.name}/{i}/{sign}"] = augmented
+        probabilities = [[probability for _, probability, _ in steps] for steps in augment.policies]
+        tensors[f"probabilities/{policy.name}"] = np.array(probabilities)
+    return tensors
+
+
 def write_fixtures(folder: pathlib.Path) -> None:
-    # Fresh copies: safetensors writes the memory as it lies.
-    tensors = {key: np.ascontiguousarray(value) for key, value in transforms_fixture().items()}
-    save_file(tensors, folder / "transforms.safetensors")
+    fixtures = {"transforms": transforms_fixture(), "auto_augment": auto_augment_fixture()}
+    for name, tensors in fixtures.items():
+        # Fresh copies: safetensors writes the memory as it lies.
+        copies = {key: np.ascontiguousarray(value) for key, value in tensors.items()}
+        save_file(copies, folder / f"{name}.safetensors")
 
 
 def main() -> None:
