@@ -28,7 +28,8 @@ DEFINE_int64(first, -1, "averages those of at least so many iterations");
 DEFINE_int64(last, -1, "and of fewer than so many");
 DEFINE_int32(count, 0, "averages the last so many");
 DEFINE_string(checkpoints, "", "averages these, folders or iterations of --run_dir, with commas");
-DEFINE_string(preset, "", "averages what step 7 was reported with: swa-5, swa-10, last-13, last-5");
+DEFINE_string(preset, "",
+              "averages what step 7 was reported with: 280k-330k, 250k-350k, 280k-last, last-5");
 DEFINE_string(output, "", "the checkpoint to write");
 DEFINE_bool(greedy, false,
             "of these takes, from best to worst, those that make the average no worse on minival");

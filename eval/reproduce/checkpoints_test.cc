@@ -59,15 +59,15 @@ TEST_F(MeasureCheckpointsTest, AveragesEvaluatesAndShows) {
   const std::string run = (folder_ / "run").string();
   EXPECT_EQ(
       ReadFile(folder_ / "calls").value(),
-      absl::StrCat("swa --first=280000 --last=330000 --run_dir=", run, " --output=", run,
-                   "/averages/swa-5\n",  //
-                   "swa --first=250000 --last=350000 --run_dir=", run, " --output=", run,
-                   "/averages/swa-10\n",  //
+      absl::StrCat("swa --first=280000 --last=330001 --run_dir=", run, " --output=", run,
+                   "/averages/280k-330k\n",  //
+                   "swa --first=250000 --last=350001 --run_dir=", run, " --output=", run,
+                   "/averages/250k-350k\n",  //
                    "swa --first=280000 --last=400001 --run_dir=", run, " --output=", run,
-                   "/averages/last-13\n",  //
+                   "/averages/280k-last\n",  //
                    "swa --count=5 --run_dir=", run, " --output=", run, "/averages/last-5\n",
-                   "eval --checkpoint=", run, "/checkpoints/000300000,", run, "/averages/swa-5,",
-                   run, "/averages/swa-10,", run, "/averages/last-13,", run,
+                   "eval --checkpoint=", run, "/checkpoints/000300000,", run, "/averages/280k-330k,",
+                   run, "/averages/250k-350k,", run, "/averages/280k-last,", run,
                    "/averages/last-5 --data_dir=/d\n",  //
                    "rollout --checkpoint=", run,
                    "/averages/last-5 --count=16 --data_dir=/d --output_dir=", run, "/rollout\n"));
@@ -75,10 +75,10 @@ TEST_F(MeasureCheckpointsTest, AveragesEvaluatesAndShows) {
 
 TEST_F(MeasureCheckpointsTest, AveragesThatAreThereAreKept) {
   const ChildProgram evaluate = FakeEval("count: 1");
-  ASSERT_OK(CreateFolder(folder_ / "run" / "averages" / "swa-5"));
+  ASSERT_OK(CreateFolder(folder_ / "run" / "averages" / "280k-330k"));
   ASSERT_OK(Measure(evaluate));
   ASSERT_OK_AND_ASSIGN(const std::string calls, ReadFile(folder_ / "calls"));
-  EXPECT_THAT(calls, Not(HasSubstr("--output=" + (folder_ / "run/averages/swa-5\n").string())));
+  EXPECT_THAT(calls, Not(HasSubstr("--output=" + (folder_ / "run/averages/280k-330k\n").string())));
 }
 
 TEST_F(MeasureCheckpointsTest, ProgramsThatFailAndDamagedResultsAreErrors) {

@@ -84,7 +84,7 @@ std::vector<std::string> ScheduleOverrides(const ReportedStep& step, double scal
 int64_t CheckpointInterval(const ReportedStep& step) {
   if (step.averages().empty()) return 0;
   const ReportedAverage& average = step.averages(0);
-  return (average.end() - average.first()) / average.checkpoints();
+  return (average.end() - 1 - average.first()) / (average.checkpoints() - 1);
 }
 
 // An iteration of the whole run, in a run of `iterations`; rounded up, so that a checkpoint just

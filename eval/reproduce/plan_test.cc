@@ -66,8 +66,8 @@ TEST(PlanRowsTest, Step7KeepsTheCheckpointsThatWereAveraged) {
   ASSERT_THAT(row.checkpoints, SizeIs(5));
   EXPECT_EQ(row.checkpoints[0].path, "checkpoints/000300000");
   EXPECT_THAT(row.checkpoints[0].selection, IsEmpty());
-  EXPECT_EQ(row.checkpoints[1].path, "averages/swa-5");
-  EXPECT_THAT(row.checkpoints[1].selection, ElementsAre("--first=280000", "--last=330000"));
+  EXPECT_EQ(row.checkpoints[1].path, "averages/280k-330k");
+  EXPECT_THAT(row.checkpoints[1].selection, ElementsAre("--first=280000", "--last=330001"));
   EXPECT_THAT(row.checkpoints[3].selection, ElementsAre("--first=280000", "--last=400001"));
   EXPECT_THAT(row.checkpoints[4].selection, ElementsAre("--count=5"));
   EXPECT_THAT(Plan({.steps = "6"})[0].checkpoints, IsEmpty());
@@ -77,8 +77,8 @@ TEST(PlanRowsTest, AScaledStep7AveragesAsMany) {
   const PlannedRow row = Plan({.steps = "7", .scale = 1e-4})[0];
   EXPECT_THAT(row.runs[0].arguments, Contains("checkpoint.every_iterations=1"));
   EXPECT_EQ(row.checkpoints[0].path, "checkpoints/000000030");
-  EXPECT_THAT(row.checkpoints[1].selection, ElementsAre("--first=28", "--last=33"));
-  EXPECT_THAT(row.checkpoints[2].selection, ElementsAre("--first=25", "--last=35"));
+  EXPECT_THAT(row.checkpoints[1].selection, ElementsAre("--first=28", "--last=34"));
+  EXPECT_THAT(row.checkpoints[2].selection, ElementsAre("--first=25", "--last=36"));
   EXPECT_THAT(row.checkpoints[3].selection, ElementsAre("--first=28", "--last=41"));
 }
 

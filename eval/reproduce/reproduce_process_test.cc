@@ -217,7 +217,7 @@ TEST_F(ReproduceProcessTest, StepSevenMeasuresItsCheckpointsAndAverages) {
   EXPECT_EQ(measured, 7) << "the best checkpoint's loss and accuracy, four averages, parameters";
 
   const fs::path run = folder_ / "runs" / "step7-seed0";
-  ASSERT_OK_AND_ASSIGN(const Checkpoint average, ReadCheckpoint(run / "averages" / "last-13"));
+  ASSERT_OK_AND_ASSIGN(const Checkpoint average, ReadCheckpoint(run / "averages" / "280k-last"));
   EXPECT_EQ(average.manifest.average_of().iterations_size(), 13);
   EXPECT_TRUE(fs::exists(run / "rollout" / "contact_sheet.png"));
 }
