@@ -14,16 +14,15 @@ constexpr int kTries = 10;
 // Halves to even, as Python's round().
 int64_t Round(double x) { return std::llrint(x); }
 
-// One side of a CenterFraming.
+// One side of a picture that is resized as a whole.
 struct Side {
   double begin = 0, length = 0;  // of the region
   int resized = 0;
   int kept = 0;  // where what is kept begins
 };
 
-// `length` pixels are resized to `resized`, of which the `size` in the middle are kept.
-Side CenterSide(int length, int64_t resized, int size, Filter filter) {
-  const int64_t first = Round((resized - size) / 2.0);
+// `length` pixels are resized to `resized`, of which `size` from `first` are kept.
+Side KeptSide(int length, int64_t resized, int64_t first, int size, Filter filter) {
   // The kernel's radius in target pixels: larger than its own where the picture is enlarged.
   const double reach = Radius(filter) * std::max(1.0, 1.0 * resized / length);
   const int64_t margin = std::llrint(std::ceil(reach));
@@ -46,6 +45,20 @@ Box Around(const Region& region) {
           static_cast<int>(std::ceil(region.y + region.height)) - y};
 }
 
+// The same of those in the middle.
+Side CenterSide(int length, int64_t resized, int size, Filter filter) {
+  return KeptSide(length, resized, Round((resized - size) / 2.0), size, filter);
+}
+
+Framing OfSides(const Side& x, const Side& y, Size kept) {
+  Framing framing;
+  framing.region = {x.begin, y.begin, x.length, y.length};
+  framing.box = Around(framing.region);
+  framing.resized = {x.resized, y.resized};
+  framing.kept = {x.kept, y.kept, kept.width, kept.height};
+  return framing;
+}
+
 // The middle of the picture, without what makes it narrower or wider than allowed.
 Box LargestBox(Size picture, double min_aspect, double max_aspect) {
   const double aspect = 1.0 * picture.width / picture.height;
@@ -64,17 +77,23 @@ Framing CenterFraming(Size picture, int size, double crop_fraction, Filter filte
   CHECK(picture.width > 0 && picture.height > 0 && size > 0);
   CHECK(crop_fraction > 0 && crop_fraction <= 1);
   const int64_t shorter = Round(size / crop_fraction);
-  const int64_t longer =
-      shorter * std::max(picture.width, picture.height) / std::min(picture.width, picture.height);
+  const int64_t longer = ResizedLongerSide(picture, shorter);
   const bool upright = picture.width <= picture.height;
   const Side x = CenterSide(picture.width, upright ? shorter : longer, size, filter);
   const Side y = CenterSide(picture.height, upright ? longer : shorter, size, filter);
-  Framing framing;
-  framing.region = {x.begin, y.begin, x.length, y.length};
-  framing.box = Around(framing.region);
-  framing.resized = {x.resized, y.resized};
-  framing.kept = {x.kept, y.kept, size, size};
-  return framing;
+  return OfSides(x, y, {size, size});
+}
+
+int64_t ResizedLongerSide(Size picture, int64_t shorter) {
+  return shorter * std::max(picture.width, picture.height) /
+         std::min(picture.width, picture.height);
+}
+
+Framing ResizedFraming(Size picture, Size resized, const Box& kept, Filter filter) {
+  CHECK(picture.width > 0 && picture.height > 0 && IsWithin(kept, resized));
+  return OfSides(KeptSide(picture.width, resized.width, kept.x, kept.width, filter),
+                 KeptSide(picture.height, resized.height, kept.y, kept.height, filter),
+                 {kept.width, kept.height});
 }
 
 Framing PartFraming(const Box& box, int size) {

@@ -2,9 +2,13 @@
 //
 //   const Framing framing = CenterFraming({500, 375}, 224, 0.875, Filter::kBilinear);
 //   const Framing framing = PartFraming(DrawCropBox({500, 375}, config, &random), 224);
+//   const Box crop = DrawCropBox({341, 256}, config, &random);
+//   const Framing framing = ResizedFraming({500, 375}, {341, 256}, crop, Filter::kBilinear);
 
 #ifndef DATA_TRANSFORM_FRAMING_H_
 #define DATA_TRANSFORM_FRAMING_H_
+
+#include <cstdint>
 
 #include "base/random.h"
 #include "data/image/image.h"
@@ -25,6 +29,14 @@ struct Framing {
 // torchvision's Resize and CenterCrop do to the whole picture, sizes and places rounded as there.
 // The region is larger than what is kept by the pixels that the filter reaches beyond it.
 Framing CenterFraming(Size picture, int size, double crop_fraction, Filter filter);
+
+// The longer side of a picture whose shorter one is resized to `shorter`; torchvision cuts off
+// behind the point.
+int64_t ResizedLongerSide(Size picture, int64_t shorter);
+
+// The whole picture becomes `resized`, of which `kept` is kept, as by torchvision's Resize and
+// crop. The region is as large as in CenterFraming.
+Framing ResizedFraming(Size picture, Size resized, const Box& kept, Filter filter);
 
 // The box, resized to size x size. As in torchvision, nothing beyond the box is looked at.
 Framing PartFraming(const Box& box, int size);

@@ -72,6 +72,77 @@ TEST(CenterFramingTest, AnyPictureHasAMiddle) {
   }
 }
 
+Size ResizedSize(Size picture, int shorter) {
+  const int longer = static_cast<int>(ResizedLongerSide(picture, shorter));
+  return picture.width <= picture.height ? Size{shorter, longer} : Size{longer, shorter};
+}
+
+TEST(ResizedFramingTest, LongerSideIsThatOfTorchvision) {
+  const at::Tensor& given = Goldens().at("resized_sizes/given");
+  const at::Tensor& made = Goldens().at("resized_sizes/made");
+  ASSERT_GT(given.size(0), 0);
+  for (int i = 0; i < given.size(0); ++i) {
+    const int64_t* row = given.const_data_ptr<int64_t>() + 3 * i;
+    const Size picture = {static_cast<int>(row[0]), static_cast<int>(row[1])};
+    const int64_t* expected = made.const_data_ptr<int64_t>() + 2 * i;
+    EXPECT_EQ(ResizedSize(picture, static_cast<int>(row[2])),
+              (Size{static_cast<int>(expected[0]), static_cast<int>(expected[1])}));
+  }
+}
+
+// Two resamplings, each of which may round otherwise than Pillow's.
+TEST(ResizedFramingTest, CropOfItIsWithinTwoLevelsOfTorchvision) {
+  for (const auto& key : GoldensOf("resize_then_crop")) {
+    const Image picture = Golden(key[0]);
+    const Size size = {picture.width, picture.height};
+    const Filter filter = FilterOf(key[1]);
+    const Size resized = ResizedSize(size, static_cast<int>(Number(key[2])));
+    const Image kept =
+        Framed(picture, ResizedFraming(size, resized, BoxOf(key[3]), filter), filter);
+    const Framing crop =
+        PartFraming({0, 0, kept.width, kept.height}, static_cast<int>(Number(key[5])));
+    const std::string name = "resize_then_crop/" + absl::StrJoin(key, "/");
+    EXPECT_LE(LargestDifference(Framed(kept, crop, FilterOf(key[4])), Golden(name)), 2) << name;
+  }
+}
+
+// Where only the pixels around the box are resized, regions have other fractions: a weight may be
+// rounded otherwise.
+TEST(ResizedFramingTest, IsAPartOfTheWholePictureResized) {
+  RandomStream random(4, "crops");
+  for (const Size size : {Size{90, 41}, Size{25, 30}, Size{200, 7}}) {
+    const Image picture = MakePicture(size.width, size.height);
+    for (const int shorter : {9, 41, 77}) {
+      const Size resized = ResizedSize(size, shorter);
+      for (const Filter filter : {Filter::kBilinear, Filter::kBicubic}) {
+        Image whole, expected;
+        Resample(picture, {0, 0, 1.0 * size.width, 1.0 * size.height}, resized, filter, &whole);
+        const Box box = DrawCropBox(resized, RandomResizedCrop(), &random);
+        CopyBox(whole, box, &expected);
+        const Framing framing = ResizedFraming(size, resized, box, filter);
+        EXPECT_LE(LargestDifference(Framed(picture, framing, filter), expected), 1);
+      }
+    }
+  }
+}
+
+TEST(ResizedFramingTest, AnyPictureHasAnyPart) {
+  RandomStream random(5, "crops");
+  for (const int shorter : {1, 7, 256}) {
+    for (int side = 1; side < 400; ++side) {
+      for (const int other : {1, side, 160, 2000}) {
+        for (const Size size : {Size{side, other}, Size{other, side}}) {
+          const Size resized = ResizedSize(size, shorter);
+          const Box box = DrawCropBox(resized, RandomResizedCrop(), &random);
+          ExpectSound(ResizedFraming(size, resized, box, Filter::kBicubic), size);
+          const Box whole = {0, 0, resized.width, resized.height};
+          ExpectSound(ResizedFraming(size, resized, whole, Filter::kBilinear), size);
+        }
+      }
+    }
+  }
+}
+
 TEST(PartFramingTest, IsWithinOneLevelOfTorchvision) {
   const Image wide = Golden("wide");
   for (const auto& key : GoldensOf("resized_crop")) {

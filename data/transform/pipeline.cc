@@ -34,6 +34,19 @@ Region Within(const Region& region, const Box& box, const Region& place, const I
           std::min(region.height * y_scale, decoded.height - y)};
 }
 
+absl::StatusOr<Size> ResizedSize(Size picture, int shorter) {
+  const bool upright = picture.width <= picture.height;
+  const int64_t longer = ResizedLongerSide(picture, shorter);
+  if (longer > kMostPixels / shorter) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "a picture of ", picture.width, " x ", picture.height, " pixels, of which resize makes ",
+        upright ? shorter : longer, " x ", upright ? longer : shorter, ", more than the ",
+        kMostPixels, " that are allowed"));
+  }
+  const int other = static_cast<int>(longer);
+  return upright ? Size{shorter, other} : Size{other, shorter};
+}
+
 void PadAndCropRandomly(const PadAndCrop& config, RandomStream* random, Image* spare,
                         Image* image) {
   const int padding = config.padding();
@@ -80,7 +93,7 @@ absl::Status TransformPipeline::Apply(std::string_view encoded, RandomStream ran
   ASSIGN_OR_RETURN(EncodedImage image, EncodedImage::Open(encoded));
   const Size size = {image.width(), image.height()};
   if (SetTheSize(transforms_)) {
-    const Framing framing = DrawFraming(size, &random);
+    ASSIGN_OR_RETURN(const Framing framing, DrawFraming(size, &random));
     ASSIGN_OR_RETURN(const Region place,
                      image.Decode(framing.box, framing.resized, &scratch->decoded));
     const Region region = Within(framing.region, framing.box, place, scratch->decoded);
@@ -98,7 +111,7 @@ absl::Status TransformPipeline::Apply(const Image& picture, RandomStream random,
   CHECK(&picture != out);
   const Size size = {picture.width, picture.height};
   if (SetTheSize(transforms_)) {
-    const Framing framing = DrawFraming(size, &random);
+    ASSIGN_OR_RETURN(const Framing framing, DrawFraming(size, &random));
     Frame(picture, framing.region, framing, scratch, out);
   } else {
     RETURN_IF_ERROR(CheckSize(size));
@@ -118,8 +131,13 @@ absl::Status TransformPipeline::CheckSize(Size picture) const {
 
 Filter TransformPipeline::FramingFilter() const {
   const TransformConfig& first = transforms_[0];
+  if (first.has_resize()) return ToFilter(first.resize().filter());
   return ToFilter(first.has_random_resized_crop() ? first.random_resized_crop().filter()
                                                   : first.resize_and_center_crop().filter());
+}
+
+const RandomResizedCrop& TransformPipeline::Crop() const {
+  return transforms_[transforms_[0].has_resize() ? 1 : 0].random_resized_crop();
 }
 
 Region TransformPipeline::Seen(Size picture) const {
@@ -134,10 +152,14 @@ Region TransformPipeline::Seen(Size picture) const {
           framing.kept.width * x_scale, framing.kept.height * y_scale};
 }
 
-Framing TransformPipeline::DrawFraming(Size picture, RandomStream* random) const {
+absl::StatusOr<Framing> TransformPipeline::DrawFraming(Size picture, RandomStream* random) const {
   const TransformConfig& first = transforms_[0];
+  if (first.has_resize()) {
+    ASSIGN_OR_RETURN(const Size resized, ResizedSize(picture, first.resize().shorter_side()));
+    return ResizedFraming(picture, resized, DrawCropBox(resized, Crop(), random), FramingFilter());
+  }
   if (first.has_random_resized_crop()) {
-    return PartFraming(DrawCropBox(picture, first.random_resized_crop(), random), image_size_);
+    return PartFraming(DrawCropBox(picture, Crop(), random), image_size_);
   }
   return CenterFraming(picture, image_size_, first.resize_and_center_crop().crop_fraction(),
                        FramingFilter());
@@ -145,11 +167,15 @@ Framing TransformPipeline::DrawFraming(Size picture, RandomStream* random) const
 
 void TransformPipeline::Frame(const Image& in, const Region& region, const Framing& framing,
                               Scratch* scratch, Image* out) const {
-  if (framing.resized == Size{image_size_, image_size_}) {
-    return Resample(in, region, framing.resized, FramingFilter(), out);
+  const Size size = {image_size_, image_size_};
+  const Box& kept = framing.kept;
+  if (framing.resized == size && kept == Box{0, 0, size.width, size.height}) {
+    return Resample(in, region, size, FramingFilter(), out);
   }
   Resample(in, region, framing.resized, FramingFilter(), &scratch->spare);
-  CopyBox(scratch->spare, framing.kept, out);
+  if (!transforms_[0].has_resize()) return CopyBox(scratch->spare, kept, out);
+  const Region crop = {1.0 * kept.x, 1.0 * kept.y, 1.0 * kept.width, 1.0 * kept.height};
+  Resample(scratch->spare, crop, size, ToFilter(Crop().filter()), out);
 }
 
 void TransformPipeline::ApplyRest(RandomStream* random, Image* spare, Image* image) const {
@@ -158,6 +184,7 @@ void TransformPipeline::ApplyRest(RandomStream* random, Image* spare, Image* ima
     switch (transform.kind_case()) {
       case TransformConfig::kResizeAndCenterCrop:
       case TransformConfig::kRandomResizedCrop:
+      case TransformConfig::kResize:
       case TransformConfig::KIND_NOT_SET:
         break;  // done first; never
       case TransformConfig::kPadAndCrop:

@@ -47,6 +47,7 @@ class TransformPipeline {
   // `random`, in the order of the transforms, so that equal streams give equal bytes. Errors are
   // those of EncodedImage, and:
   //   InvalidArgument  no transform sets the size, and the picture has another one
+  //   InvalidArgument  resize would make more than kMostPixels of it
   // After an error `out` holds anything.
   absl::Status Apply(std::string_view encoded, RandomStream random, Scratch* scratch,
                      Image* out) const;
@@ -59,8 +60,10 @@ class TransformPipeline {
       : transforms_(transforms), image_size_(image_size), erase_color_(erase_color) {}
 
   absl::Status CheckSize(Size picture) const;
+  // The first transform's.
   Filter FramingFilter() const;
-  Framing DrawFraming(Size picture, RandomStream* random) const;
+  const RandomResizedCrop& Crop() const;
+  absl::StatusOr<Framing> DrawFraming(Size picture, RandomStream* random) const;
   void Frame(const Image& in, const Region& region, const Framing& framing, Scratch* scratch,
              Image* out) const;
   void ApplyRest(RandomStream* random, Image* spare, Image* image) const;

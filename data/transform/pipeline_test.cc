@@ -10,9 +10,11 @@
 #include "base/crc32c.h"
 #include "base/status_matchers.h"
 #include "data/image/decode.h"
+#include "data/image/resample.h"
 #include "data/image/testing.h"
 #include "data/transform/auto_augment.h"
 #include "data/transform/color.h"
+#include "data/transform/framing.h"
 #include "data/transform/policy.h"
 #include "data/transform/testing.h"
 #include "gmock/gmock.h"
@@ -37,6 +39,11 @@ const std::vector<std::string> kEverything = {"random_resized_crop {}",
                                               "rand_augment {}",
                                               "trivial_augment_wide {}",
                                               "random_erasing {}"};
+
+const std::vector<std::vector<std::string>> kFramings = {
+    {"resize_and_center_crop {}"},
+    {"random_resized_crop {}"},
+    {"resize { shorter_side: 80 }", "random_resized_crop {}"}};
 
 // The transforms that came later.
 const std::vector<std::string> kLater = {"random_resized_crop {}", "auto_augment {}",
@@ -85,18 +92,35 @@ TEST(PipelineTest, NothingToDoIsTheSamePicture) {
 
 // Only a part is decoded, in which regions lie elsewhere: a weight may be rounded otherwise.
 TEST(PipelineTest, PartThatIsDecodedSuffices) {
-  const std::vector<std::string> framings = {
-      "resize_and_center_crop {}", "resize_and_center_crop { filter: BICUBIC crop_fraction: 0.7 }",
-      "random_resized_crop {}", "random_resized_crop { filter: BICUBIC }"};
+  const std::vector<std::vector<std::string>> framings = {
+      {"resize_and_center_crop {}"},
+      {"resize_and_center_crop { filter: BICUBIC crop_fraction: 0.7 }"},
+      {"random_resized_crop {}"},
+      {"random_resized_crop { filter: BICUBIC }"}};
   for (const Size size : {Size{110, 83}, Size{70, 100}, Size{40, 30}}) {
     const std::string jpeg = EncodeJpeg(MakePicture(size.width, size.height), 90);
     const Image picture = Decoded(jpeg);
-    for (const std::string& framing : framings) {
-      const TransformPipeline pipeline = Pipeline({framing});
+    for (const auto& framing : framings) {
+      const TransformPipeline pipeline = Pipeline(framing);
       for (int i = 0; i < 10; ++i) {
         EXPECT_LE(LargestDifference(Applied(pipeline, jpeg, i), Applied(pipeline, picture, i)), 1)
-            << framing;
+            << framing[0];
       }
+    }
+  }
+}
+
+// What resize makes has more pixels than the model takes: a JPEG decoded at a fraction for the
+// model would have lost its noise.
+TEST(PipelineTest, PartThatIsDecodedSufficesForResize) {
+  const std::string jpeg = EncodeJpeg(MakePicture(390, 260), 90);
+  const Image picture = Decoded(jpeg);
+  for (const std::string resize : {"{ shorter_side: 260 }", "{ shorter_side: 150 }",
+                                   "{ shorter_side: 300 filter: BICUBIC }"}) {
+    const TransformPipeline pipeline = Pipeline({"resize " + resize, "random_resized_crop {}"}, 24);
+    for (int i = 0; i < 20; ++i) {
+      EXPECT_LE(LargestDifference(Applied(pipeline, jpeg, i), Applied(pipeline, picture, i)), 2)
+          << resize;
     }
   }
 }
@@ -108,8 +132,8 @@ TEST(PipelineTest, LargeJpegsAreDecodedSmaller) {
   Resample(MakePicture(30, 20), {0, 0, 30, 20}, {1500, 1000}, Filter::kBicubic, &smooth);
   const std::string jpeg = EncodeJpeg(smooth, 95);
   const Image picture = Decoded(jpeg);
-  for (const std::string framing : {"resize_and_center_crop {}", "random_resized_crop {}"}) {
-    const TransformPipeline pipeline = Pipeline({framing});
+  for (const auto& framing : kFramings) {
+    const TransformPipeline pipeline = Pipeline(framing);
     for (int i = 0; i < 5; ++i) {
       EXPECT_LE(LargestDifference(Applied(pipeline, jpeg, i), Applied(pipeline, picture, i)), 3);
     }
@@ -129,9 +153,9 @@ TEST(PipelineTest, SeenIsThePartThatIsKept) {
 TEST(PipelineTest, OutIsTheSizeOfTheModel) {
   for (const Size size : {Size{1, 1}, Size{1, 300}, Size{300, 1}, Size{33, 47}}) {
     const std::string png = EncodePng(MakePicture(size.width, size.height));
-    for (const std::string framing : {"resize_and_center_crop {}", "random_resized_crop {}"}) {
+    for (const auto& framing : kFramings) {
       for (const int side : {1, 32, 224}) {
-        const Image out = Applied(Pipeline({framing}, side), png);
+        const Image out = Applied(Pipeline(framing, side), png);
         EXPECT_EQ(out.width, side);
         EXPECT_EQ(out.height, side);
       }
@@ -164,6 +188,7 @@ void ExpectEqualBytesOnAnyNumberOfThreads(const TransformPipeline& pipeline) {
 TEST(PipelineTest, EqualStreamsGiveEqualBytesOnAnyNumberOfThreads) {
   ExpectEqualBytesOnAnyNumberOfThreads(Pipeline(kEverything));
   ExpectEqualBytesOnAnyNumberOfThreads(Pipeline(kLater));
+  ExpectEqualBytesOnAnyNumberOfThreads(Pipeline(kFramings[2]));
 }
 
 uint32_t ChecksumOfPictures(const TransformPipeline& pipeline) {
@@ -180,17 +205,72 @@ uint32_t ChecksumOfPictures(const TransformPipeline& pipeline) {
 TEST(PipelineTest, PicturesStayTheSameForEver) {
   EXPECT_EQ(ChecksumOfPictures(Pipeline(kEverything)), 3495115930u);
   EXPECT_EQ(ChecksumOfPictures(Pipeline(kLater)), 3548918126u);
+  EXPECT_EQ(ChecksumOfPictures(Pipeline(kFramings[2])), 3392424078u);
 }
 
 TEST(PipelineTest, ScratchHoldsNothingOfThePictureBefore) {
-  const TransformPipeline pipeline = Pipeline(kEverything);
-  TransformPipeline::Scratch scratch;
-  for (int i = 0; i < 20; ++i) {
-    const Image picture = MakePicture(20 + 13 * (i % 7), 90 - 8 * (i % 5), i);
-    Image out;
-    ASSERT_OK(pipeline.Apply(picture, Stream(i), &scratch, &out));
-    EXPECT_EQ(LargestDifference(out, Applied(pipeline, picture, i)), 0);
+  for (const auto& texts : {kEverything, kFramings[2]}) {
+    const TransformPipeline pipeline = Pipeline(texts);
+    TransformPipeline::Scratch scratch;
+    for (int i = 0; i < 20; ++i) {
+      const Image picture = MakePicture(20 + 13 * (i % 7), 90 - 8 * (i % 5), i);
+      Image out;
+      ASSERT_OK(pipeline.Apply(picture, Stream(i), &scratch, &out));
+      EXPECT_EQ(LargestDifference(out, Applied(pipeline, picture, i)), 0);
+    }
   }
+}
+
+// Pictures of 160 pixels are enlarged, of 300 reduced, of 200 kept.
+TEST(PipelineTest, ResizeAndCropAreDoneOneAfterTheOther) {
+  const TransformPipeline pipeline =
+      Pipeline({"resize { shorter_side: 200 }", "random_resized_crop { filter: BICUBIC }"});
+  for (const int shorter : {160, 200, 300}) {
+    const Image picture = MakePicture(shorter, shorter * 5 / 4);
+    Image resized;
+    Resample(picture, {0, 0, 1.0 * picture.width, 1.0 * picture.height}, {200, 250},
+             Filter::kBilinear, &resized);
+    for (int i = 0; i < 10; ++i) {
+      RandomStream random = Stream(i);
+      const Framing crop =
+          PartFraming(DrawCropBox({200, 250}, RandomResizedCrop(), &random), kSide);
+      Image expected;
+      Resample(resized, crop.region, {kSide, kSide}, Filter::kBicubic, &expected);
+      EXPECT_LE(LargestDifference(Applied(pipeline, picture, i), expected), 1) << shorter;
+    }
+  }
+}
+
+TEST(PipelineTest, CropOfTheModelsSizeIsNotResizedTwice) {
+  const Image picture = MakePicture(kSide, kSide);
+  const TransformPipeline pipeline =
+      Pipeline({"resize { shorter_side: 64 }",
+                "random_resized_crop { min_area: 1 min_aspect: 1 max_aspect: 1 }"});
+  EXPECT_EQ(LargestDifference(Applied(pipeline, picture), picture), 0);
+}
+
+TEST(PipelineTest, GreyPicturesAreResizedToo) {
+  Image grey = MakePicture(70, 50);
+  AdjustSaturation(0, &grey);
+  const Image out = Applied(Pipeline(kFramings[2]), EncodeJpeg(grey, 95));
+  for (size_t i = 0; i < out.pixels.size(); i += 3) EXPECT_EQ(out.pixels[i], out.pixels[i + 2]);
+}
+
+TEST(PipelineTest, ResizeRefusesWhatWouldBecomeTooLarge) {
+  const TransformPipeline pipeline = Pipeline({"resize {}", "random_resized_crop {}"});
+  TransformPipeline::Scratch scratch;
+  Image out;
+  EXPECT_OK(pipeline.Apply(MakePicture(2048, 1), Stream(0), &scratch, &out));
+  EXPECT_THAT(pipeline.Apply(MakePicture(1, 2049), Stream(0), &scratch, &out),
+              Fails(absl::StatusCode::kInvalidArgument,
+                    "a picture of 1 x 2049 pixels, of which resize makes 256 x 524544, more than "
+                    "the 134217728 that are allowed"));
+  EXPECT_THAT(pipeline.Apply(EncodePng(MakePicture(60'000, 1)), Stream(0), &scratch, &out),
+              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("15360000 x 256")));
+  const TransformPipeline largest =
+      Pipeline({"resize { shorter_side: 4096 }", "random_resized_crop {}"});
+  EXPECT_THAT(largest.Apply(MakePicture(2'000'000, 1), Stream(0), &scratch, &out),
+              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("8192000000 x 4096")));
 }
 
 TEST(PipelineTest, TransformsAreDoneInTheirOrder) {

@@ -45,6 +45,9 @@ BENCHMARK_CAPTURE(BM_Pipeline, crop_flip_rand_augment,
 BENCHMARK_CAPTURE(BM_Pipeline, crop_flip_auto_augment,
                   {"random_resized_crop {}", "horizontal_flip {}", "auto_augment {}"})
     ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(BM_Pipeline, resize_crop_flip,
+                  {"resize {}", "random_resized_crop {}", "horizontal_flip {}"})
+    ->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(BM_Pipeline, center_crop, std::vector<std::string>{"resize_and_center_crop {}"})
     ->Unit(benchmark::kMicrosecond);
 

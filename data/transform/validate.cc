@@ -43,6 +43,10 @@ void Check(const ResizeAndCenterCrop& config, Fields fields) {
   fields.InRange("crop_fraction", config.crop_fraction(), 0.1, 1);
 }
 
+void Check(const Resize& config, Fields fields) {
+  fields.InRange("shorter_side", config.shorter_side(), 1, 4096);
+}
+
 void Check(const RandomResizedCrop& config, Fields fields) {
   fields.Interval("area", config.min_area(), config.max_area(), kLeastArea, 1);
   fields.Interval("aspect", config.min_aspect(), config.max_aspect(), kLeastAspect, kMostAspect);
@@ -85,6 +89,8 @@ void CheckKind(const TransformConfig& transform, const std::string& prefix, Prob
       return Check(transform.resize_and_center_crop(), fields("resize_and_center_crop"));
     case TransformConfig::kRandomResizedCrop:
       return Check(transform.random_resized_crop(), fields("random_resized_crop"));
+    case TransformConfig::kResize:
+      return Check(transform.resize(), fields("resize"));
     case TransformConfig::kPadAndCrop:
       return Check(transform.pad_and_crop(), fields("pad_and_crop"));
     case TransformConfig::kHorizontalFlip:
@@ -111,19 +117,26 @@ bool IsFraming(const TransformConfig& transform) {
 }
 
 bool SetTheSize(const TransformConfigs& transforms) {
-  return !transforms.empty() && IsFraming(transforms[0]);
+  return !transforms.empty() && (transforms[0].has_resize() || IsFraming(transforms[0]));
 }
 
 std::vector<std::string> TransformProblems(std::string_view prefix,
                                            const TransformConfigs& transforms) {
   Problems problems;
+  const bool resized = !transforms.empty() && transforms[0].has_resize();
   for (int i = 0; i < transforms.size(); ++i) {
     const std::string name = absl::StrCat(prefix, "[", i, "]");
     CheckKind(transforms[i], name, &problems);
-    problems.Check(i == 0 || !IsFraming(transforms[i]),
+    problems.Check(i == 0 || (i == 1 && resized) || !IsFraming(transforms[i]),
                    absl::StrCat(name,
                                 ": resize_and_center_crop and random_resized_crop must come "
                                 "first, and only one of them"));
+    const bool crop_follows =
+        i + 1 < transforms.size() && transforms[i + 1].has_random_resized_crop();
+    problems.Check(!transforms[i].has_resize() || (i == 0 && crop_follows),
+                   absl::StrCat(name,
+                                ": resize must come first, and random_resized_crop right after "
+                                "it"));
   }
   return problems.Take();
 }

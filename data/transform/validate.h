@@ -17,7 +17,8 @@ using TransformConfigs = google::protobuf::RepeatedPtrField<TransformConfig>;
 // Whether it chooses a part of a picture of any size and resizes it to the model's.
 bool IsFraming(const TransformConfig& transform);
 
-// Whether they begin with such a one, so that pictures of any size will do.
+// Whether they begin with such a one or with resize, after which one must follow, so that pictures
+// of any size will do.
 bool SetTheSize(const TransformConfigs& transforms);
 
 // Everything that is wrong, a line each, which begins with the field's name. `prefix` is the

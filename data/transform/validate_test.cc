@@ -96,6 +96,46 @@ TEST(TransformProblemsTest, SizeIsSetOnceAndFirst) {
               ElementsAre("data.train_transforms[1]: resize_and_center_crop and "
                           "random_resized_crop must come first, and only one of them"));
   EXPECT_EQ(ProblemsOf({"random_resized_crop {}", "resize_and_center_crop {}"}).size(), 1);
+  EXPECT_EQ(ProblemsOf({"resize {}", "random_resized_crop {}", "random_resized_crop {}"}).size(),
+            1);
+}
+
+TEST(TransformProblemsTest, ResizeIsFirstAndACropFollows) {
+  const std::string crop = "random_resized_crop {}", flip = "horizontal_flip {}";
+  EXPECT_THAT(ProblemsOf({"resize {}", crop, flip}), IsEmpty());
+  EXPECT_THAT(ProblemsOf({"resize {}", flip}),
+              ElementsAre("data.train_transforms[0]: resize must come first, and "
+                          "random_resized_crop right after it"));
+  EXPECT_EQ(ProblemsOf({"resize {}"}).size(), 1);
+  EXPECT_EQ(ProblemsOf({"resize {}", "resize_and_center_crop {}"}).size(), 1);
+  EXPECT_EQ(ProblemsOf({crop, "resize {}"}).size(), 1);
+  EXPECT_EQ(ProblemsOf({"resize {}", "resize {}", crop}).size(), 3);
+}
+
+TEST(TransformProblemsTest, SizeOfResizeHasBounds) {
+  for (const std::string side : {"0", "-1", "4097"}) {
+    EXPECT_THAT(
+        ProblemsOf({"resize { shorter_side: " + side + " }", "random_resized_crop {}"}),
+        ElementsAre("data.train_transforms[0].resize.shorter_side: must be from 1 to 4096, is " +
+                    side));
+  }
+  for (const std::string side : {"1", "4096"}) {
+    EXPECT_THAT(ProblemsOf({"resize { shorter_side: " + side + " }", "random_resized_crop {}"}),
+                IsEmpty());
+  }
+}
+
+TEST(SetTheSizeTest, OneThatFramesOrResizesMustBeFirst) {
+  const auto set_the_size = [](const std::string& text) {
+    TransformConfigs transforms;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, transforms.Add()));
+    return SetTheSize(transforms);
+  };
+  EXPECT_FALSE(SetTheSize({}));
+  EXPECT_FALSE(set_the_size("horizontal_flip {}"));
+  EXPECT_TRUE(set_the_size("resize {}"));
+  EXPECT_TRUE(set_the_size("random_resized_crop {}"));
+  EXPECT_TRUE(set_the_size("resize_and_center_crop {}"));
 }
 
 }  // namespace

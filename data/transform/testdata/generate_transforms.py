@@ -10,6 +10,7 @@ transforms.safetensors, pictures [height, width, 3], after the name of the step 
     picture, flat, wide, tall                       the sources
     resize_and_center_crop/SOURCE/FILTER/FRACTION/SIZE
     resized_crop/FILTER/SIZE/X,Y,W,H                of wide
+    resize_then_crop/SOURCE/FILTER/SHORTER/X,Y,W,H/FILTER/SIZE
     flip, pad_and_crop/PADDING/X,Y, rotate/DEGREES  of picture, as all that follow
     brightness/FACTOR, contrast/, saturation/, sharpness/, hue/SHIFT
     autocontrast, equalize, invert                  of flat
@@ -17,6 +18,7 @@ transforms.safetensors, pictures [height, width, 3], after the name of the step 
     erase/X,Y,W,H                                   by ERASE_COLOR
 and numbers:
     magnitudes/POLICY/BINS/WxH/OPERATION            float32 [BINS]
+    resized_sizes/given, resized_sizes/made         int64 [N, 3], [N, 2]: width, height, shorter; w, h
     crop_sizes/given, erase_sizes/given             float64 [N, 4]: width, height, area, aspect
     crop_sizes/made, erase_sizes/made               int64 [N, 2]: width, height
     fallback/given, fallback/made                   int64 [N, 2], [N, 4]: width, height; x, y, w, h
@@ -86,6 +88,17 @@ def framing(wide: Image.Image, tall: Image.Image) -> Tensors:
     for name, size, x, y, w, h in (("bilinear", 24, 3, 9, 41, 30), ("bicubic", 32, 50, 0, 20, 25)):
         cropped = F.resized_crop(wide, y, x, h, w, [size, size], FILTERS[name])
         tensors[f"resized_crop/{name}/{size}/{x},{y},{w},{h}"] = cropped
+    for source, first, shorter, (x, y, w, h), second, size in (
+        ("wide", "bilinear", 40, (5, 3, 31, 35), "bilinear", 20),
+        ("wide", "bilinear", 27, (0, 0, 40, 27), "bicubic", 24),
+        ("tall", "bilinear", 80, (13, 37, 64, 70), "bilinear", 24),
+        ("tall", "bicubic", 131, (90, 2, 41, 50), "bilinear", 20),
+        ("wide", "bicubic", 36, (11, 9, 20, 20), "bicubic", 20),
+        ("tall", "bilinear", 50, (7, 30, 33, 28), "bilinear", 24),
+    ):
+        resized = F.resize(sources[source], shorter, FILTERS[first])
+        cropped = F.resized_crop(resized, y, x, h, w, [size, size], FILTERS[second])
+        tensors[f"resize_then_crop/{source}/{first}/{shorter}/{x},{y},{w},{h}/{second}/{size}"] = cropped
     return tensors
 
 
@@ -187,6 +200,13 @@ def box_sizes() -> Tensors:
     }
 
 
+def resized_sizes() -> Tensors:
+    given = [(500, 375, 256), (375, 500, 256), (213, 160, 256), (160, 161, 257), (3, 1000, 7), (64, 64, 9)]
+    images = [(torch.zeros(1, height, width), shorter) for width, height, shorter in given]
+    made = [F.resize(image, shorter).shape[:0:-1] for image, shorter in images]
+    return {"resized_sizes/given": np.array(given), "resized_sizes/made": np.array(made)}
+
+
 def erased(image: Image.Image) -> Tensors:
     pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1)
     color = torch.tensor(ERASE_COLOR, dtype=torch.uint8)[:, None, None]
@@ -200,7 +220,7 @@ def transforms_fixture() -> Tensors:
     tensors |= framing(wide, tall) | geometry(image) | colors(image)
     for policy in POLICIES:
         tensors |= augmented(image, policy)
-    return tensors | magnitudes() | box_sizes() | erased(image)
+    return tensors | magnitudes() | resized_sizes() | box_sizes() | erased(image)
 
 
 class DrawnAutoAugment(autoaugment.AutoAugment):
