@@ -57,20 +57,20 @@ TEST_F(MeasureCheckpointsTest, AveragesEvaluatesAndShows) {
   EXPECT_EQ(measured[4].top1, 0.2);
   EXPECT_EQ(measured[4].top5, 0.4);
   const std::string run = (folder_ / "run").string();
-  EXPECT_EQ(
-      ReadFile(folder_ / "calls").value(),
-      absl::StrCat("swa --first=280000 --last=330001 --run_dir=", run, " --output=", run,
-                   "/averages/280k-330k\n",  //
-                   "swa --first=250000 --last=350001 --run_dir=", run, " --output=", run,
-                   "/averages/250k-350k\n",  //
-                   "swa --first=280000 --last=400001 --run_dir=", run, " --output=", run,
-                   "/averages/280k-last\n",  //
-                   "swa --count=5 --run_dir=", run, " --output=", run, "/averages/last-5\n",
-                   "eval --checkpoint=", run, "/checkpoints/000300000,", run, "/averages/280k-330k,",
-                   run, "/averages/250k-350k,", run, "/averages/280k-last,", run,
-                   "/averages/last-5 --data_dir=/d\n",  //
-                   "rollout --checkpoint=", run,
-                   "/averages/last-5 --count=16 --data_dir=/d --output_dir=", run, "/rollout\n"));
+  EXPECT_EQ(ReadFile(folder_ / "calls").value(),
+            absl::StrCat(
+                "swa --first=280000 --last=330001 --run_dir=", run, " --output=", run,
+                "/averages/280k-330k\n",  //
+                "swa --first=250000 --last=350001 --run_dir=", run, " --output=", run,
+                "/averages/250k-350k\n",  //
+                "swa --first=280000 --last=400001 --run_dir=", run, " --output=", run,
+                "/averages/280k-last\n",  //
+                "swa --count=5 --run_dir=", run, " --output=", run, "/averages/last-5\n",
+                "eval --checkpoint=", run, "/checkpoints/000300000,", run, "/averages/280k-330k,",
+                run, "/averages/250k-350k,", run, "/averages/280k-last,", run,
+                "/averages/last-5 --data_dir=/d\n",  //
+                "rollout --checkpoint=", run,
+                "/averages/last-5 --count=16 --data_dir=/d --output_dir=", run, "/rollout\n"));
 }
 
 TEST_F(MeasureCheckpointsTest, AveragesThatAreThereAreKept) {
