@@ -226,7 +226,7 @@ class Reference:
         tokens = [token.expand(x.shape[0], -1, -1) for token in tokens]
         return torch.cat([*tokens, x], dim=1)
 
-    def block(self, name: str, x: Tensor, tokens: int | None) -> Tensor:
+    def block(self, name: str, x: Tensor, tokens: int | None = None) -> Tensor:
         attended = self.attention(name, self.norm(f"{name}.attention_norm", x), tokens)
         attended = self.drop("projection", attended, tokens)
         x = x + self.scaled(f"{name}.attention_scale", attended)
@@ -235,7 +235,7 @@ class Reference:
         self.intermediates[f"{name}.output"] = x
         return x
 
-    def attention(self, block: str, x: Tensor, tokens: int | None) -> Tensor:
+    def attention(self, block: str, x: Tensor, tokens: int | None = None) -> Tensor:
         batch, count, width = x.shape
         heads = self.architecture.heads
         size = width // heads
