@@ -39,7 +39,7 @@ class Explicit(Reference):
 
     weights: list[Tensor] = []
 
-    def attention(self, block: str, x: Tensor) -> Tensor:
+    def attention(self, block: str, x: Tensor, tokens: int | None = None) -> Tensor:
         batch, count, width = x.shape
         heads = self.architecture.heads
         parts = self.linear(f"{block}.attention.qkv", x).split(width, dim=2)
