@@ -49,10 +49,6 @@ class Worker:
     def measure(self, steps: int) -> None:
         self.milliseconds.append(self.take(steps))
 
-    def end(self) -> None:
-        self.process.stdin.close()
-        self.process.wait()
-
 
 def start_all(program: str, flags: list[str]) -> list[Worker]:
     ours = [

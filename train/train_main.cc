@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "analysis/report.h"
@@ -108,8 +107,7 @@ absl::Status Run(const std::vector<std::string>& overrides) {
   ASSIGN_OR_RETURN(const ExperimentConfig config, AsUsageError(ResolveConfig(overrides, device)));
   const ExperimentPaths paths = Paths(config.name());
   if (FLAGS_dry_run) return DryRun(config, paths, device);
-  const std::vector<std::string> unavailable = Unavailable(config, device);
-  if (!unavailable.empty()) return UsageError(absl::StrJoin(unavailable, "\n"));
+  RETURN_IF_ERROR(AsUsageError(CheckAvailable(config, device)));
   KeepFreedMemory();
   // A report that is older than the end of its run may be of half the run.
   const bool has_report = IsFinished(paths.run_dir / "run.json") && Exists(ReportPath(paths));

@@ -84,7 +84,7 @@ class TrainState {
   at::Tensor Backward(int64_t iteration, const Batch& batch);
   at::Tensor Loss(const at::Tensor& images, const at::Tensor& targets, uint64_t dropout_key) const;
 
-  // By what the gradients of this norm are to be divided; undefined if they are not clipped.
+  // By what the gradients of this iteration are to be divided; undefined if they are not clipped.
   at::Tensor Divisor(int64_t iteration, const StepResult& result) const;
 
   // Adds the weights to the averages, after so many iterations.

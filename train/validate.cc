@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/problems.h"
 #include "data/validate.h"
 #include "vit/config.h"
@@ -133,6 +134,12 @@ std::vector<std::string> Unavailable(const ExperimentConfig& config, at::Device 
       absl::StrCat("kernels: FUSED on a GPU takes a model.width up to ", fused::cuda::kMostWidth,
                    ", and that and the MLP's as multiples of ", fused::cuda::kVector, kRemedy));
   return problems.Take();
+}
+
+absl::Status CheckAvailable(const ExperimentConfig& config, at::Device device) {
+  const std::vector<std::string> unavailable = Unavailable(config, device);
+  if (unavailable.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrJoin(unavailable, "\n"));
 }
 
 }  // namespace vitrine

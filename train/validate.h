@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ATen/core/Tensor.h"
+#include "absl/status/status.h"
 #include "train/experiment.pb.h"
 
 namespace vitrine {
@@ -17,6 +18,9 @@ std::vector<std::string> ConfigProblems(const ExperimentConfig& config);
 
 // What the config asks for that cannot be trained yet on the device, one line each.
 std::vector<std::string> Unavailable(const ExperimentConfig& config, at::Device device);
+
+// The same as InvalidArgument, where there is any.
+absl::Status CheckAvailable(const ExperimentConfig& config, at::Device device);
 
 }  // namespace vitrine
 

@@ -45,7 +45,7 @@ Box Around(const Region& region) {
           static_cast<int>(std::ceil(region.y + region.height)) - y};
 }
 
-// The same of those in the middle.
+// Of which those in the middle are kept.
 Side CenterSide(int length, int64_t resized, int size, Filter filter) {
   return KeptSide(length, resized, Round((resized - size) / 2.0), size, filter);
 }

@@ -328,8 +328,7 @@ def speed(
                 speeds.measure(*((1, 1) if context.toy else (rounds, 10)))
                 speeds.end()
         finally:
-            for worker in speeds.workers:
-                worker.process.kill()
+            speeds.end()
         if not speeds.done:
             reason = "; ".join(f"{name}: {why}" for name, why in speeds.absent.items())
             raise (OutOfMemory if exhausted_memory(reason) else Failure)(reason)

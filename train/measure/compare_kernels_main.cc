@@ -11,9 +11,9 @@
 #include "base/program.h"
 #include "base/status_macros.h"
 #include "gflags/gflags.h"
-#include "train/config.h"
 #include "train/experiment.h"
 #include "train/measure/kernel_errors.h"
+#include "train/measure/measured_config.h"
 #include "train/measure/random_batch.h"
 
 DEFINE_string(config, "quickstart", "a config of train/configs by name, or a textproto file");
@@ -26,9 +26,8 @@ constexpr char kUsage[] =
     "Prints how far logits and gradients of both kinds of kernels are from those of float64.";
 
 absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& overrides) {
-  ASSIGN_OR_RETURN(ExperimentConfig config, LoadConfig(FLAGS_config));
-  RETURN_IF_ERROR(ApplyOverrides(overrides, &config));
-  RETURN_IF_ERROR(CompleteConfig(at::kCPU, &config));
+  ASSIGN_OR_RETURN(const ExperimentConfig config,
+                   MeasuredConfig(FLAGS_config, overrides, at::kCPU));
   if (config.precision() == ExperimentConfig::FP16) {
     return UsageError("precision: fused kernels have FP32 and BF16");
   }

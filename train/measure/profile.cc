@@ -19,7 +19,7 @@ std::vector<KinetoEvent> Record(at::Device device, absl::FunctionRef<void()> com
   std::set<profiler::ActivityType> activities = {profiler::ActivityType::CPU};
   if (device.is_cuda()) activities.insert(profiler::ActivityType::CUDA);
   torch::autograd::profiler::prepareProfiler(config, activities);
-  // Without a scope of its own each operator is recorded, also those of a backward pass.
+  // Operators, and the nodes of a backward pass that call them.
   torch::autograd::profiler::enableProfiler(
       config, activities, {at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION});
   compute();

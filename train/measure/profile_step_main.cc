@@ -10,15 +10,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "base/device.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/program.h"
 #include "base/status_macros.h"
 #include "gflags/gflags.h"
-#include "train/config.h"
 #include "train/experiment.h"
+#include "train/measure/measured_config.h"
 #include "train/measure/profile.h"
 #include "train/measure/random_batch.h"
 #include "train/train_state.h"
@@ -47,11 +46,8 @@ double Milliseconds(absl::FunctionRef<void()> compute) {
 absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& overrides,
                                                at::Device device) {
   if (FLAGS_steps < 1) return UsageError("--steps: at least 1");
-  ASSIGN_OR_RETURN(ExperimentConfig config, LoadConfig(FLAGS_config));
-  RETURN_IF_ERROR(ApplyOverrides(overrides, &config));
-  RETURN_IF_ERROR(CompleteConfig(device, &config));
-  const std::vector<std::string> unavailable = Unavailable(config, device);
-  if (!unavailable.empty()) return UsageError(absl::StrJoin(unavailable, "\n"));
+  ASSIGN_OR_RETURN(const ExperimentConfig config, MeasuredConfig(FLAGS_config, overrides, device));
+  RETURN_IF_ERROR(CheckAvailable(config, device));
   return config;
 }
 

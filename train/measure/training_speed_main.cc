@@ -30,6 +30,7 @@
 #include "train/config.h"
 #include "train/experiment.h"
 #include "train/gradient.h"
+#include "train/measure/measured_config.h"
 #include "train/measure/random_batch.h"
 #include "train/measure/step_flops.h"
 #include "train/train_state.h"
@@ -94,11 +95,8 @@ absl::Status CheckPeerHasAll(const ExperimentConfig& config) {
 
 absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& overrides,
                                                at::Device device) {
-  ASSIGN_OR_RETURN(ExperimentConfig config, LoadConfig(FLAGS_config));
-  RETURN_IF_ERROR(ApplyOverrides(overrides, &config));
-  RETURN_IF_ERROR(CompleteConfig(device, &config));
-  const std::vector<std::string> unavailable = Unavailable(config, device);
-  if (!unavailable.empty()) return UsageError(absl::StrJoin(unavailable, "\n"));
+  ASSIGN_OR_RETURN(const ExperimentConfig config, MeasuredConfig(FLAGS_config, overrides, device));
+  RETURN_IF_ERROR(CheckAvailable(config, device));
   RETURN_IF_ERROR(CheckPeerHasAll(config));
   return config;
 }

@@ -11,16 +11,13 @@
 #include <vector>
 
 #include "ATen/core/Tensor.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "base/memory.h"
 #include "base/processor.h"
-#include "base/status_macros.h"
 #include "benchmark/benchmark.h"
 #include "glog/logging.h"
 #include "train/autocast.h"
-#include "train/config.h"
-#include "train/experiment.h"
+#include "train/measure/measured_config.h"
 #include "train/measure/random_batch.h"
 #include "train/measure/step_flops.h"
 #include "train/train_state.h"
@@ -29,18 +26,10 @@
 namespace vitrine {
 namespace {
 
-absl::StatusOr<ExperimentConfig> Config(const std::string& name,
-                                        const std::vector<std::string>& overrides) {
-  ASSIGN_OR_RETURN(ExperimentConfig config, LoadConfig(name));
-  RETURN_IF_ERROR(ApplyOverrides(overrides, &config));
-  RETURN_IF_ERROR(CompleteConfig(at::kCPU, &config));
-  return config;
-}
-
 void TrainingStep(benchmark::State& state, const std::string& name,
                   const std::vector<std::string>& overrides) {
   KeepFreedMemory();
-  const auto config = Config(name, overrides);
+  const auto config = MeasuredConfig(name, overrides, at::kCPU);
   CHECK(config.ok()) << config.status();
   const double peak = fused::GemmPeak(AutocastType(config->precision()).value_or(at::kFloat));
   auto training = TrainState::Create(*config, at::kCPU);
