@@ -129,6 +129,10 @@ def environment(context: Context) -> dict:
 def tests(context: Context) -> dict:
     """Every packed test; where there is a GPU, one that is skipped for want of it has failed."""
     packed = json.loads((context.kit / "tests.json").read_text())
+    # Each loads libtorch and starts the GPU anew, which takes longer than its cases on the GPU. Those on the CPU share
+    # the processors: with a thread for each in every program they took minutes.
+    processors = os.cpu_count() or 1
+    programs = max(1, processors // 2)
 
     def run(name: str) -> dict[str, str]:
         folder = context.scratch / name
@@ -137,12 +141,12 @@ def tests(context: Context) -> dict:
         with contextlib.suppress(Failure):  # of time; its cases are missing then
             context.run(
                 context.program(name), f"--gtest_output=json:{report}",
-                check=False, environment={"TEST_TMPDIR": str(folder)},
+                check=False,
+                environment={"TEST_TMPDIR": str(folder), "OMP_NUM_THREADS": str(processors // programs)},
             )  # fmt: skip
         return read_cases(report)
 
-    # Each loads libtorch and starts the GPU anew, which takes longer than its cases.
-    with concurrent.futures.ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2)) as pool:
+    with concurrent.futures.ThreadPoolExecutor(programs) as pool:
         found = dict(zip(packed, pool.map(run, packed)))
     figures: dict = {"packed": sum(packed.values()), "run": 0, "skipped": [], "failed": []}
     for name, cases in found.items():
