@@ -166,7 +166,6 @@ ExperimentConfig RunConfig() {
   run.set_threads(4);
   run.set_precision(ExperimentConfig::BF16);
   run.mutable_schedule()->set_iterations(200);
-  run.mutable_data()->add_mean(0.5);
   FillDefaults(&run);
   run.set_kernels(ExperimentConfig::FUSED);
   return run;

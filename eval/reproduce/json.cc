@@ -88,7 +88,8 @@ std::string ReproductionJson(absl::Span<const RowResult> results, const std::str
     rows.push_back(RowJson(result));
     plans.push_back(result.plan);
   }
-  const Json json = {{"command", command}, {"rules", Rules(plans)}, {"rows", rows}};
+  const Json json = {
+      {"command", command}, {"rules", Rules(plans)}, {"sources", Sources(plans)}, {"rows", rows}};
   // Words of //train and paths may be of any bytes; JSON is UTF-8.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

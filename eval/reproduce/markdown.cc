@@ -62,6 +62,11 @@ std::string Bullets(const std::vector<std::string>& lines) {
   });
 }
 
+std::string SourcesText(const std::vector<PlannedRow>& rows) {
+  const std::vector<std::string> sources = Sources(rows);
+  return sources.empty() ? "" : absl::StrCat("\nReported:\n\n", Bullets(sources));
+}
+
 // Says loudly that a table is not of the reported work.
 std::string Alteration(Results results) {
   if (results.empty()) return "";
@@ -132,8 +137,9 @@ std::string MarkdownSummary(Results results, const std::string& command) {
   std::vector<PlannedRow> rows;
   for (const RowResult& result : results) rows.push_back(result.plan);
   return absl::StrCat("# Reported and measured\n\n", Alteration(results), Summary(results),
-                      Problems(results), "\nRules:\n\n", Bullets(Rules(rows)), "\nCommand:\n\n    ",
-                      command, "\n\nMachine:\n\n", Bullets(Machines(results)));
+                      Problems(results), "\nRules:\n\n", Bullets(Rules(rows)), SourcesText(rows),
+                      "\nCommand:\n\n    ", command, "\n\nMachine:\n\n",
+                      Bullets(Machines(results)));
 }
 
 std::string MarkdownDetails(Results results) {

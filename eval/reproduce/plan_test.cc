@@ -39,24 +39,25 @@ TEST(PlanRowsTest, AsReportedARunIsItsConfigWithASeed) {
 }
 
 TEST(PlanRowsTest, StepsComeInTheOrderGivenAndSeedsFromZero) {
-  const auto rows = Plan({.steps = "3,1", .seeds = 2});
+  const auto rows = Plan({.steps = "4,1", .seeds = 2});
   ASSERT_THAT(rows, SizeIs(2));
-  EXPECT_EQ(rows[0].step.number(), 3);
+  EXPECT_EQ(rows[0].step.number(), 4);
   ASSERT_THAT(rows[1].runs, SizeIs(2));
   EXPECT_EQ(rows[1].runs[1].folder, "step1-seed1");
   EXPECT_THAT(rows[1].runs[1].arguments, Contains("seed=1"));
 }
 
-TEST(PlanRowsTest, TheLossBoundNeedsEveryIteration) {
+TEST(PlanRowsTest, Step1sLossWindowNeedsEveryIteration) {
   EXPECT_THAT(Plan({.steps = "1"})[0].runs[0].arguments, Contains("logging.every_iterations=1"));
 }
 
-TEST(PlanRowsTest, Step6HasARowForEachOrderOfClipping) {
+TEST(PlanRowsTest, Step6HasARowForEachRecipe) {
   const auto rows = Plan({.steps = "6"});
-  ASSERT_THAT(rows, SizeIs(2));
+  ASSERT_THAT(rows, SizeIs(3));
   EXPECT_THAT(rows[0].runs[0].arguments, Each(Not(StartsWith("optimizer."))));
   EXPECT_THAT(rows[1].runs[0].arguments, Contains("optimizer.clip_order=UNSCALED"));
   EXPECT_EQ(rows[1].runs[0].folder, "step6-unscaled-seed0");
+  EXPECT_THAT(rows[2].runs[0].arguments, Contains("data.train_transforms=[]"));
 }
 
 TEST(PlanRowsTest, Step7KeepsTheCheckpointsThatWereAveraged) {

@@ -53,29 +53,40 @@ std::vector<RowResult> Results(double scale = 1) {
 TEST(MarkdownTest, SummaryIsThisText) {
   EXPECT_EQ(MarkdownSummary(Results(), kCommand), R"(# Reported and measured
 
-| step | what                                     | iterations | seeds |   reported |         measured |  ms an iteration | verdict |
-| ---- | ---------------------------------------- | ---------: | ----: | ---------: | ---------------: | ---------------: | ------- |
-| 1    | MNIST: training loss, mean of 80 to 99   |        100 |     2 |     0.8270 | 0.9927 +- 0.0000 |            331.2 | pass    |
-| 4    | CIFAR-10 with schedule: test accuracy    |       1000 |     2 |     0.2956 | 0.2650 +- 0.0071 | 331.2 (T4: 37.9) | fail    |
-| 4    | CIFAR-10 with schedule: learning rates   |            |       | 10 printed |        all equal |                  | pass    |
-| 6    | half precision: test accuracy            |      10000 |     2 |     0.6481 |                  |      (T4: 133.0) | not run |
-| 6    | half precision: parameters               |            |       | 12.67569 M |                  |                  | not run |
-| 6    | half precision: learning rates           |            |       | 21 printed |                  |                  | not run |
-| 6    | half precision, UNSCALED: test accuracy  |      10000 |     2 |     0.6481 |                  |      (T4: 133.0) | error   |
-| 6    | half precision, UNSCALED: parameters     |            |       | 12.67569 M |                  |                  | error   |
-| 6    | half precision, UNSCALED: learning rates |            |       | 21 printed |                  |                  | error   |
+| step | what                                                                                | iterations | seeds |   reported |         measured |  ms an iteration | verdict    |
+| ---- | ----------------------------------------------------------------------------------- | ---------: | ----: | ---------: | ---------------: | ---------------: | ---------- |
+| 1    | MNIST: training loss, mean of 80 to 99                                              |        100 |     2 |     0.8270 | 0.9927 +- 0.0000 |            331.2 | pass       |
+| 4    | CIFAR-10 with schedule: test accuracy                                               |       1000 |     2 |     0.2956 | 0.2650 +- 0.0071 | 331.2 (T4: 37.9) | fail       |
+| 4    | CIFAR-10 with schedule: training loss, mean of 500 to 900 by 100                    |            |       |     1.8754 | 1.9754 +- 0.0000 |                  | not judged |
+| 4    | CIFAR-10 with schedule: learning rates                                              |            |       | 10 printed |        all equal |                  | pass       |
+| 6    | half precision: test accuracy                                                       |      10000 |     2 |     0.6516 |                  |      (T4: 133.0) | not run    |
+| 6    | half precision: training loss, mean of 9000 to 9900 by 100                          |            |       |     1.2368 |                  |                  | not run    |
+| 6    | half precision: parameters                                                          |            |       | 12.67569 M |                  |                  | not run    |
+| 6    | half precision: learning rates                                                      |            |       | 21 printed |                  |                  | not run    |
+| 6    | half precision, clipped after unscaling: test accuracy                              |      10000 |     2 |     0.6516 |                  |      (T4: 133.0) | error      |
+| 6    | half precision, clipped after unscaling: training loss, mean of 9000 to 9900 by 100 |            |       |     1.2368 |                  |                  | error      |
+| 6    | half precision, clipped after unscaling: parameters                                 |            |       | 12.67569 M |                  |                  | error      |
+| 6    | half precision, clipped after unscaling: learning rates                             |            |       | 21 printed |                  |                  | error      |
 
 Not measured:
 
 - step 6 (half precision): precision: only FP32 can be trained yet
-- step 6 (half precision, UNSCALED): step6-unscaled-seed1: //train was ended by signal 9
+- step 6 (half precision, clipped after unscaling): step6-unscaled-seed1: //train was ended by signal 9
 
 Rules:
 
 - A test accuracy, the mean over the seeds, passes if it is at least the reported one less 0.02.
-- Step 1 was reported without an accuracy. It passes if the mean training loss of iterations 80 to 99 is at most 1.1; the reported figure is that of those that were printed.
+- A training loss without a bound is shown and not judged: that of few batches is noise.
+- Step 1's training loss, mean of 80 to 99, passes if it is at most 1.1; the reported figure is that of those that were printed.
+- Step 6's training loss, mean of 9000 to 9900 by 100, passes within 0.10 of the reported one.
 - Learning rates and parameter counts pass if every printed digit is equal.
+- A row that is not judged has another recipe than the run that gave the reported figures.
 - A row that is scaled or overridden neither passes nor fails.
+
+Reported:
+
+- Step 4, 0.2956: the document; taken with dropout active (notebooks/test_vit.ipynb, cell 32), ours without.
+- Step 6, 0.6516: notebooks/test_vit.ipynb, cell 58, without dropout; the document's 0.6481 was taken with dropout active (cell 49).
 
 Command:
 
@@ -131,7 +142,7 @@ TEST(MarkdownTest, ScaledRowsHaveNoDetails) { EXPECT_EQ(MarkdownDetails(Results(
 TEST(JsonTest, HoldsWhatTheTableShows) {
   const auto json = nlohmann::json::parse(ReproductionJson(Results(), kCommand));
   EXPECT_EQ(json["command"], kCommand);
-  EXPECT_EQ(json["rules"].size(), 4);
+  EXPECT_EQ(json["rules"].size(), 7);
   ASSERT_EQ(json["rows"].size(), 4);
   const auto& step1 = json["rows"][0];
   EXPECT_EQ(step1["figures"][0]["verdict"], "pass");
@@ -168,6 +179,13 @@ TEST(JsonTest, ARowIsThisText) {
       "measured": 0.265,
       "standard_deviation": 0.007071067811865481,
       "verdict": "fail"
+    },
+    {
+      "name": "training loss, mean of 500 to 900 by 100",
+      "reported": 1.87544,
+      "measured": 1.97544,
+      "standard_deviation": 0.0,
+      "verdict": "not judged"
     },
     {
       "name": "learning rates",

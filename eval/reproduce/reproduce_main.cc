@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/types/span.h"
 #include "base/file.h"
 #include "base/folder_lock.h"
 #include "base/program.h"
@@ -116,13 +117,17 @@ absl::Status Run(const std::string& self, const std::string& command,
   ASSIGN_OR_RETURN(const FolderLock lock, OpenRunDir(options.run_dir));
   RETURN_IF_ERROR(CreateFolder(output.parent_path()));  // an error is better now than in hours
   PrintPlan(rows, options.run_dir);
-  ASSIGN_OR_RETURN(const std::vector<RowResult> results, RunRows(rows, programs, options));
-
-  const std::string summary = MarkdownSummary(results, command);
   const std::string markdown = output.string() + ".md", json = output.string() + ".json";
-  RETURN_IF_ERROR(WriteAtomically(markdown, summary + MarkdownDetails(results)));
-  RETURN_IF_ERROR(WriteAtomically(json, ReproductionJson(results, command)));
-  std::cout << "\n" << summary << "\n" << markdown << "\n" << json << std::endl;
+  const auto write = [&](absl::Span<const RowResult> results) -> absl::Status {
+    const std::string summary = MarkdownSummary(results, command);
+    RETURN_IF_ERROR(WriteAtomically(markdown, summary + MarkdownDetails(results)));
+    return WriteAtomically(json, ReproductionJson(results, command));
+  };
+  ASSIGN_OR_RETURN(const std::vector<RowResult> results, RunRows(rows, programs, options, write));
+  std::cout << "\n"
+            << MarkdownSummary(results, command) << "\n"
+            << markdown << "\n"
+            << json << std::endl;
   return CheckAllPassed(results);
 }
 

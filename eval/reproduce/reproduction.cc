@@ -51,6 +51,28 @@ absl::StatusOr<std::vector<RunResult>> RunRow(const PlannedRow& row, const Progr
   return results;
 }
 
+// An error is an interruption.
+absl::StatusOr<RowResult> MeasureRow(const PlannedRow& row, const Programs& programs,
+                                     const RunOptions& options) {
+  RowResult result;
+  result.plan = row;
+  if (row.row.has_not_run()) {
+    result.problem = row.row.not_run();
+    result.figures = Unmeasured(row, Verdict::kNotRun);
+    return result;
+  }
+  absl::StatusOr<std::vector<RunResult>> runs = RunRow(row, programs, options);
+  if (absl::IsCancelled(runs.status())) return runs.status();
+  if (runs.ok()) {
+    result.runs = *std::move(runs);
+    result.figures = Judge(row, result.runs);
+  } else {
+    result.problem = runs.status().message();
+    result.figures = Unmeasured(row, Verdict::kError);
+  }
+  return result;
+}
+
 bool Fails(const RowResult& result) {
   for (const Figure& figure : result.figures) {
     if (figure.verdict == Verdict::kFail || figure.verdict == Verdict::kError) return true;
@@ -61,27 +83,13 @@ bool Fails(const RowResult& result) {
 }  // namespace
 
 absl::StatusOr<std::vector<RowResult>> RunRows(absl::Span<const PlannedRow> rows,
-                                               const Programs& programs,
-                                               const RunOptions& options) {
+                                               const Programs& programs, const RunOptions& options,
+                                               const WriteReports& write) {
   const InterruptionGuard guard;
   std::vector<RowResult> results;
   for (const PlannedRow& row : rows) {
-    RowResult& result = results.emplace_back();
-    result.plan = row;
-    if (row.row.has_not_run()) {
-      result.problem = row.row.not_run();
-      result.figures = Unmeasured(row, Verdict::kNotRun);
-      continue;
-    }
-    absl::StatusOr<std::vector<RunResult>> runs = RunRow(row, programs, options);
-    if (absl::IsCancelled(runs.status())) return runs.status();
-    if (runs.ok()) {
-      result.runs = *std::move(runs);
-      result.figures = Judge(row, result.runs);
-    } else {
-      result.problem = runs.status().message();
-      result.figures = Unmeasured(row, Verdict::kError);
-    }
+    ASSIGN_OR_RETURN(results.emplace_back(), MeasureRow(row, programs, options));
+    RETURN_IF_ERROR(write(results));
   }
   RETURN_IF_ERROR(CheckInterruption(options));
   return results;

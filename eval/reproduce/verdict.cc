@@ -1,6 +1,8 @@
 #include "eval/reproduce/verdict.h"
 
 #include <algorithm>
+#include <cmath>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -50,21 +52,39 @@ Figure Accuracy(const ReportedStep& step, Runs runs) {
   return figure;
 }
 
-// Of the iterations that the report printed among those of its bound.
+// Of the iterations that the report printed in the window.
 double ReportedLoss(const ReportedStep& step) {
+  const LossWindow& window = step.loss_window();
   std::vector<double> losses;
   for (const ReportedIteration& line : step.logged()) {
-    const bool counts = line.iteration() >= step.loss_bound().first() &&
-                        line.iteration() <= step.loss_bound().last();
-    if (counts) losses.push_back(line.loss());
+    const int64_t iteration = line.iteration();
+    if (iteration >= window.first() && iteration <= window.last()) losses.push_back(line.loss());
   }
   return SpreadOf(losses).mean;
 }
 
-// Over the iterations from first to last; none if one of them was not logged.
-std::optional<double> MeanLoss(const RunResult& run, int64_t first, int64_t last) {
+// The window in a run of so many iterations: the same part of it, or none where the iterations that
+// it picks out would be others.
+std::optional<LossWindow> InRun(const ReportedStep& step, int64_t iterations) {
+  LossWindow window = step.loss_window();
+  if (iterations == step.iterations()) return window;
+  if (window.every() != 1) return std::nullopt;
+  const int64_t end = (window.last() + 1) * iterations / step.iterations();
+  window.set_first(window.first() * iterations / step.iterations());
+  window.set_last(std::max(window.first(), end - 1));
+  return window;
+}
+
+std::string Name(const LossWindow& window) {
+  std::string name = absl::StrCat("training loss, mean of ", window.first(), " to ", window.last());
+  if (window.every() != 1) absl::StrAppend(&name, " by ", window.every());
+  return name;
+}
+
+// None if one of the window's iterations was not logged.
+std::optional<double> MeanLoss(const RunResult& run, const LossWindow& window) {
   std::vector<double> losses;
-  for (int64_t i = first; i <= last; ++i) {
+  for (int64_t i = window.first(); i <= window.last(); i += window.every()) {
     const LoggedIteration* logged = run.Find(i);
     if (logged == nullptr) return std::nullopt;
     losses.push_back(logged->loss);
@@ -72,27 +92,35 @@ std::optional<double> MeanLoss(const RunResult& run, int64_t first, int64_t last
   return SpreadOf(losses).mean;
 }
 
-// The mean loss over the bound's iterations, or, of a shorter run, over the same part of it.
+Verdict JudgeLoss(const LossWindow& window, double reported, double measured) {
+  switch (window.rule_case()) {
+    case LossWindow::kAtMost:
+      return PassIf(measured <= window.at_most() + kRounding);
+    case LossWindow::kWithin:
+      return PassIf(std::abs(measured - reported) <= window.within() + kRounding);
+    case LossWindow::RULE_NOT_SET:
+      break;
+  }
+  return Verdict::kUnjudged;
+}
+
 Figure TrainingLoss(const ReportedStep& step, int64_t iterations, Runs runs) {
-  const LossBound& bound = step.loss_bound();
-  const int64_t first = bound.first() * iterations / step.iterations();
-  const int64_t end = (bound.last() + 1) * iterations / step.iterations();
-  const int64_t last = std::max(first, end - 1);
+  const std::optional<LossWindow> window = InRun(step, iterations);
   const double reported = ReportedLoss(step);
-  Figure figure = Printed(absl::StrCat("training loss, mean of ", first, " to ", last),
-                          absl::StrFormat("%.4f", reported));
+  Figure figure =
+      Printed(Name(window.value_or(step.loss_window())), absl::StrFormat("%.4f", reported));
   figure.reported_value = reported;
-  if (runs.empty()) return figure;
+  if (runs.empty() || !window) return figure;
   std::vector<double> values;
   for (const RunResult& run : runs) {
-    const std::optional<double> loss = MeanLoss(run, first, last);
+    const std::optional<double> loss = MeanLoss(run, *window);
     if (loss) values.push_back(*loss);
   }
   figure.verdict = Verdict::kFail;
   figure.measured = "not all logged";
   if (values.size() < runs.size()) return figure;
   SetMeasured(values, &figure);
-  figure.verdict = PassIf(figure.measured_value->mean <= bound.at_most() + kRounding);
+  figure.verdict = JudgeLoss(*window, reported, figure.measured_value->mean);
   return figure;
 }
 
@@ -198,8 +226,8 @@ void AppendCheckpoints(const ReportedStep& step, Runs runs, std::vector<Figure>*
 std::vector<Figure> Figures(const PlannedRow& row, int64_t iterations, Runs runs) {
   const ReportedStep& step = row.step;
   std::vector<Figure> figures;
-  if (step.has_loss_bound()) figures.push_back(TrainingLoss(step, iterations, runs));
   if (step.has_test_accuracy()) figures.push_back(Accuracy(step, runs));
+  if (step.has_loss_window()) figures.push_back(TrainingLoss(step, iterations, runs));
   if (step.has_best_checkpoint()) AppendCheckpoints(step, runs, &figures);
   if (step.has_parameters_in_millions()) figures.push_back(Parameters(step, runs));
   const bool has_rates = step.logged_size() > 0 && step.logged(0).has_learning_rate();
@@ -207,12 +235,36 @@ std::vector<Figure> Figures(const PlannedRow& row, int64_t iterations, Runs runs
   return figures;
 }
 
+std::string CheckpointRule(const ReportedStep& step) {
+  return absl::StrFormat(
+      "So do top-1 accuracies of step %d's checkpoints, the best one of the report being taken by "
+      "its iteration and not by how well ours does; its loss passes if it is at most the reported "
+      "one and %.2f.",
+      step.number(), kLossTolerance);
+}
+
+std::string LossRule(const ReportedStep& step) {
+  const LossWindow& window = step.loss_window();
+  const std::string name = absl::StrFormat("Step %d's %s,", step.number(), Name(window));
+  switch (window.rule_case()) {
+    case LossWindow::kAtMost:
+      return absl::StrFormat(
+          "%s passes if it is at most %g; the reported figure is that of those that were printed.",
+          name, window.at_most());
+    case LossWindow::kWithin:
+      return absl::StrFormat("%s passes within %.2f of the reported one.", name, window.within());
+    case LossWindow::RULE_NOT_SET:
+      break;
+  }
+  return "A training loss without a bound is shown and not judged: that of few batches is noise.";
+}
+
 }  // namespace
 
 std::vector<Figure> Judge(const PlannedRow& row, absl::Span<const RunResult> runs) {
   CHECK(!runs.empty() && runs.size() == row.runs.size());
   std::vector<Figure> figures = Figures(row, runs.front().iterations(), runs);
-  if (IsAltered(row)) {
+  if (IsAltered(row) || !row.row.judged()) {
     for (Figure& figure : figures) figure.verdict = Verdict::kUnjudged;
   }
   return figures;
@@ -238,33 +290,41 @@ std::string VerdictText(const PlannedRow& row, Verdict verdict) {
       break;
   }
   if (row.is_scaled && row.is_overridden) return "scaled, overridden";
-  return row.is_scaled ? "scaled" : "overridden";
+  if (row.is_scaled) return "scaled";
+  return row.is_overridden ? "overridden" : "not judged";
 }
 
 std::vector<std::string> Rules(absl::Span<const PlannedRow> rows) {
+  std::set<std::string> of_steps;  // two rows of a step have the same
+  bool has_unjudged = false;
+  for (const PlannedRow& row : rows) {
+    if (row.step.has_best_checkpoint()) of_steps.insert(CheckpointRule(row.step));
+    if (row.step.has_loss_window()) of_steps.insert(LossRule(row.step));
+    has_unjudged |= !row.row.judged();
+  }
   std::vector<std::string> rules = {absl::StrFormat(
       "A test accuracy, the mean over the seeds, passes if it is at least the reported one less "
       "%.2f.",
       kAccuracyTolerance)};
-  for (const PlannedRow& row : rows) {
-    if (row.step.has_best_checkpoint()) {
-      rules.push_back(absl::StrFormat(
-          "So do top-1 accuracies of step %d's checkpoints, the best one of the report being taken "
-          "by its iteration and not by how well ours does; its loss passes if it is at most the "
-          "reported one and %.2f.",
-          row.step.number(), kLossTolerance));
-    }
-    if (!row.step.has_loss_bound()) continue;
-    const LossBound& bound = row.step.loss_bound();
-    rules.push_back(absl::StrFormat(
-        "Step %d was reported without an accuracy. It passes if the mean training loss of "
-        "iterations %d to %d is at most %g; the reported figure is that of those that were "
-        "printed.",
-        row.step.number(), bound.first(), bound.last(), bound.at_most()));
-  }
+  rules.insert(rules.end(), of_steps.begin(), of_steps.end());
   rules.push_back("Learning rates and parameter counts pass if every printed digit is equal.");
+  if (has_unjudged) {
+    rules.push_back(
+        "A row that is not judged has another recipe than the run that gave the reported figures.");
+  }
   rules.push_back("A row that is scaled or overridden neither passes nor fails.");
   return rules;
+}
+
+std::vector<std::string> Sources(absl::Span<const PlannedRow> rows) {
+  std::vector<std::string> sources;
+  for (const PlannedRow& row : rows) {
+    if (!row.step.has_test_accuracy_source()) continue;
+    std::string source = absl::StrFormat("Step %d, %.4f: %s.", row.step.number(),
+                                         row.step.test_accuracy(), row.step.test_accuracy_source());
+    if (sources.empty() || sources.back() != source) sources.push_back(std::move(source));
+  }
+  return sources;
 }
 
 }  // namespace vitrine

@@ -19,7 +19,7 @@ namespace vitrine {
 enum class Verdict {
   kPass,
   kFail,
-  kUnjudged,  // measured on another experiment than the reported one: scaled or overridden
+  kUnjudged,  // measured on another experiment than the reported one, or without a rule
   kNotRun,
   kError,  // a run did not get to its end, or its files can't be read
 };
@@ -40,11 +40,15 @@ std::vector<Figure> Judge(const PlannedRow& row, absl::Span<const RunResult> run
 // The same figures of a row that was not run, or not to its end.
 std::vector<Figure> Unmeasured(const PlannedRow& row, Verdict verdict);
 
-// "pass", "fail", "not run", "error", or how the row was altered: "scaled, overridden".
+// "pass", "fail", "not run", "error", how the row was altered ("scaled, overridden"), or "not
+// judged".
 std::string VerdictText(const PlannedRow& row, Verdict verdict);
 
 // What the verdicts on these rows go by, a sentence each.
 std::vector<std::string> Rules(absl::Span<const PlannedRow> rows);
+
+// Where the reported accuracies of these rows stand, a sentence for each step.
+std::vector<std::string> Sources(absl::Span<const PlannedRow> rows);
 
 }  // namespace vitrine
 

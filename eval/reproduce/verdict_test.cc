@@ -1,5 +1,7 @@
 #include "eval/reproduce/verdict.h"
 
+#include <set>
+
 #include "eval/reported.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -13,6 +15,7 @@ using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 PlannedRow Plan(ReproductionRequest request) {
   return PlanRows(ReportedWork(), request).value().front();
@@ -24,9 +27,12 @@ RunResult MakeRun(const PlannedRow& row, int correct, double loss = 1) {
   run.test_count = 10000;
   run.test_correct = correct;
   run.parameters = 28524682;
-  const int64_t interval = row.step.has_loss_bound() ? 1 : 100;
-  for (int64_t i = 0; i < row.iterations; i += interval)
+  const bool is_bound = row.step.loss_window().has_at_most();  // then by every iteration
+  const int64_t interval = is_bound ? 1 : 100;
+  for (int64_t i = 0; i < row.iterations; i += interval) {
     run.logged.push_back({.iteration = i, .loss = loss});
+  }
+  if (interval > 1) run.logged.push_back({.iteration = row.iterations - 1, .loss = loss});
   for (const ReportedIteration& line : row.step.logged()) {
     for (LoggedIteration& logged : run.logged) {
       const bool has_rate = line.has_learning_rate() && logged.iteration == line.iteration();
@@ -60,8 +66,8 @@ TEST(JudgeTest, AccuracyMayFallShortByTwoHundredths) {
       {"below the bound", "3", {2483}, "0.2483", Verdict::kFail},
       {"at the bound of step 2", "2", {7895}, "0.7895", Verdict::kPass},
       {"at the bound of step 4", "4", {2756}, "0.2756", Verdict::kPass},
-      {"at the bound of step 6", "6", {6281}, "0.6281", Verdict::kPass},
-      {"below that of step 6", "6", {6280}, "0.6280", Verdict::kFail},
+      {"at the bound of step 6", "6", {6316}, "0.6316", Verdict::kPass},
+      {"below that of step 6", "6", {6315}, "0.6315", Verdict::kFail},
       {"the mean counts", "3", {2000, 2968}, "0.2484 +- 0.0684", Verdict::kPass},
       {"the mean counts against too", "3", {2000, 2966}, "0.2483 +- 0.0683", Verdict::kFail},
   };
@@ -113,6 +119,46 @@ TEST(JudgeTest, ALossThatWasNotLoggedIsNoPass) {
   EXPECT_EQ(Judge(row, {run})[0].verdict, Verdict::kFail);
 }
 
+TEST(JudgeTest, Step6sLossIsWithinATenthOfThePrintedOnes) {
+  const PlannedRow row = Plan({.steps = "6"});
+  const char* const name = "training loss, mean of 9000 to 9900 by 100";
+  for (const LossCase& c : {LossCase{1.1368, Verdict::kPass}, LossCase{1.1366, Verdict::kFail},
+                            LossCase{1.3367, Verdict::kPass}, LossCase{1.3369, Verdict::kFail}}) {
+    RunResult run = MakeRun(row, 6600, c.loss);
+    for (LoggedIteration& logged : run.logged) {
+      if (logged.iteration < 9000) logged.loss = 9;  // these don't count
+    }
+    const auto figures = Judge(row, {run});
+    EXPECT_EQ(Find(figures, name).reported, "1.2368");
+    EXPECT_EQ(Find(figures, name).verdict, c.verdict) << c.loss;
+  }
+  RunResult run = MakeRun(row, 6600, 1.2368);
+  run.logged.erase(run.logged.begin() + 95);
+  const auto figures = Judge(row, {run});
+  EXPECT_EQ(Find(figures, name).verdict, Verdict::kFail) << "9,500 is absent";
+}
+
+TEST(JudgeTest, ALossWithoutABoundIsShown) {
+  const PlannedRow row = Plan({.steps = "3"});
+  const auto figures = Judge(row, {MakeRun(row, 3000, 5)});
+  const Figure& loss = Find(figures, "training loss, mean of 500 to 900 by 100");
+  EXPECT_EQ(loss.reported, "1.8558");
+  EXPECT_EQ(loss.measured, "5.0000");
+  EXPECT_EQ(loss.verdict, Verdict::kUnjudged);
+}
+
+TEST(JudgeTest, ARowWithAnotherRecipeIsShown) {
+  for (const char* step : {"2", "3", "6"}) {
+    const auto rows = PlanRows(ReportedWork(), {.steps = step}).value();
+    for (size_t i = 1; i < rows.size(); ++i) {
+      EXPECT_THAT(Judge(rows[i], {MakeRun(rows[i], 9999)}),
+                  Each(Field(&Figure::verdict, Verdict::kUnjudged)))
+          << rows[i].row.name();
+      EXPECT_EQ(VerdictText(rows[i], Verdict::kUnjudged), "not judged");
+    }
+  }
+}
+
 struct ParameterCase {
   const char* step;
   int64_t parameters;
@@ -154,7 +200,7 @@ TEST(JudgeTest, LearningRatesEqualEveryPrintedDigit) {
   rate = 7.95376e-4;
   EXPECT_EQ(rates().measured, "7.9538e-04 at 100");
   EXPECT_EQ(rates().verdict, Verdict::kFail);
-  runs[1].logged.pop_back();
+  runs[1].logged.erase(runs[1].logged.begin() + 9);
   runs[1].logged[1].learning_rate = 7.9537e-4;
   EXPECT_EQ(rates().measured, "none at 900");
   EXPECT_EQ(rates().verdict, Verdict::kFail);
@@ -163,7 +209,9 @@ TEST(JudgeTest, LearningRatesEqualEveryPrintedDigit) {
 TEST(JudgeTest, StepsWithoutPrintedRatesAreNotComparedByThem) {
   for (const char* step : {"1", "2", "3"}) {
     const PlannedRow row = Plan({.steps = step});
-    EXPECT_THAT(Judge(row, {MakeRun(row, 9000)}), SizeIs(1)) << step;
+    EXPECT_THAT(Judge(row, {MakeRun(row, 9000)}),
+                Each(Field(&Figure::name, Not(HasSubstr("rate")))))
+        << step;
   }
 }
 
@@ -173,6 +221,7 @@ TEST(JudgeTest, ScaledRowsAreMeasuredAndNotJudged) {
   EXPECT_THAT(figures, Each(Field(&Figure::verdict, Verdict::kUnjudged)));
   EXPECT_EQ(Find(figures, "test accuracy").measured, "0.9999");
   EXPECT_EQ(Find(figures, "learning rates").measured, "") << "they are those of other iterations";
+  EXPECT_EQ(Find(figures, "training loss, mean of 500 to 900 by 100").measured, "") << "so is it";
 }
 
 TEST(JudgeTest, ScaledLossIsOfTheSamePartOfTheRun) {
@@ -201,10 +250,10 @@ TEST(JudgeTest, OverriddenRowsAreNotJudgedWhateverLengthTheyHave) {
 
 TEST(UnmeasuredTest, HasTheReportedFiguresAndTheVerdict) {
   const auto figures = Unmeasured(Plan({.steps = "6"}), Verdict::kError);
-  EXPECT_THAT(figures, SizeIs(3));
+  EXPECT_THAT(figures, SizeIs(4));
   EXPECT_THAT(figures, Each(Field(&Figure::verdict, Verdict::kError)));
   EXPECT_THAT(figures, Each(Field(&Figure::measured, "")));
-  EXPECT_EQ(Find(figures, "test accuracy").reported, "0.6481");
+  EXPECT_EQ(Find(figures, "test accuracy").reported, "0.6516");
 }
 
 TEST(UnmeasuredTest, Step7WasReportedByCheckpointsAndMeans) {
@@ -250,9 +299,25 @@ TEST(VerdictTextTest, AlteredRowsSayHow) {
 
 TEST(RulesTest, TheBoundIsAmongThemWhereItApplies) {
   const PlannedRow with[] = {Plan({.steps = "1"})}, without[] = {Plan({.steps = "2"})};
-  EXPECT_THAT(Rules(with), Contains(HasSubstr("iterations 80 to 99 is at most 1.1")));
+  EXPECT_THAT(Rules(with), Contains(HasSubstr("mean of 80 to 99, passes if it is at most 1.1")));
   EXPECT_THAT(Rules(without), Each(Not(HasSubstr("Step 1"))));
   EXPECT_THAT(Rules(without), Contains(HasSubstr("less 0.02")));
+}
+
+TEST(RulesTest, EachIsSaidOnce) {
+  const auto rows = PlanRows(ReportedWork(), {.steps = "2,3,4,5,6"}).value();
+  const std::vector<std::string> rules = Rules(rows);
+  EXPECT_THAT(rules, SizeIs(6));
+  EXPECT_EQ(std::set<std::string>(rules.begin(), rules.end()).size(), rules.size());
+  EXPECT_THAT(rules, Contains(HasSubstr("9000 to 9900 by 100, passes within 0.10")));
+}
+
+TEST(SourcesTest, AreOfEachStepOnce) {
+  const auto rows = PlanRows(ReportedWork(), {.steps = "1,2,6"}).value();
+  const std::vector<std::string> sources = Sources(rows);
+  ASSERT_THAT(sources, SizeIs(2));
+  EXPECT_THAT(sources[0], StartsWith("Step 2, 0.8095: the document; taken with dropout active"));
+  EXPECT_THAT(sources[1], StartsWith("Step 6, 0.6516: "));
 }
 
 }  // namespace

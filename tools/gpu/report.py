@@ -28,10 +28,8 @@ def caption(result: dict) -> str:
     """What a table is of: the same for all its rows."""
     machine = result["machine"]
     gpu = f"{machine['gpu']}, driver {machine.get('driver', 'unknown')}" if "gpu" in machine else "no GPU"
-    kind = (
-        "a dry run with small models, whose figures mean nothing" if result["toy"] else "BF16"
-    )
-    return f"{gpu}, PyTorch {machine['torch']}, {result['date']}: {kind}."
+    toy = ", a dry run with small models, whose figures mean nothing" if result["toy"] else ""
+    return f"{gpu}, PyTorch {machine['torch']}, {result['date']}{toy}."
 
 
 def cell(text: str) -> str:
@@ -52,6 +50,8 @@ def describe(result: dict) -> str:
     figures = result.get("figures", {})
     if "batch" in figures:
         return f"batch {figures['batch']}"
+    if "rows" in figures:
+        return f"{len(figures['rows'])} rows"
     if result["stage"] == "tests":
         return f"{figures['run']} of {figures['packed']} run, {len(figures['skipped'])} skipped"
     return ", ".join(
@@ -70,7 +70,7 @@ def successes(results: list[dict], prefix: str) -> list[dict]:
 
 def speed_table(results: list[dict]) -> list[str]:
     rows = [
-        "| model | batch | kernels, or PyTorch | ms a step | time, FUSED = 1 | TFLOP/s | of the peak | MiB |",
+        "| model | batch | kernels, or PyTorch | ms a step, BF16 | time, FUSED = 1 | TFLOP/s | of the peak | MiB |",
         "| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     peak = PEAK.get(results[0]["machine"].get("gpu", ""))
@@ -105,7 +105,7 @@ def kernels_tables(results: list[dict]) -> list[str]:
             one = figures[name]
             rows += [
                 "",
-                f"{model}, batch {figures['batch']}, {name}: {one['milliseconds']:.2f} ms a step, of which "
+                f"{model}, batch {figures['batch']}, {name}: {one['milliseconds']:.2f} ms a step in BF16, of which "
                 f"{one['in_kernels']:.2f} in these and shorter ones:",
                 "",
                 "| share | calls a step | |",
@@ -132,6 +132,28 @@ def training_table(results: list[dict]) -> list[str]:
     return rows if len(rows) > 2 else []
 
 
+def decimal(value: float | str) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else value
+
+
+def reproduction_table(results: list[dict]) -> list[str]:
+    rows = [
+        "| step | what | seeds | reported | measured | verdict |",
+        "| --- | --- | ---: | ---: | ---: | --- |",
+    ]
+    for result in results:
+        for row in result.get("figures", {}).get("rows", []):
+            for figure in row["figures"]:
+                measured = decimal(figure.get("measured", ""))
+                if row["seeds"] > 1 and "standard_deviation" in figure:
+                    measured += f" +- {figure['standard_deviation']:.4f}"
+                rows.append(
+                    f"| {row['step']} | {row['title']}: {figure['name']} | {row['seeds']} "
+                    f"| {decimal(figure['reported'])} | {measured} | {figure['verdict']} |"
+                )
+    return rows if len(rows) > 2 else []
+
+
 def main() -> None:
     by_caption: dict[str, list[dict]] = {}
     for result in read(sys.argv[1:]):
@@ -140,7 +162,7 @@ def main() -> None:
         print("gpu_check: no results; name the folders of --output", file=sys.stderr)
         sys.exit(2)
     for of, results in by_caption.items():
-        for table in (stages_table, speed_table, training_table, kernels_tables):
+        for table in (stages_table, speed_table, training_table, reproduction_table, kernels_tables):
             rows = table(results)
             if rows:
                 print("\n".join([of, "", *rows, ""]))

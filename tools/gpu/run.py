@@ -152,7 +152,8 @@ def run_stage(stage: stages.Stage, context: stages.Context) -> dict:
     except stages.OutOfMemory as error:
         return {"status": "out of memory", "reason": str(error)}
     except stages.Failure as error:
-        return {"status": "failed", "reason": str(error)}
+        found = {"figures": error.figures} if error.figures else {}
+        return {"status": "failed", "reason": str(error), **found}
     except Exception as error:  # a fault of the stage itself must not cost the others
         return {"status": "failed", "reason": f"{type(error).__name__}: {error}"}
 
