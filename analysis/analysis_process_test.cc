@@ -7,10 +7,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "base/child_process.h"
-#include "base/device.h"
-#include "base/file.h"
+#include "base/files/file.h"
+#include "base/programs/child_process.h"
 #include "base/status_matchers.h"
+#include "base/tensors/device.h"
 #include "data/image/decode.h"
 #include "data/image/png.h"
 #include "data/image/testing.h"

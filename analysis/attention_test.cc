@@ -8,8 +8,8 @@
 #include "ATen/ops/ones.h"
 #include "ATen/ops/randn.h"
 #include "ATen/ops/tensor.h"
-#include "base/each_device.h"
 #include "base/status_matchers.h"
+#include "base/tensors/each_device.h"
 #include "gtest/gtest.h"
 
 namespace vitrine {

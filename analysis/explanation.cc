@@ -4,9 +4,9 @@
 
 #include "analysis/pictures.h"
 #include "base/status_macros.h"
+#include "data/batches/planar.h"
 #include "data/image/decode.h"
 #include "data/image/png.h"
-#include "data/planar.h"
 
 namespace vitrine {
 

@@ -1,8 +1,8 @@
 #include "analysis/relevance.h"
 
 #include "ATen/TensorOperators.h"
-#include "base/each_device.h"
 #include "base/status_matchers.h"
+#include "base/tensors/each_device.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "vit/testing.h"

@@ -8,7 +8,7 @@
 #include "analysis/page/page.h"
 #include "analysis/page/picture_data.h"
 #include "analysis/page/run_data.h"
-#include "base/file.h"
+#include "base/files/file.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
 #include "nlohmann/json.hpp"

@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "analysis/report.h"
-#include "base/device.h"
-#include "base/file.h"
-#include "base/list_flag.h"
-#include "base/program.h"
+#include "base/files/file.h"
+#include "base/programs/list_flag.h"
+#include "base/programs/program.h"
+#include "base/programs/threads.h"
 #include "base/status_macros.h"
-#include "base/threads.h"
+#include "base/tensors/device.h"
 #include "gflags/gflags.h"
 
 DEFINE_string(run_dir, "", "the folder of a run, or several with commas");

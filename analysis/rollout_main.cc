@@ -13,13 +13,13 @@
 #include "analysis/explanation.h"
 #include "analysis/pictures.h"
 #include "analysis/relevance.h"
-#include "base/device.h"
-#include "base/file.h"
-#include "base/list_flag.h"
-#include "base/npy.h"
-#include "base/program.h"
+#include "base/files/file.h"
+#include "base/programs/list_flag.h"
+#include "base/programs/program.h"
+#include "base/programs/threads.h"
 #include "base/status_macros.h"
-#include "base/threads.h"
+#include "base/tensors/device.h"
+#include "base/tensors/npy.h"
 #include "data/image/image.h"
 #include "data/image/png.h"
 #include "data/source/file_list.h"
@@ -27,7 +27,7 @@
 #include "eval/checkpoint_evaluation.h"
 #include "eval/classifier.h"
 #include "gflags/gflags.h"
-#include "train/checkpoint.h"
+#include "train/checkpoint/checkpoint.h"
 
 DEFINE_string(checkpoint, "", "a checkpoint, or a run, whose newest checkpoint is taken");
 DEFINE_string(images, "", "JPEG or PNG files, or folders of them, with commas");

@@ -16,8 +16,8 @@
 #include "ATen/ops/tensor.h"
 #include "ATen/ops/zeros.h"
 #include "absl/strings/str_cat.h"
-#include "base/each_device.h"
 #include "base/status_matchers.h"
+#include "base/tensors/each_device.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "base/crc32c.h"
+#include "base/files/crc32c.h"
 #include "base/status_matchers.h"
 #include "data/testing.h"
 #include "gmock/gmock.h"

@@ -3,7 +3,7 @@
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
-#include "base/file.h"
+#include "base/files/file.h"
 #include "glog/logging.h"
 #include "gtest/gtest.h"
 #include "libdeflate.h"

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
-#include "base/tensor_mean.h"
+#include "base/tensors/tensor_mean.h"
 #include "google/protobuf/util/message_differencer.h"
 
 namespace vitrine {

@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "base/tensor_map.h"
+#include "base/tensors/tensor_map.h"
 #include "eval/result.pb.h"
-#include "train/checkpoint.h"
+#include "train/checkpoint/checkpoint.h"
 
 namespace vitrine {
 

@@ -5,7 +5,7 @@
 #include "ATen/TensorOperators.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "base/file.h"
+#include "base/files/file.h"
 #include "base/status_macros.h"
 #include "eval/statistics.h"
 #include "google/protobuf/text_format.h"

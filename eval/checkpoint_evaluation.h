@@ -12,15 +12,15 @@
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
-#include "base/tensor_map.h"
+#include "base/tensors/tensor_map.h"
+#include "data/batches/loader.h"
 #include "data/dataset.h"
-#include "data/loader.h"
 #include "data/split.h"
 #include "eval/evaluator.h"
 #include "eval/result.pb.h"
 #include "eval/weights.h"
 #include "nlohmann/json.hpp"
-#include "train/checkpoint.h"
+#include "train/checkpoint/checkpoint.h"
 #include "vit/vision_transformer.h"
 
 namespace vitrine {

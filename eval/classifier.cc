@@ -9,8 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "base/random.h"
 #include "base/status_macros.h"
+#include "data/batches/planar.h"
 #include "data/image/decode.h"
-#include "data/planar.h"
 
 namespace vitrine {
 namespace {

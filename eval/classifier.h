@@ -18,11 +18,11 @@
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
+#include "data/batches/normalization.h"
 #include "data/image/image.h"
-#include "data/normalization.h"
 #include "data/transform/pipeline.h"
 #include "eval/weights.h"
-#include "train/checkpoint.h"
+#include "train/checkpoint/checkpoint.h"
 #include "vit/vision_transformer.h"
 
 namespace vitrine {

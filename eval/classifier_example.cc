@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <iostream>
 
-#include "base/file.h"
+#include "base/files/file.h"
 #include "base/status_macros.h"
 #include "eval/classifier.h"
 

@@ -3,18 +3,18 @@
 #include <numeric>
 
 #include "ATen/core/grad_mode.h"
-#include "base/each_device.h"
 #include "base/status_matchers.h"
-#include "base/tensor_mean.h"
+#include "base/tensors/each_device.h"
+#include "base/tensors/tensor_mean.h"
+#include "data/batches/loader.h"
+#include "data/batches/planar.h"
 #include "data/dataset.h"
 #include "data/image/png.h"
 #include "data/image/testing.h"
-#include "data/loader.h"
-#include "data/planar.h"
 #include "data/source/image_source.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "train/checkpoint.h"
+#include "train/checkpoint/checkpoint.h"
 
 namespace vitrine {
 namespace {

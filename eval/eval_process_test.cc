@@ -5,18 +5,18 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "base/child_process.h"
-#include "base/device.h"
-#include "base/file.h"
+#include "base/files/file.h"
+#include "base/programs/child_process.h"
 #include "base/status_matchers.h"
-#include "base/tensor_mean.h"
+#include "base/tensors/device.h"
+#include "base/tensors/tensor_mean.h"
 #include "data/image/png.h"
 #include "data/image/testing.h"
 #include "data/testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
-#include "train/checkpoint.h"
+#include "train/checkpoint/checkpoint.h"
 
 namespace vitrine {
 namespace {

@@ -9,7 +9,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "data/loader.h"
+#include "data/batches/loader.h"
 #include "vit/vision_transformer.h"
 
 namespace vitrine {

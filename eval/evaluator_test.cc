@@ -8,10 +8,10 @@
 #include "ATen/ops/randint.h"
 #include "ATen/ops/tensor.h"
 #include "ATen/ops/zeros.h"
-#include "base/each_device.h"
 #include "base/status_matchers.h"
+#include "base/tensors/each_device.h"
+#include "data/batches/loader.h"
 #include "data/dataset.h"
-#include "data/loader.h"
 #include "data/source/memory_source.h"
 #include "gtest/gtest.h"
 

@@ -5,12 +5,12 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "base/device.h"
-#include "base/file.h"
-#include "base/list_flag.h"
-#include "base/program.h"
+#include "base/files/file.h"
+#include "base/programs/list_flag.h"
+#include "base/programs/program.h"
+#include "base/programs/threads.h"
 #include "base/status_macros.h"
-#include "base/threads.h"
+#include "base/tensors/device.h"
 #include "data/source/file_list.h"
 #include "eval/classifier.h"
 #include "gflags/gflags.h"

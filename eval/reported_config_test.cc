@@ -7,9 +7,9 @@
 #include "eval/reported.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "train/config.h"
-#include "train/schedule.h"
-#include "train/validate.h"
+#include "train/settings/config.h"
+#include "train/settings/validate.h"
+#include "train/update/schedule.h"
 #include "vit/vision_transformer.h"
 
 namespace vitrine {

@@ -10,7 +10,7 @@
 #include "ATen/ops/randn.h"
 #include "ATen/ops/tensor.h"
 #include "ATen/ops/zeros.h"
-#include "base/each_device.h"
+#include "base/tensors/each_device.h"
 #include "gtest/gtest.h"
 
 namespace vitrine {

@@ -5,7 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "base/tensor_mean.h"
+#include "base/tensors/tensor_mean.h"
 
 namespace vitrine {
 namespace {

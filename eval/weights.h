@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "base/tensor_map.h"
-#include "train/checkpoint.h"
+#include "base/tensors/tensor_map.h"
+#include "train/checkpoint/checkpoint.h"
 #include "vit/vision_transformer.h"
 
 namespace vitrine {

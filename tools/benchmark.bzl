@@ -6,7 +6,7 @@ def cc_benchmark(name, srcs, deps, dry_run_filter = "."):
     """A Google Benchmark program, and `<name>_test`, which runs each benchmark for one iteration.
 
     The test asserts no times. It fails if a benchmark stops with an error or a failed CHECK, or if
-    there is none. Measured is by hand: tools/bazel run //base:crc32c_benchmark
+    there is none. Measured is by hand: tools/bazel run //base/files:crc32c_benchmark
 
     Args:
       name: of the program.

@@ -29,7 +29,7 @@ echo '}}  // namespace vitrine'
 exec > $(location {name}.h)
 echo '#pragma once'
 echo '#include <span>'
-echo '#include "base/embedded_file.h"'
+echo '#include "base/files/embedded_file.h"'
 echo 'namespace vitrine {{'
 echo '// The embedded files, in the order of the rule.'
 echo 'std::span<const EmbeddedFile> {function}();'
@@ -57,6 +57,6 @@ def cc_embed(name, srcs, function, **kwargs):
         name = name,
         srcs = [name + ".cc"],
         hdrs = [name + ".h"],
-        deps = ["//base:embedded_file"],
+        deps = ["//base/files:embedded_file"],
         **kwargs
     )

@@ -9,7 +9,7 @@
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
-#include "train/experiment.pb.h"
+#include "train/settings/experiment.pb.h"
 
 namespace vitrine {
 

@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "base/child_process.h"
-#include "base/file.h"
+#include "base/files/file.h"
+#include "base/programs/child_process.h"
 #include "base/status_matchers.h"
 #include "data/image/jpeg.h"
 #include "data/image/testing.h"
-#include "data/source/parquet_testing.h"
+#include "data/source/parquet/parquet_testing.h"
 #include "data/testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

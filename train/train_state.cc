@@ -13,13 +13,13 @@
 #include "ATen/ops/where.h"
 #include "ATen/ops/zeros_like.h"
 #include "absl/strings/str_cat.h"
-#include "base/device.h"
 #include "base/random.h"
 #include "base/status_macros.h"
+#include "base/tensors/device.h"
 #include "glog/logging.h"
-#include "train/autocast.h"
-#include "train/gradient.h"
-#include "train/schedule.h"
+#include "train/update/autocast.h"
+#include "train/update/gradient.h"
+#include "train/update/schedule.h"
 #include "vit/adapt.h"
 
 namespace vitrine {

@@ -17,12 +17,12 @@
 #include "ATen/ops/log_softmax.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_join.h"
-#include "base/device.h"
-#include "base/each_device.h"
 #include "base/status_matchers.h"
+#include "base/tensors/device.h"
+#include "base/tensors/each_device.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "train/config.h"
+#include "train/settings/config.h"
 #include "vit/fused/cuda/launch.h"
 
 namespace vitrine {

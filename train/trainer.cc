@@ -6,12 +6,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "base/program.h"
-#include "base/signals.h"
+#include "base/programs/program.h"
+#include "base/programs/signals.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
-#include "train/config.h"
-#include "train/console.h"
+#include "train/run/console.h"
+#include "train/settings/config.h"
 
 namespace vitrine {
 namespace {

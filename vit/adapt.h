@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "base/tensor_map.h"
+#include "base/tensors/tensor_map.h"
 #include "vit/model.pb.h"
 #include "vit/vision_transformer.h"
 

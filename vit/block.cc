@@ -5,7 +5,7 @@
 #include "ATen/ops/gelu.h"
 #include "ATen/ops/linear.h"
 #include "vit/config.h"
-#include "vit/dropout_mask.h"
+#include "vit/dropout/dropout_mask.h"
 #include "vit/fused/attention.h"
 #include "vit/fused/cuda/add_norm.h"
 #include "vit/fused/cuda/bias_gelu.h"

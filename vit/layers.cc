@@ -7,7 +7,7 @@
 #include "ATen/ops/layer_norm.h"
 #include "ATen/ops/linear.h"
 #include "glog/logging.h"
-#include "vit/dropout_mask.h"
+#include "vit/dropout/dropout_mask.h"
 
 namespace vitrine {
 namespace {

@@ -2,8 +2,8 @@
 
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/ones.h"
-#include "base/device.h"
-#include "base/each_device.h"
+#include "base/tensors/device.h"
+#include "base/tensors/each_device.h"
 #include "gtest/gtest.h"
 
 namespace vitrine {

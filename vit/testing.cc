@@ -8,8 +8,8 @@
 #include "ATen/ops/empty.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "base/embedded_file.h"
-#include "base/safetensors.h"
+#include "base/files/embedded_file.h"
+#include "base/tensors/safetensors.h"
 #include "glog/logging.h"
 #include "vit/embedded_reference_values.h"
 

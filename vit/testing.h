@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "ATen/core/Tensor.h"
-#include "base/tensor_map.h"
+#include "base/tensors/tensor_map.h"
 #include "vit/model.pb.h"
 #include "vit/vision_transformer.h"
 

@@ -14,7 +14,7 @@
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
-#include "base/tensor_map.h"
+#include "base/tensors/tensor_map.h"
 #include "vit/block.h"
 #include "vit/layers.h"
 #include "vit/model.pb.h"

@@ -12,11 +12,11 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "base/csv.h"
-#include "base/file.h"
+#include "base/files/csv.h"
+#include "base/files/file.h"
 #include "base/status_macros.h"
 #include "eval/reported.h"
-#include "eval/reproduce/comparison.h"
+#include "eval/reproduce/report/comparison.h"
 
 namespace vitrine {
 namespace {

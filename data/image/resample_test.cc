@@ -5,8 +5,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
-#include "base/safetensors.h"
 #include "base/status_matchers.h"
+#include "base/tensors/safetensors.h"
 #include "data/image/testing.h"
 #include "gtest/gtest.h"
 

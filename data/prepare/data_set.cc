@@ -11,9 +11,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
-#include "base/file.h"
-#include "base/folder_lock.h"
-#include "base/process.h"
+#include "base/files/file.h"
+#include "base/files/folder_lock.h"
+#include "base/programs/process.h"
 #include "base/status_macros.h"
 #include "data/prepare/sha256.h"
 

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "base/file.h"
-#include "base/process.h"
+#include "base/files/file.h"
+#include "base/programs/process.h"
 #include "base/status_matchers.h"
 #include "data/prepare/catalog.h"
 #include "data/prepare/http_test_server.h"

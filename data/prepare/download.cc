@@ -17,8 +17,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "base/file.h"
-#include "base/process.h"
+#include "base/files/file.h"
+#include "base/programs/process.h"
 #include "base/status_macros.h"
 #include "data/prepare/sha256.h"
 

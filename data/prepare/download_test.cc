@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "base/file.h"
+#include "base/files/file.h"
 #include "base/status_matchers.h"
 #include "data/prepare/http_test_server.h"
 #include "data/prepare/sha256.h"

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "data/image_files.h"
+#include "data/sets/image_files.h"
 
 namespace vitrine {
 

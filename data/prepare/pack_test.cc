@@ -5,7 +5,7 @@
 #include <string>
 #include <variant>
 
-#include "base/file.h"
+#include "base/files/file.h"
 #include "base/status_matchers.h"
 #include "data/image/decode.h"
 #include "data/image/jpeg.h"

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "base/file.h"
+#include "base/files/file.h"
 #include "base/status_matchers.h"
 #include "data/image/png.h"
 #include "data/image/testing.h"

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "data/image_set.h"
+#include "data/sets/image_set.h"
 #include "data/source/image_source.h"
 
 namespace vitrine {

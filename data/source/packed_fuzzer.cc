@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "base/crc32c.h"
+#include "base/files/crc32c.h"
 #include "data/source/fuzz_file.h"
 #include "data/source/packed_source.h"
 #include "glog/logging.h"

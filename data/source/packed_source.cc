@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/crc32c.h"
-#include "base/random_access_file.h"
+#include "base/files/crc32c.h"
+#include "base/files/random_access_file.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
 

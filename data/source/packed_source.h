@@ -21,7 +21,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "base/file_writer.h"
+#include "base/files/file_writer.h"
 #include "data/source/image_source.h"
 #include "data/source/packed.pb.h"
 

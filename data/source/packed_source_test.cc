@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "base/crc32c.h"
-#include "base/file.h"
+#include "base/files/crc32c.h"
+#include "base/files/file.h"
 #include "base/status_matchers.h"
 #include "data/source/testing.h"
 #include "data/testing.h"

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/crc32c.h"
+#include "base/files/crc32c.h"
 #include "base/status_matchers.h"
 #include "data/image/decode.h"
 #include "data/image/resample.h"

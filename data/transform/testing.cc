@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "base/safetensors.h"
+#include "base/tensors/safetensors.h"
 #include "data/image/testing.h"
 #include "glog/logging.h"
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/tensor_map.h"
+#include "base/tensors/tensor_map.h"
 #include "data/image/image.h"
 
 namespace vitrine {

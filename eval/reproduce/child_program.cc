@@ -7,7 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "base/process.h"
+#include "base/programs/process.h"
 #include "base/status_macros.h"
 
 namespace vitrine {

@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "base/file.h"
+#include "base/files/file.h"
 #include "base/status_matchers.h"
 #include "eval/reproduce/fake_train.h"
 #include "gmock/gmock.h"

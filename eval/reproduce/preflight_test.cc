@@ -1,7 +1,7 @@
 #include "eval/reproduce/preflight.h"
 
 #include "absl/strings/str_cat.h"
-#include "base/file.h"
+#include "base/files/file.h"
 #include "base/status_matchers.h"
 #include "data/testing.h"
 #include "eval/reported.h"

@@ -11,9 +11,9 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "base/child_process.h"
-#include "base/file.h"
-#include "base/folder_lock.h"
+#include "base/files/file.h"
+#include "base/files/folder_lock.h"
+#include "base/programs/child_process.h"
 #include "base/status_matchers.h"
 #include "data/image/png.h"
 #include "data/image/testing.h"
@@ -21,7 +21,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
-#include "train/checkpoint.h"
+#include "train/checkpoint/checkpoint.h"
 
 namespace vitrine {
 namespace {

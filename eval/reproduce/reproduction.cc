@@ -5,8 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "base/program.h"
-#include "base/signals.h"
+#include "base/programs/program.h"
+#include "base/programs/signals.h"
 #include "base/status_macros.h"
 
 namespace vitrine {

@@ -19,8 +19,8 @@
 #include "absl/types/span.h"
 #include "eval/reproduce/checkpoints.h"
 #include "eval/reproduce/plan.h"
+#include "eval/reproduce/report/verdict.h"
 #include "eval/reproduce/run_result.h"
-#include "eval/reproduce/verdict.h"
 
 namespace vitrine {
 

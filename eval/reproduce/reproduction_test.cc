@@ -1,8 +1,8 @@
 #include "eval/reproduce/reproduction.h"
 
 #include "absl/strings/str_cat.h"
-#include "base/file.h"
-#include "base/program.h"
+#include "base/files/file.h"
+#include "base/programs/program.h"
 #include "base/status_matchers.h"
 #include "data/testing.h"
 #include "eval/reported.h"

@@ -6,8 +6,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "base/csv.h"
-#include "base/file.h"
+#include "base/files/csv.h"
+#include "base/files/file.h"
 #include "base/status_macros.h"
 #include "nlohmann/json.hpp"
 

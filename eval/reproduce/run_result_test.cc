@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "absl/strings/str_replace.h"
-#include "base/file.h"
+#include "base/files/file.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -13,7 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "eval/reproduce/statistics.h"
+#include "eval/reproduce/report/statistics.h"
 
 namespace vitrine {
 namespace {

@@ -2,7 +2,7 @@
 // and compared with another such file.
 //
 //   BenchmarkResults results = NewResults(flags);
-//   RETURN_IF_ERROR(AddProgram("base/crc32c_benchmark", json, &results));
+//   RETURN_IF_ERROR(AddProgram("base/files/crc32c_benchmark", json, &results));
 //   std::cout << CompareResults(before, after);
 
 #ifndef TOOLS_BENCHMARK_RESULTS_H_

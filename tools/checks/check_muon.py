@@ -1,4 +1,4 @@
-"""train/testdata/generate_muon.py takes the steps of torch.optim.Muon.
+"""train/update/testdata/generate_muon.py takes the steps of torch.optim.Muon.
 
 PyTorch's orthogonalises in bfloat16, so once it is compared as it is, loosely, and once with that
 conversion turned into one to float64, tightly. It knows no packed matrices: queries, keys and values

@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
-#include "base/program.h"
+#include "base/programs/program.h"
 #include "base/status_macros.h"
 #include "gflags/gflags.h"
 #include "train/experiment.h"

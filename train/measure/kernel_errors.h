@@ -12,8 +12,8 @@
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
-#include "data/batch.h"
-#include "train/experiment.pb.h"
+#include "data/batches/batch.h"
+#include "train/settings/experiment.pb.h"
 
 namespace vitrine {
 

@@ -8,8 +8,8 @@
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "train/config.h"
 #include "train/measure/random_batch.h"
+#include "train/settings/config.h"
 
 namespace vitrine {
 namespace {

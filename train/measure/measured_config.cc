@@ -1,8 +1,8 @@
 #include "train/measure/measured_config.h"
 
 #include "base/status_macros.h"
-#include "train/config.h"
 #include "train/experiment.h"
+#include "train/settings/config.h"
 
 namespace vitrine {
 

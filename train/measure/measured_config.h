@@ -8,7 +8,7 @@
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
-#include "train/experiment.pb.h"
+#include "train/settings/experiment.pb.h"
 
 namespace vitrine {
 

@@ -10,18 +10,18 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
-#include "base/device.h"
-#include "base/file.h"
-#include "base/memory.h"
-#include "base/program.h"
+#include "base/files/file.h"
+#include "base/programs/memory.h"
+#include "base/programs/program.h"
 #include "base/status_macros.h"
+#include "base/tensors/device.h"
 #include "gflags/gflags.h"
 #include "train/experiment.h"
 #include "train/measure/measured_config.h"
 #include "train/measure/profile.h"
 #include "train/measure/random_batch.h"
+#include "train/settings/validate.h"
 #include "train/train_state.h"
-#include "train/validate.h"
 
 DEFINE_string(config, "quickstart", "a config of train/configs by name, or a textproto file");
 DEFINE_int32(steps, 5, "how many are profiled, after two that are not");

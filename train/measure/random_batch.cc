@@ -3,8 +3,8 @@
 #include <cstdint>
 
 #include "ATen/ops/empty.h"
-#include "base/device.h"
 #include "base/random.h"
+#include "base/tensors/device.h"
 
 namespace vitrine {
 

@@ -4,8 +4,8 @@
 #define TRAIN_MEASURE_RANDOM_BATCH_H_
 
 #include "ATen/core/Tensor.h"
-#include "data/batch.h"
-#include "train/experiment.pb.h"
+#include "data/batches/batch.h"
+#include "train/settings/experiment.pb.h"
 
 namespace vitrine {
 

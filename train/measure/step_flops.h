@@ -3,7 +3,7 @@
 #ifndef TRAIN_MEASURE_STEP_FLOPS_H_
 #define TRAIN_MEASURE_STEP_FLOPS_H_
 
-#include "train/experiment.pb.h"
+#include "train/settings/experiment.pb.h"
 
 namespace vitrine {
 

@@ -12,15 +12,15 @@
 
 #include "ATen/core/Tensor.h"
 #include "absl/strings/str_cat.h"
-#include "base/memory.h"
-#include "base/processor.h"
+#include "base/programs/memory.h"
+#include "base/programs/processor.h"
 #include "benchmark/benchmark.h"
 #include "glog/logging.h"
-#include "train/autocast.h"
 #include "train/measure/measured_config.h"
 #include "train/measure/random_batch.h"
 #include "train/measure/step_flops.h"
 #include "train/train_state.h"
+#include "train/update/autocast.h"
 #include "vit/fused/gemm_peak.h"
 
 namespace vitrine {

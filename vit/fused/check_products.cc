@@ -11,7 +11,7 @@
 #include "ATen/ops/empty.h"
 #include "ATen/ops/mm.h"
 #include "absl/strings/str_cat.h"
-#include "base/processor.h"
+#include "base/programs/processor.h"
 #include "base/status_macros.h"
 #include "vit/fused/products.h"
 

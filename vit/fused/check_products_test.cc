@@ -4,8 +4,8 @@
 
 #include "ATen/Parallel.h"
 #include "ATen/Version.h"
+#include "base/programs/threads.h"
 #include "base/status_matchers.h"
-#include "base/threads.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

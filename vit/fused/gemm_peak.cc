@@ -8,7 +8,7 @@
 #include "ATen/ops/mm.h"
 #include "ATen/ops/ones.h"
 #include "ATen/ops/zeros.h"
-#include "base/processor.h"
+#include "base/programs/processor.h"
 #include "vit/fused/products.h"
 
 namespace vitrine::fused {

@@ -10,7 +10,7 @@
 #include "ATen/ops/linear.h"
 #include "ATen/ops/mm.h"
 #include "ATen/ops/zeros.h"
-#include "base/processor.h"
+#include "base/programs/processor.h"
 
 namespace vitrine::fused {
 namespace {

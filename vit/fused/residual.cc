@@ -9,8 +9,8 @@
 #include "ATen/ops/empty_like.h"
 #include "glog/logging.h"
 #include "torch/csrc/autograd/custom_function.h"
-#include "vit/dropout_factors.h"
-#include "vit/dropout_mask.h"
+#include "vit/dropout/dropout_factors.h"
+#include "vit/dropout/dropout_mask.h"
 
 #ifndef _OPENMP
 #error "compile with -fopenmp: without it at::parallel_for, a template, runs on one thread"

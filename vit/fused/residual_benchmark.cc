@@ -11,10 +11,10 @@
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/empty.h"
 #include "ATen/ops/ones_like.h"
-#include "base/memory.h"
+#include "base/programs/memory.h"
 #include "benchmark/benchmark.h"
 #include "glog/logging.h"
-#include "vit/dropout_mask.h"
+#include "vit/dropout/dropout_mask.h"
 #include "vit/fused/residual.h"
 
 namespace vitrine {

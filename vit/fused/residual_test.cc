@@ -8,7 +8,7 @@
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/empty.h"
 #include "gtest/gtest.h"
-#include "vit/dropout_mask.h"
+#include "vit/dropout/dropout_mask.h"
 
 namespace vitrine {
 namespace {

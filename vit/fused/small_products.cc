@@ -7,7 +7,7 @@
 
 #include "ATen/Version.h"
 #include "ATen/native/CPUBlas.h"
-#include "base/processor.h"
+#include "base/programs/processor.h"
 #include "glog/logging.h"
 
 namespace vitrine::fused {

@@ -8,7 +8,7 @@
 #include "ATen/ops/empty_like.h"
 #include "glog/logging.h"
 #include "torch/csrc/autograd/custom_function.h"
-#include "vit/dropout_factors.h"
+#include "vit/dropout/dropout_factors.h"
 #include "vit/fused/cuda/kernels.h"
 #include "vit/fused/cuda/launch.h"
 

@@ -11,7 +11,8 @@
 
 namespace vitrine::fused::cuda {
 
-// Of the stream whose key is drawn by DrawDropoutKey (vit/dropout_mask.h): the same as on a CPU.
+// Of the stream whose key is drawn by DrawDropoutKey (vit/dropout/dropout_mask.h): the same as on a
+// CPU.
 struct BranchDropout {
   double probability = 0;
   uint64_t key = 0;

@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#include "vit/dropout_factors.h"
+#include "vit/dropout/dropout_factors.h"
 #include "vit/fused/cuda/kernels.h"
 
 #ifdef __CUDACC__

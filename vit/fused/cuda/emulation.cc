@@ -11,7 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "base/device.h"
+#include "base/tensors/device.h"
 #include "glog/logging.h"
 #include "vit/fused/cuda/kernels.h"
 #include "vit/fused/cuda/launch.h"

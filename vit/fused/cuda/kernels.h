@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "vit/dropout_factors.h"
+#include "vit/dropout/dropout_factors.h"
 
 namespace vitrine::fused::cuda {
 

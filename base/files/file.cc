@@ -1,0 +1,103 @@
+#include "base/files/file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "base/files/file_descriptor.h"
+#include "base/status_macros.h"
+
+namespace vitrine {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::Status PathError(int error, const fs::path& path, std::string_view action) {
+  return absl::ErrnoToStatus(error, absl::StrCat(path.string(), ": cannot ", action));
+}
+
+}  // namespace
+
+bool Exists(const fs::path& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
+absl::StatusOr<std::string> ReadFile(const fs::path& path) {
+  ASSIGN_OR_RETURN(const RegularFile opened, OpenRegularFile(path));
+  std::string bytes(opened.size, '\0');
+  size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t n = read(opened.file.get(), bytes.data() + done, bytes.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return PathError(errno, path, "read");
+    if (n == 0) break;  // the file shrank meanwhile
+    done += n;
+  }
+  bytes.resize(done);
+  return bytes;
+}
+
+absl::Status WriteAndSync(const fs::path& path, std::string_view bytes) {
+  return WriteAndSync(path, absl::MakeConstSpan(&bytes, 1));
+}
+
+absl::Status WriteAndSync(const fs::path& path, absl::Span<const std::string_view> pieces) {
+  FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (file.get() < 0) return PathError(errno, path, "create");
+  for (const std::string_view bytes : pieces) RETURN_IF_ERROR(WriteAll(file, path, bytes));
+  if (fsync(file.get()) != 0) return PathError(errno, path, "sync");
+  if (file.Close() != 0) return PathError(errno, path, "write");
+  return absl::OkStatus();
+}
+
+fs::path PartialPath(const fs::path& path) {
+  return path.parent_path() /
+         absl::StrCat(".", path.filename().string(), ".", getpid(), ".partial");
+}
+
+absl::Status WriteAtomically(const fs::path& path, std::string_view bytes) {
+  const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  const fs::path temporary = PartialPath(path);
+  absl::Status status = WriteAndSync(temporary, bytes);
+  if (status.ok() && rename(temporary.c_str(), path.c_str()) != 0) {
+    status = PathError(errno, path, "replace");
+  }
+  if (!status.ok()) {
+    unlink(temporary.c_str());
+    return status;
+  }
+  return SyncFolder(parent);
+}
+
+absl::Status CreateFolder(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) return PathError(error.value(), path, "create the folder");
+  return absl::OkStatus();
+}
+
+absl::Status RemoveAll(const fs::path& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error) return PathError(error.value(), path, "remove");
+  return absl::OkStatus();
+}
+
+absl::Status SyncFolder(const fs::path& path) {
+  FileDescriptor folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.get() < 0) return PathError(errno, path, "open");
+  if (fsync(folder.get()) != 0) return PathError(errno, path, "sync");
+  return absl::OkStatus();
+}
+
+fs::path UserPath(const fs::path& path) {
+  const char* folder = std::getenv("BUILD_WORKING_DIRECTORY");
+  return folder == nullptr || path.empty() ? path : fs::path(folder) / path;
+}
+
+}  // namespace vitrine

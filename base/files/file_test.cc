@@ -1,0 +1,86 @@
+#include "base/files/file.h"
+
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace vitrine {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::UnorderedElementsAre;
+namespace fs = std::filesystem;
+
+class FileTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+
+  std::vector<std::string> Names() const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(folder_)) {
+      names.push_back(entry.path().filename());
+    }
+    return names;
+  }
+
+  const fs::path folder_ = fs::path(::testing::TempDir()) / "file_test";
+};
+
+TEST_F(FileTest, EveryByteComesBack) {
+  std::string bytes;
+  for (int i = 0; i < 100'000; ++i) bytes.push_back(static_cast<char>(i * 31));
+  ASSERT_OK(WriteAtomically(folder_ / "f", bytes));
+  ASSERT_OK_AND_ASSIGN(const std::string read, ReadFile(folder_ / "f"));
+  EXPECT_EQ(read, bytes);
+}
+
+TEST_F(FileTest, ReplacingLeavesNothingElseBehind) {
+  ASSERT_OK(WriteAtomically(folder_ / "f", "old, and longer"));
+  ASSERT_OK(WriteAtomically(folder_ / "f", "new"));
+  ASSERT_OK_AND_ASSIGN(const std::string read, ReadFile(folder_ / "f"));
+  EXPECT_EQ(read, "new");
+  EXPECT_THAT(Names(), UnorderedElementsAre("f"));
+}
+
+TEST_F(FileTest, FailedReplacementKeepsWhatWasThere) {
+  fs::create_directories(folder_ / "taken" / "full");
+  EXPECT_THAT(WriteAtomically(folder_ / "taken", "x"), Not(IsOk()));
+  EXPECT_THAT(Names(), UnorderedElementsAre("taken"));
+}
+
+TEST_F(FileTest, FullDeviceIsAnErrorThatNamesTheFile) {
+  EXPECT_THAT(WriteAndSync("/dev/full", "x"),
+              Fails(absl::StatusCode::kResourceExhausted, HasSubstr("/dev/full: cannot write")));
+}
+
+TEST_F(FileTest, AbsentFileIsNotFound) {
+  EXPECT_THAT(ReadFile(folder_ / "absent"),
+              Fails(absl::StatusCode::kNotFound, HasSubstr("absent: cannot open")));
+}
+
+TEST_F(FileTest, FolderIsNotRead) {
+  EXPECT_THAT(ReadFile(folder_), Fails(absl::StatusCode::kInvalidArgument, HasSubstr("regular")));
+}
+
+TEST_F(FileTest, RelativePathIsTheUsers) {
+  ASSERT_EQ(setenv("BUILD_WORKING_DIRECTORY", "/home/someone", 1), 0);
+  EXPECT_EQ(UserPath("runs/a"), "/home/someone/runs/a");
+  EXPECT_EQ(UserPath("/data"), "/data");
+  EXPECT_EQ(UserPath(""), "");
+  ASSERT_EQ(unsetenv("BUILD_WORKING_DIRECTORY"), 0);
+  EXPECT_EQ(UserPath("runs/a"), "runs/a");
+}
+
+}  // namespace
+}  // namespace vitrine

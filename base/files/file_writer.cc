@@ -1,0 +1,71 @@
+#include "base/files/file_writer.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/files/file.h"
+#include "base/status_macros.h"
+#include "glog/logging.h"
+
+namespace vitrine {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kBuffer = size_t{1} << 20;
+
+}  // namespace
+
+absl::StatusOr<FileWriter> FileWriter::Create(const fs::path& path) {
+  const fs::path temporary = PartialPath(path);
+  FileDescriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (file.get() < 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat(temporary.string(), ": cannot create"));
+  }
+  return FileWriter(path, temporary, std::move(file));
+}
+
+FileWriter::FileWriter(fs::path path, fs::path temporary, FileDescriptor file)
+    : path_(std::move(path)), temporary_(std::move(temporary)), file_(std::move(file)) {}
+
+FileWriter::FileWriter(FileWriter&& other) noexcept
+    : path_(std::move(other.path_)),
+      temporary_(std::exchange(other.temporary_, {})),
+      file_(std::move(other.file_)),
+      buffer_(std::move(other.buffer_)),
+      size_(other.size_) {}
+
+FileWriter::~FileWriter() {
+  if (!temporary_.empty()) unlink(temporary_.c_str());
+}
+
+absl::Status FileWriter::Append(std::string_view bytes) {
+  CHECK(!temporary_.empty()) << "nothing is added after Commit";
+  buffer_.append(bytes);
+  size_ += static_cast<int64_t>(bytes.size());
+  return buffer_.size() < kBuffer ? absl::OkStatus() : Flush();
+}
+
+absl::Status FileWriter::Flush() {
+  RETURN_IF_ERROR(WriteAll(file_, temporary_, buffer_));
+  buffer_.clear();
+  return absl::OkStatus();
+}
+
+absl::Status FileWriter::Commit() {
+  CHECK(!temporary_.empty()) << "Commit comes once";
+  RETURN_IF_ERROR(Flush());
+  if (fsync(file_.get()) != 0 || file_.Close() != 0 ||
+      rename(temporary_.c_str(), path_.c_str()) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat(path_.string(), ": cannot be put in place"));
+  }
+  temporary_.clear();
+  return SyncFolder(path_.has_parent_path() ? path_.parent_path() : fs::path("."));
+}
+
+}  // namespace vitrine

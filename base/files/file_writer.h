@@ -1,0 +1,50 @@
+// Writes a large file piece by piece; at its place it appears whole or not at all.
+//
+//   ASSIGN_OR_RETURN(FileWriter writer, FileWriter::Create("train.pack"));
+//   RETURN_IF_ERROR(writer.Append(bytes));
+//   RETURN_IF_ERROR(writer.Commit());
+
+#ifndef BASE_FILES_FILE_WRITER_H_
+#define BASE_FILES_FILE_WRITER_H_
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/files/file_descriptor.h"
+
+namespace vitrine {
+
+// Errors name the path. A writer that goes away before Commit leaves nothing behind.
+class FileWriter {
+ public:
+  static absl::StatusOr<FileWriter> Create(const std::filesystem::path& path);
+
+  FileWriter(FileWriter&& other) noexcept;
+  ~FileWriter();
+
+  // Bytes so far.
+  int64_t size() const { return size_; }
+
+  absl::Status Append(std::string_view bytes);
+
+  // Syncs, then renames, over a file that is there. Nothing can be added afterwards.
+  absl::Status Commit();
+
+ private:
+  FileWriter(std::filesystem::path path, std::filesystem::path temporary, FileDescriptor file);
+
+  absl::Status Flush();
+
+  std::filesystem::path path_, temporary_;  // no temporary: committed or moved away
+  FileDescriptor file_;
+  std::string buffer_;
+  int64_t size_ = 0;
+};
+
+}  // namespace vitrine
+
+#endif  // BASE_FILES_FILE_WRITER_H_

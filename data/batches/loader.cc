@@ -1,0 +1,92 @@
+#include "data/batches/loader.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "base/programs/processor_count.h"
+#include "base/status_macros.h"
+#include "data/batches/mix.h"
+
+namespace vitrine {
+namespace {
+
+constexpr int kBatchesAhead = 3;
+constexpr int kMostThreads = 16;
+
+// As many as can help. It decides no bits, so it may be guessed and is part of no checkpoint.
+int ThreadCount(const DataConfig& config, const ImageSource& source) {
+  if (config.loader_threads() > 0) return config.loader_threads();
+  if (!source.NeedsDecoding()) return 1;
+  return std::min(ProcessorCount(), kMostThreads);
+}
+
+BatchPlan PlanOf(const Sampler& sampler, int64_t first_iteration) {
+  return {.first = first_iteration,
+          .last = std::numeric_limits<int64_t>::max(),
+          .indices = [&sampler](int64_t batch) { return sampler.Indices(batch); },
+          .epoch = [&sampler](int64_t batch) { return sampler.EpochOf(batch); }};
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Loader>> Loader::ForTraining(const Dataset& dataset,
+                                                            const LoaderSpec& spec,
+                                                            const Sampler& sampler, uint64_t seed,
+                                                            int64_t first_iteration) {
+  ASSIGN_OR_RETURN(auto loader, Create(spec, spec.config.train_transforms(), dataset.train, seed,
+                                       /*skip=*/OnBad::kReplace, PlanOf(sampler, first_iteration)));
+  loader->num_classes_ = static_cast<int64_t>(dataset.class_names.size());
+  return loader;
+}
+
+absl::StatusOr<std::unique_ptr<Loader>> Loader::ForEvaluation(const Dataset& dataset, Split split,
+                                                              const LoaderSpec& spec,
+                                                              int64_t batch_size) {
+  const auto& source = dataset.part(split);
+  return Create(spec, spec.config.evaluation_transforms(), source, /*seed=*/0,
+                /*skip=*/OnBad::kLeaveOut, PlanInOrder(source->size(), batch_size));
+}
+
+absl::StatusOr<std::unique_ptr<Loader>> Loader::Create(const LoaderSpec& spec,
+                                                       const TransformConfigs& transforms,
+                                                       std::shared_ptr<const ImageSource> source,
+                                                       uint64_t seed, OnBad skip, BatchPlan plan) {
+  ASSIGN_OR_RETURN(const auto normalization,
+                   Normalization::Create(spec.config, spec.shape.channels));
+  ASSIGN_OR_RETURN(auto pipeline, TransformPipeline::Create(transforms, spec.shape.size,
+                                                            normalization.MeanColor()));
+  const OnBad on_bad = spec.config.on_bad_image() == DataConfig::SKIP ? skip : OnBad::kFail;
+  return absl::WrapUnique(new Loader(spec, normalization, std::move(pipeline), std::move(source),
+                                     seed, on_bad, std::move(plan)));
+}
+
+Loader::Loader(const LoaderSpec& spec, Normalization normalization, TransformPipeline pipeline,
+               std::shared_ptr<const ImageSource> source, uint64_t seed, OnBad on_bad,
+               BatchPlan plan)
+    : spec_(spec),
+      normalization_(std::move(normalization)),
+      seed_(seed),
+      next_(plan.first),
+      reader_(std::move(source), std::move(pipeline), spec.shape, seed, on_bad),
+      prefetcher_(&reader_, std::move(plan),
+                  {.threads = ThreadCount(spec.config, reader_.source()),
+                   .batches_ahead = kBatchesAhead,
+                   .pinned = spec.device.is_cuda()}) {}
+
+absl::StatusOr<Batch> Loader::Next() {
+  ASSIGN_OR_RETURN(const ByteBatch bytes, prefetcher_.Next());
+  const int64_t iteration = next_++;
+  // From pinned memory the copy is only begun here.
+  Batch batch{.images = normalization_.Apply(bytes.images.to(spec_.device, /*non_blocking=*/true)),
+              .labels = bytes.labels.to(spec_.device),
+              .soft_labels = {}};
+  if (num_classes_ == 0) return batch;
+  const std::optional<Mix> mix = DrawMix(spec_.config.mix(), seed_, iteration, spec_.shape.size);
+  if (mix) ApplyMix(*mix, num_classes_, &batch);
+  return batch;
+}
+
+}  // namespace vitrine

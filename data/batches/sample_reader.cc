@@ -1,0 +1,98 @@
+#include "data/batches/sample_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "base/random.h"
+#include "base/status_macros.h"
+#include "data/batches/planar.h"
+#include "glog/logging.h"
+
+namespace vitrine {
+namespace {
+
+// If half of all images were bad, this many in a row would be once in 4 billion draws.
+constexpr int kMostReplacements = 32;
+
+}  // namespace
+
+SampleReader::SampleReader(std::shared_ptr<const ImageSource> source, TransformPipeline pipeline,
+                           ImageShape shape, uint64_t seed, OnBad on_bad)
+    : source_(std::move(source)),
+      pipeline_(std::move(pipeline)),
+      shape_(shape),
+      seed_(seed),
+      on_bad_(on_bad) {
+  CHECK(shape_.channels == 1 || shape_.channels == 3) << shape_.channels;
+}
+
+absl::StatusOr<int64_t> SampleReader::Read(int64_t epoch, int64_t index, Scratch* scratch,
+                                           uint8_t* out) {
+  const absl::Status status = TryRead(epoch, index, scratch, out);
+  if (status.ok()) return source_->Label(index);
+  if (on_bad_ == OnBad::kFail) {
+    return absl::Status(status.code(),
+                        absl::StrCat(status.message(), "; mend it, or set data.on_bad_image=SKIP"));
+  }
+  Remember(index, status);
+  if (on_bad_ == OnBad::kReplace) return ReadReplacement(epoch, index, scratch, out);
+  std::fill_n(out, shape_.numel(), uint8_t{0});
+  return -1;
+}
+
+absl::StatusOr<int64_t> SampleReader::ReadReplacement(int64_t epoch, int64_t index,
+                                                      Scratch* scratch, uint8_t* out) {
+  RandomStream draws(seed_, "replacement", epoch, index);
+  absl::Status status;
+  for (int i = 0; i < kMostReplacements; ++i) {
+    const auto other = static_cast<int64_t>(draws.Below(source_->size()));
+    status = TryRead(epoch, other, scratch, out);
+    if (status.ok()) return source_->Label(other);
+    Remember(other, status);
+  }
+  return absl::Status(status.code(), absl::StrCat(status.message(), "; and so it goes for ",
+                                                  kMostReplacements, " images drawn in its place"));
+}
+
+absl::Status SampleReader::TryRead(int64_t epoch, int64_t index, Scratch* scratch,
+                                   uint8_t* out) const {
+  ASSIGN_OR_RETURN(const StoredImage stored, source_->Read(index));
+  return Annotate(Transform(stored, epoch, index, scratch, out), source_->Name(index));
+}
+
+absl::Status SampleReader::Transform(const StoredImage& stored, int64_t epoch, int64_t index,
+                                     Scratch* scratch, uint8_t* out) const {
+  const RandomStream draws(seed_, "augmentation", epoch, index);
+  Image* const transformed = &scratch->transformed;
+  if (const auto* encoded = std::get_if<EncodedBytes>(&stored)) {
+    RETURN_IF_ERROR(pipeline_.Apply(encoded->bytes, draws, &scratch->transform, transformed));
+  } else {
+    const PlanarPixels& planar = std::get<PlanarPixels>(stored);
+    CHECK_EQ(planar.channels, shape_.channels);
+    if (pipeline_.empty() && planar.width == shape_.size && planar.height == shape_.size) {
+      std::memcpy(out, planar.pixels, shape_.numel());
+      return absl::OkStatus();
+    }
+    ToPicture(planar, &scratch->decoded);
+    RETURN_IF_ERROR(pipeline_.Apply(scratch->decoded, draws, &scratch->transform, transformed));
+  }
+  CHECK(transformed->width == shape_.size && transformed->height == shape_.size);
+  ToPlanar(*transformed, shape_.channels, out);
+  return absl::OkStatus();
+}
+
+void SampleReader::Remember(int64_t index, const absl::Status& error) {
+  const absl::MutexLock lock(&mutex_);
+  const bool is_lowest = bad_.empty() || index < *bad_.begin();
+  if (bad_.insert(index).second && is_lowest) example_ = std::string(error.message());
+}
+
+BadImages SampleReader::bad_images() const {
+  const absl::MutexLock lock(&mutex_);
+  return {.count = static_cast<int64_t>(bad_.size()), .example = example_};
+}
+
+}  // namespace vitrine

@@ -1,0 +1,69 @@
+#include "train/run/metrics.h"
+
+#include <filesystem>
+#include <string>
+
+#include "base/files/file.h"
+#include "base/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "train/run/validation_log.h"
+
+namespace vitrine {
+namespace {
+
+using ::testing::HasSubstr;
+
+class CsvTest : public ::testing::Test {
+ protected:
+  void SetUp() override { std::filesystem::remove(path_); }
+
+  std::string Contents() const { return ReadFile(path_).value(); }
+
+  const std::string path_ = ::testing::TempDir() + "/metrics.csv";
+};
+
+TEST_F(CsvTest, HeaderThenRows) {
+  ASSERT_OK_AND_ASSIGN(CsvFile file, OpenMetrics(path_, 0));
+  ASSERT_OK(file.Append(CsvRow({.iteration = 5,
+                                .loss = 2.25,
+                                .learning_rate = 3e-4,
+                                .gradient_norm = 7.5,
+                                .milliseconds = 12.34567,
+                                .images_per_second = 256,
+                                .data_wait = 0.25,
+                                .loss_scale = 65536,
+                                .epoch = 1})));
+  EXPECT_EQ(Contents(),
+            "iteration,loss,learning_rate,gradient_norm,milliseconds,images_per_second,data_wait,"
+            "loss_scale,epoch\n"
+            "5,2.25,0.0003,7.5,12.3457,256.00,0.2500,65536,1\n");
+}
+
+TEST_F(CsvTest, FloatsKeepEveryDigit) {
+  EXPECT_THAT(CsvRow({.loss = 0.1f}), HasSubstr("0.100000001"));
+}
+
+TEST_F(CsvTest, ResumedRunHasEachIterationOnce) {
+  const auto row = [](int64_t iteration) { return CsvRow({.iteration = iteration}) + "\n"; };
+  const std::string header = std::string(kMetricsHeader) + "\n";
+  const std::string cut_off = row(30).substr(0, 8);
+  ASSERT_OK(WriteAtomically(path_, header + row(0) + row(10) + row(20) + cut_off));
+  ASSERT_OK_AND_ASSIGN(CsvFile file, OpenMetrics(path_, 15));
+  ASSERT_OK(file.Append(CsvRow({.iteration = 20, .loss = 2})));
+  EXPECT_EQ(Contents(), header + row(0) + row(10) + CsvRow({.iteration = 20, .loss = 2}) + "\n");
+}
+
+TEST_F(CsvTest, ValidationKeepsItsIterationAndDropsTest) {
+  const std::string kept = "iteration,split,loss,top1,top5,count\n100,minival,1,0.5,1,10\n";
+  ASSERT_OK(WriteAtomically(path_, kept + "100,test,1,0.5,1,10\n200,minival,1,0.5,1,10\n"));
+  ASSERT_OK(OpenValidationLog(path_, 100));
+  EXPECT_EQ(Contents(), kept);
+}
+
+TEST_F(CsvTest, UnwritableFolderIsAnError) {
+  EXPECT_THAT(OpenMetrics("/proc/metrics.csv", 0), ::testing::Not(IsOk()));
+}
+
+}  // namespace
+}  // namespace vitrine

@@ -1,0 +1,27 @@
+// Whether an experiment config can mean anything, and whether this program can train it.
+
+#ifndef TRAIN_SETTINGS_VALIDATE_H_
+#define TRAIN_SETTINGS_VALIDATE_H_
+
+#include <string>
+#include <vector>
+
+#include "ATen/core/Tensor.h"
+#include "absl/status/status.h"
+#include "train/settings/experiment.pb.h"
+
+namespace vitrine {
+
+// Everything that is wrong with the config, one line a problem, which begins with the field's name.
+// What depends on the size of the data set is checked by SettleDurations.
+std::vector<std::string> ConfigProblems(const ExperimentConfig& config);
+
+// What the config asks for that cannot be trained yet on the device, one line each.
+std::vector<std::string> Unavailable(const ExperimentConfig& config, at::Device device);
+
+// The same as InvalidArgument, where there is any.
+absl::Status CheckAvailable(const ExperimentConfig& config, at::Device device);
+
+}  // namespace vitrine
+
+#endif  // TRAIN_SETTINGS_VALIDATE_H_

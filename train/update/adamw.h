@@ -1,0 +1,49 @@
+// AdamW (Loshchilov and Hutter, arXiv 1711.05101) for parameters that share a weight decay, through
+// libtorch's fused operator.
+//
+//   AdamW adamw(config, /*weight_decay=*/0.05);
+//   adamw.Add({"head.weight", weight});
+//   adamw.Step(/*learning_rate=*/1e-3, step, found_inf, divisor);
+
+#ifndef TRAIN_UPDATE_ADAMW_H_
+#define TRAIN_UPDATE_ADAMW_H_
+
+#include <vector>
+
+#include "ATen/core/Tensor.h"
+#include "base/tensors/tensor_map.h"
+#include "train/settings/experiment.pb.h"
+#include "vit/vision_transformer.h"
+
+namespace vitrine {
+
+class AdamW {
+ public:
+  AdamW(const OptimizerConfig& config, double weight_decay)
+      : config_(config), weight_decay_(weight_decay) {}
+
+  void Add(const NamedParameter& parameter);
+
+  // One update from the gradients, in one pass over the memory. All tensors are float32 of no
+  // dimensions, and may be undefined but for `step`, which is 1 in the first update. Where
+  // `found_inf` is 1, nothing changes. The gradients are divided by `divisor` first, also where
+  // they lie.
+  void Step(double learning_rate, const at::Tensor& step, const at::Tensor& found_inf,
+            const at::Tensor& divisor);
+
+  double weight_decay() const { return weight_decay_; }
+  const std::vector<NamedParameter>& parameters() const { return parameters_; }
+
+  // First and second moments, as "exp_avg.<parameter>" and "exp_avg_sq.<parameter>".
+  TensorMap State() const;
+
+ private:
+  OptimizerConfig config_;
+  double weight_decay_;
+  std::vector<NamedParameter> parameters_;
+  std::vector<at::Tensor> exp_avgs_, exp_avg_sqs_;
+};
+
+}  // namespace vitrine
+
+#endif  // TRAIN_UPDATE_ADAMW_H_
