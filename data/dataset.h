@@ -10,29 +10,22 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "data/dataset.pb.h"
-#include "data/image/image.h"
 #include "data/image_shape.h"
+#include "data/sets/loaded_set.h"
 #include "data/source/image_source.h"
 #include "data/split.h"
 
 namespace vitrine {
 
-// Labels are indices of class_names. Train and test are never empty, minival is where the config
-// asks for none.
-struct Dataset {
-  std::string name;  // as //data:prepare knows it
-  std::vector<std::string> class_names;
-  int channels = 3;
-  std::optional<Size> size;  // of all images, where they are held in memory
-  std::shared_ptr<const ImageSource> train, minival, test;
-  std::vector<Box> test_boxes;  // where the object is in each test image; empty if not known
+// Minival is empty where the config asks for none.
+struct Dataset : LoadedSet {
+  std::shared_ptr<const ImageSource> minival;
 
   const std::shared_ptr<const ImageSource>& part(Split split) const;
 

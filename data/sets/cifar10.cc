@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "ATen/ops/cat.h"
 #include "ATen/ops/empty.h"
@@ -11,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "base/files/file.h"
 #include "base/status_macros.h"
+#include "data/sets/find_folder.h"
 
 namespace vitrine {
 namespace {
@@ -81,6 +83,15 @@ absl::StatusOr<std::vector<std::string>> ReadCifar10ClassNames(
                                                    " classes, CIFAR-10 has 10; remove the file"));
   }
   return names;
+}
+
+absl::StatusOr<LoadedSet> LoadCifar10(const std::filesystem::path& data_dir) {
+  ASSIGN_OR_RETURN(const std::filesystem::path folder,
+                   FindFolder(data_dir, "cifar-10-batches-bin", "data_batch_1.bin"));
+  ASSIGN_OR_RETURN(std::vector<std::string> class_names, ReadCifar10ClassNames(folder));
+  ASSIGN_OR_RETURN(ImageSet train, ReadCifar10Train(folder));
+  ASSIGN_OR_RETURN(ImageSet test, ReadCifar10Test(folder));
+  return InMemory("cifar10", std::move(class_names), std::move(train), std::move(test));
 }
 
 }  // namespace vitrine

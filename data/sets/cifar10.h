@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "data/sets/image_set.h"
+#include "data/sets/loaded_set.h"
 
 namespace vitrine {
 
@@ -25,6 +26,9 @@ absl::StatusOr<ImageSet> ReadCifar10Test(const std::filesystem::path& folder);
 
 // The ten names in the folder's batches.meta.txt; the official ones where there is no such file.
 absl::StatusOr<std::vector<std::string>> ReadCifar10ClassNames(const std::filesystem::path& folder);
+
+// Both parts, from the folder itself or its folder cifar-10-batches-bin.
+absl::StatusOr<LoadedSet> LoadCifar10(const std::filesystem::path& data_dir);
 
 }  // namespace vitrine
 

@@ -1,10 +1,13 @@
 #include "data/sets/clutter.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/zeros.h"
 #include "base/random.h"
+#include "base/status_macros.h"
+#include "data/sets/digits.h"
 #include "glog/logging.h"
 
 namespace vitrine {
@@ -12,6 +15,11 @@ namespace {
 
 constexpr int kFragments = 6;
 constexpr int kFragmentSize = 5;
+
+// The same whatever the run's seed.
+constexpr uint64_t kTrainSeed = 0;
+constexpr uint64_t kTestSeed = 1;
+constexpr int kTrainCopies = 20;
 
 struct Point {
   int x, y;
@@ -76,6 +84,16 @@ Scenes ScatterDigits(const ImageSet& digits, int copies, uint64_t seed) {
     }
   }
   return scenes;
+}
+
+absl::StatusOr<LoadedSet> LoadDigitsInClutter(const std::filesystem::path& /*ignored*/) {
+  ASSIGN_OR_RETURN(const SplitDigits digits, ReadSplitDigits());
+  Scenes train = ScatterDigits(digits.train, kTrainCopies, kTrainSeed);
+  Scenes test = ScatterDigits(digits.test, /*copies=*/1, kTestSeed);
+  LoadedSet set =
+      InMemory("digits in clutter", DigitNames(), std::move(train.set), std::move(test.set));
+  set.test_boxes = std::move(test.boxes);
+  return set;
 }
 
 }  // namespace vitrine

@@ -2,17 +2,20 @@
 // known where the object is, to test maps of relevance on (after Mnih et al., "Recurrent models of
 // visual attention", arXiv 1406.6247).
 //
-//   ASSIGN_OR_RETURN(const ImageSet digits, LoadDigits());
+//   ASSIGN_OR_RETURN(const ImageSet digits, ReadDigits());
 //   const Scenes scenes = ScatterDigits(digits, /*copies=*/1, /*seed=*/0);
 
 #ifndef DATA_SETS_CLUTTER_H_
 #define DATA_SETS_CLUTTER_H_
 
 #include <cstdint>
+#include <filesystem>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "data/image/image.h"
 #include "data/sets/image_set.h"
+#include "data/sets/loaded_set.h"
 
 namespace vitrine {
 
@@ -29,6 +32,9 @@ struct Scenes {
 // six squares of 5 x 5 pixels out of any of the digits; where they overlap the lighter pixel shows.
 // Picture c * N + i is one of digit i, a function of (seed, i, c) and the digits.
 Scenes ScatterDigits(const ImageSet& digits, int copies, uint64_t seed);
+
+// Each training digit in 20 scenes, each test digit in one.
+absl::StatusOr<LoadedSet> LoadDigitsInClutter(const std::filesystem::path& ignored = {});
 
 }  // namespace vitrine
 

@@ -91,7 +91,7 @@ TEST(ClutterTest, PlacesAreUniform) {
 
 // Recorded: scores of different versions can be compared only if the pictures stay the same.
 TEST(ClutterTest, DigitsInClutterStayTheSameForEver) {
-  ASSERT_OK_AND_ASSIGN(const ImageSet digits, LoadDigits());
+  ASSERT_OK_AND_ASSIGN(const ImageSet digits, ReadDigits());
   const Scenes scenes = ScatterDigits(digits, 1, 0);
   const std::string_view bytes(reinterpret_cast<const char*>(Pixels(scenes, 0)),
                                scenes.set.images.numel());

@@ -36,7 +36,7 @@ TEST(DigitsTest, EmbeddedFileKeepsItsName) {
 }
 
 TEST(DigitsTest, CountsByClassAreThePublishedOnes) {
-  ASSERT_OK_AND_ASSIGN(const ImageSet set, LoadDigits());
+  ASSERT_OK_AND_ASSIGN(const ImageSet set, ReadDigits());
   EXPECT_THAT(set.images.sizes(), ElementsAre(1797, 1, 28, 28));
   EXPECT_EQ(set.images.scalar_type(), at::kByte);
   std::array<int, 10> count{};
@@ -47,7 +47,7 @@ TEST(DigitsTest, CountsByClassAreThePublishedOnes) {
 // From the same enlargement in exact integers (Python; halves rounded up): the pixels may neither
 // depend on the processor nor change with libtorch.
 TEST(DigitsTest, PixelsStayTheSameForEver) {
-  ASSERT_OK_AND_ASSIGN(const ImageSet set, LoadDigits());
+  ASSERT_OK_AND_ASSIGN(const ImageSet set, ReadDigits());
   EXPECT_EQ(Crc32c(Bytes(set.images)), 3213260405u);
 }
 

@@ -118,6 +118,15 @@ absl::StatusOr<Part> OpenPart(FileLayout layout, const fs::path& folder, Names n
   return absl::InternalError("not a layout");
 }
 
+absl::StatusOr<LoadedSet> LoadFiles(FileLayout layout, const fs::path& folder) {
+  if (folder.empty()) {
+    return absl::NotFoundError("data.source: needs --data_dir, the folder of the images");
+  }
+  ASSIGN_OR_RETURN(ImageFiles files, OpenImageFiles(layout, folder));
+  const fs::path named = folder.has_filename() ? folder : folder.parent_path();
+  return FromFiles(named.filename().string(), std::move(files));
+}
+
 }  // namespace
 
 std::optional<FileLayout> FindLayout(const fs::path& folder) {
@@ -147,6 +156,27 @@ absl::StatusOr<ImageFiles> OpenImageFiles(FileLayout layout, const fs::path& fol
     test.images = std::make_shared<RelabeledSource>(test.images, std::move(labels));
   }
   return ImageFiles{std::move(train.class_names), std::move(train.images), std::move(test.images)};
+}
+
+LoadedSet FromFiles(std::string name, ImageFiles files) {
+  LoadedSet set;
+  set.name = std::move(name);
+  set.class_names = std::move(files.class_names);
+  set.train = std::move(files.train);
+  set.test = std::move(files.test);
+  return set;
+}
+
+absl::StatusOr<LoadedSet> LoadImageFolders(const fs::path& folder) {
+  return LoadFiles(FileLayout::kFolders, folder);
+}
+
+absl::StatusOr<LoadedSet> LoadParquet(const fs::path& folder) {
+  return LoadFiles(FileLayout::kParquet, folder);
+}
+
+absl::StatusOr<LoadedSet> LoadPacked(const fs::path& folder) {
+  return LoadFiles(FileLayout::kPacked, folder);
 }
 
 }  // namespace vitrine

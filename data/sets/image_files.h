@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "data/sets/loaded_set.h"
 #include "data/source/image_source.h"
 
 namespace vitrine {
@@ -37,6 +38,14 @@ absl::StatusOr<ImageFiles> OpenImageFiles(const std::filesystem::path& folder);
 // Both parts. NotFound if one is not there; InvalidArgument if they have not the same classes, or
 // if of shards that say how many they are (-00000-of-00017) one is missing.
 absl::StatusOr<ImageFiles> OpenImageFiles(FileLayout layout, const std::filesystem::path& folder);
+
+// As a data set of this name.
+LoadedSet FromFiles(std::string name, ImageFiles files);
+
+// The user's own images in each of the layouts, called by their folder.
+absl::StatusOr<LoadedSet> LoadImageFolders(const std::filesystem::path& folder);
+absl::StatusOr<LoadedSet> LoadParquet(const std::filesystem::path& folder);
+absl::StatusOr<LoadedSet> LoadPacked(const std::filesystem::path& folder);
 
 }  // namespace vitrine
 

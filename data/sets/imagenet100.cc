@@ -43,6 +43,12 @@ absl::StatusOr<ImageFiles> OpenImageNet100(const std::filesystem::path& folder) 
   return files;
 }
 
+absl::StatusOr<LoadedSet> LoadImageNet100(const std::filesystem::path& data_dir) {
+  if (data_dir.empty()) return absl::NotFoundError("no --data_dir is given");
+  ASSIGN_OR_RETURN(ImageFiles files, OpenImageNet100(FindImageNet100(data_dir)));
+  return FromFiles("imagenet100", std::move(files));
+}
+
 absl::Status UsePublishedClasses(ImageFiles* files) {
   std::vector<std::string> classes = ImageNet100Classes();
   if (!IsPublishedOrderInWords(files->class_names)) {

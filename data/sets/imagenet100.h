@@ -29,6 +29,8 @@ std::filesystem::path FindImageNet100(const std::filesystem::path& data_dir);
 // differ, if the classes are not these 100: others are called ImageNet-100 too.
 absl::StatusOr<ImageFiles> OpenImageNet100(const std::filesystem::path& folder);
 
+absl::StatusOr<LoadedSet> LoadImageNet100(const std::filesystem::path& data_dir);
+
 // Gives the images the published labels and names.
 absl::Status UsePublishedClasses(ImageFiles* files);
 

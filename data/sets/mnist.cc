@@ -1,30 +1,20 @@
 #include "data/sets/mnist.h"
 
 #include <algorithm>
-#include <string>
 #include <string_view>
-#include <system_error>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "data/sets/digits.h"
+#include "data/sets/find_folder.h"
 #include "data/sets/idx.h"
 
 namespace vitrine {
 namespace {
 
 namespace fs = std::filesystem;
-
-// What can't be looked at is not absent: reading it will say why.
-absl::StatusOr<fs::path> FindPlainOrGzip(const fs::path& folder, const std::string& name) {
-  for (const std::string& candidate : {name, name + ".gz"}) {
-    std::error_code error;
-    const fs::file_status status = fs::status(folder / candidate, error);
-    if (status.type() != fs::file_type::not_found) return folder / candidate;
-  }
-  return absl::NotFoundError(
-      absl::StrCat(folder.string(), ": holds neither ", name, " nor ", name, ".gz"));
-}
 
 absl::Status CheckLabels(const ImageSet& set, const fs::path& path) {
   const auto labels = Labels(set);
@@ -38,9 +28,9 @@ absl::Status CheckLabels(const ImageSet& set, const fs::path& path) {
 
 absl::StatusOr<ImageSet> ReadPair(const fs::path& folder, std::string_view prefix) {
   ASSIGN_OR_RETURN(const fs::path images_path,
-                   FindPlainOrGzip(folder, absl::StrCat(prefix, "-images-idx3-ubyte")));
+                   FindPlainOrGzip(folder / absl::StrCat(prefix, "-images-idx3-ubyte")));
   ASSIGN_OR_RETURN(const fs::path labels_path,
-                   FindPlainOrGzip(folder, absl::StrCat(prefix, "-labels-idx1-ubyte")));
+                   FindPlainOrGzip(folder / absl::StrCat(prefix, "-labels-idx1-ubyte")));
   ImageSet set;
   ASSIGN_OR_RETURN(set.images, ReadIdxImages(images_path));
   ASSIGN_OR_RETURN(set.labels, ReadIdxLabels(labels_path));
@@ -60,5 +50,16 @@ absl::StatusOr<ImageSet> ReadMnistTrain(const fs::path& folder) {
 }
 
 absl::StatusOr<ImageSet> ReadMnistTest(const fs::path& folder) { return ReadPair(folder, "t10k"); }
+
+absl::StatusOr<LoadedSet> LoadMnist(const fs::path& data_dir) {
+  ASSIGN_OR_RETURN(const fs::path folder, FindFolder(data_dir, "mnist", "train-images-idx3-ubyte"));
+  ASSIGN_OR_RETURN(ImageSet train, ReadMnistTrain(folder));
+  ASSIGN_OR_RETURN(ImageSet test, ReadMnistTest(folder));
+  if (train.images.sizes().slice(1) != test.images.sizes().slice(1)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(folder.string(), ": train and test images differ in size; get all again"));
+  }
+  return InMemory("mnist", DigitNames(), std::move(train), std::move(test));
+}
 
 }  // namespace vitrine

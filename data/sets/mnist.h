@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "data/sets/image_set.h"
+#include "data/sets/loaded_set.h"
 
 namespace vitrine {
 
@@ -19,6 +20,9 @@ absl::StatusOr<ImageSet> ReadMnistTrain(const std::filesystem::path& folder);
 
 // t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte.
 absl::StatusOr<ImageSet> ReadMnistTest(const std::filesystem::path& folder);
+
+// Both, from the folder itself or its folder mnist. InvalidArgument if their images differ in size.
+absl::StatusOr<LoadedSet> LoadMnist(const std::filesystem::path& data_dir);
 
 }  // namespace vitrine
 

@@ -1,7 +1,7 @@
 // Tells lists of classes apart: two that are both called ImageNet-100, or one in another order.
 
-#ifndef DATA_SETS_CLASS_LIST_H_
-#define DATA_SETS_CLASS_LIST_H_
+#ifndef DATA_CLASS_LIST_H_
+#define DATA_CLASS_LIST_H_
 
 #include <string>
 #include <vector>
@@ -13,4 +13,4 @@ std::string ClassListId(const std::vector<std::string>& class_names);
 
 }  // namespace vitrine
 
-#endif  // DATA_SETS_CLASS_LIST_H_
+#endif  // DATA_CLASS_LIST_H_

@@ -1,4 +1,4 @@
-#include "data/sets/class_list.h"
+#include "data/class_list.h"
 
 #include <cstdint>
 
