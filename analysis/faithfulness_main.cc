@@ -19,7 +19,7 @@
 #include "base/programs/program.h"
 #include "base/programs/threads.h"
 #include "base/status_macros.h"
-#include "base/tensors/device.h"
+#include "base/tensors/device_flags.h"
 #include "data/batches/loader.h"
 #include "data/split.h"
 #include "eval/checkpoint_evaluation.h"
@@ -33,9 +33,6 @@ DEFINE_string(data_dir, "", "the data set's folder, as for //train");
 DEFINE_int32(steps, 16, "patches change in so many steps");
 DEFINE_uint64(seed, 0, "of the random orders");
 DEFINE_string(weights, "model", "model, or ema or swa for that average of the weights");
-DEFINE_string(device, "auto", "auto, cpu or cuda");
-DEFINE_string(torch_cuda_library, "",
-              "libtorch_cuda.so of an installed PyTorch 2.11.0, for a program built without CUDA");
 
 namespace vitrine {
 namespace {
@@ -137,8 +134,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckFlags(arguments));
   ASSIGN_OR_RETURN(const Weights weights, AsUsageError(ParseWeights(FLAGS_weights)));
   ASSIGN_OR_RETURN(const Split split, AsUsageError(ParseSplit(FLAGS_split)));
-  ASSIGN_OR_RETURN(const at::Device device,
-                   AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
+  ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
   RETURN_IF_ERROR(SetThreads(DefaultThreads()));
   ASSIGN_OR_RETURN(const Classifier classifier,
                    Classifier::Load(UserPath(FLAGS_checkpoint), weights, device));

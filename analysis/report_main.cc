@@ -12,7 +12,7 @@
 #include "base/programs/program.h"
 #include "base/programs/threads.h"
 #include "base/status_macros.h"
-#include "base/tensors/device.h"
+#include "base/tensors/device_flags.h"
 #include "gflags/gflags.h"
 
 DEFINE_string(run_dir, "", "the folder of a run, or several with commas");
@@ -20,9 +20,6 @@ DEFINE_string(data_dir, "", "the data set's folder, as for //train, for the pict
 DEFINE_string(output, "",
               "the file to write; default <run>/report.html, of several\n"
               "<the first run>/comparison.html");
-DEFINE_string(device, "auto", "auto, cpu or cuda");
-DEFINE_string(torch_cuda_library, "",
-              "libtorch_cuda.so of an installed PyTorch 2.11.0, for a program built without CUDA");
 
 namespace vitrine {
 namespace {
@@ -39,8 +36,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   std::vector<fs::path> runs;
   ASSIGN_OR_RETURN(const auto names, SplitListFlag("--run_dir", FLAGS_run_dir));
   for (const std::string_view run : names) runs.push_back(UserPath(run));
-  ASSIGN_OR_RETURN(const at::Device device,
-                   AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
+  ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
   RETURN_IF_ERROR(SetThreads(DefaultThreads()));
   const char* const default_name = runs.size() == 1 ? "report.html" : "comparison.html";
   const fs::path output =

@@ -14,11 +14,10 @@
 #include "analysis/pictures.h"
 #include "analysis/relevance.h"
 #include "base/files/file.h"
-#include "base/programs/list_flag.h"
 #include "base/programs/program.h"
 #include "base/programs/threads.h"
 #include "base/status_macros.h"
-#include "base/tensors/device.h"
+#include "base/tensors/device_flags.h"
 #include "base/tensors/npy.h"
 #include "data/image/image.h"
 #include "data/image/png.h"
@@ -39,9 +38,6 @@ DEFINE_string(method, "rollout", "rollout, last_layer or gradient");
 DEFINE_string(head_fusion, "mean", "mean, max or min over the heads; not for gradient");
 DEFINE_double(discard_ratio, 0, "rollout: sets so large a part of the weakest attention to 0");
 DEFINE_string(weights, "model", "model, or ema or swa for that average of the weights");
-DEFINE_string(device, "auto", "auto, cpu or cuda");
-DEFINE_string(torch_cuda_library, "",
-              "libtorch_cuda.so of an installed PyTorch 2.11.0, for a program built without CUDA");
 
 namespace vitrine {
 namespace {
@@ -74,6 +70,9 @@ absl::Status CheckFlags(const std::vector<std::string>& arguments) {
   if (FLAGS_method == "gradient" && (FLAGS_head_fusion != "mean" || FLAGS_discard_ratio != 0)) {
     return UsageError("--head_fusion, --discard_ratio: are not for --method=gradient");
   }
+  if (FLAGS_method == "last_layer" && FLAGS_discard_ratio != 0) {
+    return UsageError("--discard_ratio: is not for --method=last_layer");
+  }
   if (!(FLAGS_discard_ratio >= 0 && FLAGS_discard_ratio < 1)) {
     return UsageError("--discard_ratio: must be from 0 to below 1");
   }
@@ -81,8 +80,7 @@ absl::Status CheckFlags(const std::vector<std::string>& arguments) {
 }
 
 absl::StatusOr<std::vector<Input>> NamedFiles() {
-  ASSIGN_OR_RETURN(const auto names, SplitListFlag("--images", FLAGS_images));
-  ASSIGN_OR_RETURN(const std::vector<fs::path> files, ListImageFiles(names));
+  ASSIGN_OR_RETURN(const std::vector<fs::path> files, ListImageFiles("--images", FLAGS_images));
   std::vector<Input> inputs;
   for (const fs::path& file : files) {
     Input input{.name = file.string(), .stem = file.stem().string(), .bytes = "", .truth = ""};
@@ -151,8 +149,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   options.rollout.discard_ratio = FLAGS_discard_ratio;
   ASSIGN_OR_RETURN(const Weights weights, AsUsageError(ParseWeights(FLAGS_weights)));
   ASSIGN_OR_RETURN(const Split split, AsUsageError(ParseSplit(FLAGS_split)));
-  ASSIGN_OR_RETURN(const at::Device device,
-                   AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
+  ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
   RETURN_IF_ERROR(SetThreads(DefaultThreads()));
   ASSIGN_OR_RETURN(const Classifier classifier,
                    Classifier::Load(UserPath(FLAGS_checkpoint), weights, device));

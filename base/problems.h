@@ -14,9 +14,19 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace vitrine {
+
+// One error that names them all, after `subject` if it is given; OK if there are none.
+inline absl::Status ProblemsError(const std::vector<std::string>& problems,
+                                  std::string_view subject = "") {
+  if (problems.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(subject, subject.empty() ? "" : ": ", absl::StrJoin(problems, "; ")));
+}
 
 // Each problem is one line that begins with the field's name.
 class Problems {

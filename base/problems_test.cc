@@ -33,5 +33,11 @@ TEST(ProblemsTest, BoundsAreAllowedAndNotANumberIsNot) {
   EXPECT_EQ(problems.Take().size(), 2);
 }
 
+TEST(ProblemsErrorTest, NamesThemAll) {
+  EXPECT_TRUE(ProblemsError({}).ok());
+  EXPECT_EQ(ProblemsError({"a: too big", "b: absent"}).message(), "a: too big; b: absent");
+  EXPECT_EQ(ProblemsError({"a: too big"}, "data set x").message(), "data set x: a: too big");
+}
+
 }  // namespace
 }  // namespace vitrine

@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "eval/statistics.h"
 #include "google/protobuf/text_format.h"
+#include "train/settings/loader_spec.h"
 
 namespace vitrine {
 namespace {
@@ -57,9 +58,7 @@ absl::StatusOr<EvaluationData> EvaluationData::Load(const CheckpointManifest& ma
   const auto& classes = manifest.class_names();
   RETURN_IF_ERROR(UseClasses({classes.begin(), classes.end()}, &dataset));
   const ModelConfig& model = config.model();
-  LoaderSpec spec = {.config = config.data(),
-                     .shape = {.channels = model.channels(), .size = model.image_size()},
-                     .device = device};
+  LoaderSpec spec = LoaderSpecOf(config, device);
   RETURN_IF_ERROR(CheckImages(dataset, config.data(), spec.shape, model.num_classes()));
   if (dataset.part(split)->size() == 0) {
     return absl::FailedPreconditionError(

@@ -8,11 +8,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/files/file.h"
+#include "base/files/json.h"
 #include "base/programs/list_flag.h"
 #include "base/programs/program.h"
 #include "base/programs/threads.h"
 #include "base/status_macros.h"
-#include "base/tensors/device.h"
+#include "base/tensors/device_flags.h"
 #include "data/split.h"
 #include "eval/checkpoint_evaluation.h"
 #include "gflags/gflags.h"
@@ -25,9 +26,6 @@ DEFINE_string(
     data_dir, "",
     "the data set's folder, or the parent of mnist/, cifar-10-batches-bin/ or imagenet-100/");
 DEFINE_string(split, "test", "train, minival or test");
-DEFINE_string(device, "auto", "auto, cpu or cuda");
-DEFINE_string(torch_cuda_library, "",
-              "libtorch_cuda.so of an installed PyTorch 2.11.0, for a program built without CUDA");
 DEFINE_bool(flips, false, "scores are means of those of an image and of its mirror image");
 DEFINE_int32(loader_threads, 0, "threads that read and decode; 0: as in training");
 DEFINE_bool(details, false, "print the accuracy of each class and what it is taken for too");
@@ -50,9 +48,7 @@ absl::Status CheckFlags(const std::vector<std::string>& arguments) {
 void PrintJson(const std::vector<CheckpointEvaluation>& results) {
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (const CheckpointEvaluation& result : results) json.push_back(ToJson(result));
-  std::cout << (results.size() == 1 ? json[0] : json)
-                   .dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
-            << std::endl;
+  std::cout << PrettyJson(results.size() == 1 ? json[0] : json) << std::endl;
 }
 
 // The class that the images of this one are most often taken for, where it is another.
@@ -105,8 +101,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
                                .loader_threads = FLAGS_loader_threads};
   ASSIGN_OR_RETURN(options.split, AsUsageError(ParseSplit(FLAGS_split)));
   ASSIGN_OR_RETURN(options.weights, AsUsageError(ParseWeights(FLAGS_weights)));
-  ASSIGN_OR_RETURN(options.device,
-                   AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
+  ASSIGN_OR_RETURN(options.device, DeviceOfFlags());
   RETURN_IF_ERROR(SetThreads(DefaultThreads()));
   std::vector<CheckpointEvaluation> results;
   for (const std::string_view path : checkpoints) {

@@ -6,11 +6,11 @@
 
 #include "absl/strings/str_format.h"
 #include "base/files/file.h"
-#include "base/programs/list_flag.h"
+#include "base/files/json.h"
 #include "base/programs/program.h"
 #include "base/programs/threads.h"
 #include "base/status_macros.h"
-#include "base/tensors/device.h"
+#include "base/tensors/device_flags.h"
 #include "data/source/file_list.h"
 #include "eval/classifier.h"
 #include "gflags/gflags.h"
@@ -20,9 +20,6 @@ DEFINE_string(checkpoint, "", "a checkpoint, or a run, whose newest checkpoint i
 DEFINE_string(images, "", "JPEG or PNG files, or folders of them, with commas");
 DEFINE_string(weights, "model", "model, or ema or swa for that average of the weights");
 DEFINE_int32(top, 5, "print the so many most probable classes");
-DEFINE_string(device, "auto", "auto, cpu or cuda");
-DEFINE_string(torch_cuda_library, "",
-              "libtorch_cuda.so of an installed PyTorch 2.11.0, for a program built without CUDA");
 DEFINE_bool(json, false, "print a JSON array with an object for each file");
 
 namespace vitrine {
@@ -74,22 +71,17 @@ nlohmann::ordered_json ToJson(const Prediction& prediction) {
 absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckFlags(arguments));
   ASSIGN_OR_RETURN(const Weights weights, AsUsageError(ParseWeights(FLAGS_weights)));
-  ASSIGN_OR_RETURN(const at::Device device,
-                   AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
+  ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
   RETURN_IF_ERROR(SetThreads(DefaultThreads()));
   ASSIGN_OR_RETURN(const Classifier classifier,
                    Classifier::Load(UserPath(FLAGS_checkpoint), weights, device));
-  ASSIGN_OR_RETURN(const auto names, SplitListFlag("--images", FLAGS_images));
-  ASSIGN_OR_RETURN(const std::vector<fs::path> files, ListImageFiles(names));
+  ASSIGN_OR_RETURN(const std::vector<fs::path> files, ListImageFiles("--images", FLAGS_images));
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (const fs::path& file : files) {
     ASSIGN_OR_RETURN(const Prediction prediction, Predict(classifier, file));
     FLAGS_json ? json.push_back(ToJson(prediction)) : PrintText(prediction);
   }
-  if (FLAGS_json) {  // file names may be of any bytes
-    std::cout << json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
-              << std::endl;
-  }
+  if (FLAGS_json) std::cout << PrettyJson(json) << std::endl;
   return absl::OkStatus();
 }
 

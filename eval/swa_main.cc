@@ -15,7 +15,7 @@
 #include "base/programs/program.h"
 #include "base/programs/threads.h"
 #include "base/status_macros.h"
-#include "base/tensors/device.h"
+#include "base/tensors/device_flags.h"
 #include "data/split.h"
 #include "eval/average.h"
 #include "eval/checkpoint_evaluation.h"
@@ -36,9 +36,6 @@ DEFINE_bool(greedy, false,
 DEFINE_string(selection_split, "minival",
               "the split that --greedy selects on; selecting on test is marked in the checkpoint");
 DEFINE_string(data_dir, "", "for --greedy: the data set's folder, as for //train");
-DEFINE_string(device, "auto", "for --greedy: auto, cpu or cuda");
-DEFINE_string(torch_cuda_library, "",
-              "libtorch_cuda.so of an installed PyTorch 2.11.0, for a program built without CUDA");
 
 namespace vitrine {
 namespace {
@@ -124,8 +121,7 @@ absl::StatusOr<Paths> Select() {
 }
 
 absl::StatusOr<Paths> SelectGreedily(const Paths& paths, Split split) {
-  ASSIGN_OR_RETURN(const at::Device device,
-                   AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
+  ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
   RETURN_IF_ERROR(SetThreads(DefaultThreads()));
   ASSIGN_OR_RETURN(const Checkpoint first, ReadModelOnly(paths[0]));
   ASSIGN_OR_RETURN(const EvaluationData data,
@@ -135,8 +131,7 @@ absl::StatusOr<Paths> SelectGreedily(const Paths& paths, Split split) {
 }
 
 absl::StatusOr<fs::path> OutputPath() {
-  fs::path path = UserPath(FLAGS_output).lexically_normal();
-  if (!path.has_filename()) path = path.parent_path();  // a trailing slash names no folder
+  const fs::path path = WithName(UserPath(FLAGS_output));
   const std::string name = absl::StrCat("--output: ", path.string());
   if (Exists(path)) {
     return UsageError(absl::StrCat(name, " is there already; remove it or name another"));

@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "base/files/csv.h"
 #include "base/files/file.h"
 #include "base/programs/processor.h"
@@ -169,8 +168,7 @@ void SettleForMachine(at::Device device, ExperimentConfig* config) {
 absl::Status CompleteConfig(at::Device device, ExperimentConfig* config) {
   FillDefaults(config);
   SettleForMachine(device, config);
-  const std::vector<std::string> problems = ConfigProblems(*config);
-  return problems.empty() ? absl::OkStatus() : UsageError(absl::StrJoin(problems, "\n"));
+  return UsageErrors(ConfigProblems(*config));
 }
 
 absl::Status PrepareProcessor(const ExperimentConfig& config, at::Device device) {

@@ -14,7 +14,7 @@
 #include "base/programs/program.h"
 #include "base/programs/signals.h"
 #include "base/status_macros.h"
-#include "base/tensors/device.h"
+#include "base/tensors/device_flags.h"
 #include "gflags/gflags.h"
 #include "glog/logging.h"
 #include "train/experiment.h"
@@ -28,9 +28,6 @@ DEFINE_string(
     data_dir, "",
     "the data set's folder, or the parent of mnist/, cifar-10-batches-bin/ or imagenet-100/");
 DEFINE_string(run_dir, "", "the run's folder; default runs/<config>-<time>");
-DEFINE_string(device, "auto", "auto, cpu or cuda");
-DEFINE_string(torch_cuda_library, "",
-              "libtorch_cuda.so of an installed PyTorch 2.11.0, for a program built without CUDA");
 DEFINE_bool(resume, false, "go on with the run in --run_dir, or start it if it is not there");
 DEFINE_string(init_from, "",
               "a checkpoint or run whose weights a new run begins with; other classes get a new "
@@ -102,8 +99,7 @@ void TryToReport(const ExperimentPaths& paths, at::Device device) {
 absl::Status Run(const std::vector<std::string>& overrides) {
   OutliveConsole();
   RETURN_IF_ERROR(CheckFlags());
-  ASSIGN_OR_RETURN(const at::Device device,
-                   AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
+  ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
   ASSIGN_OR_RETURN(const ExperimentConfig config, AsUsageError(ResolveConfig(overrides, device)));
   const ExperimentPaths paths = Paths(config.name());
   if (FLAGS_dry_run) return DryRun(config, paths, device);

@@ -12,6 +12,7 @@
 #include "glog/logging.h"
 #include "train/run/console.h"
 #include "train/settings/config.h"
+#include "train/settings/loader_spec.h"
 
 namespace vitrine {
 namespace {
@@ -54,9 +55,7 @@ constexpr int64_t kEvaluationBatch = 128;
 absl::StatusOr<Trainer> Trainer::Create(const ExperimentConfig& config, const Dataset& dataset,
                                         at::Device device) {
   const ModelConfig& model = config.model();
-  const LoaderSpec spec = {.config = config.data(),
-                           .shape = {.channels = model.channels(), .size = model.image_size()},
-                           .device = device};
+  const LoaderSpec spec = LoaderSpecOf(config, device);
   RETURN_IF_ERROR(CheckImages(dataset, config.data(), spec.shape, model.num_classes()));
   ASSIGN_OR_RETURN(auto sampler,
                    Sampler::Create(config.seed(), dataset.train->size(), config.data()));

@@ -8,7 +8,7 @@
 #include "ATen/ops/empty.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "base/problems.h"
 #include "base/status_macros.h"
 #include "vit/config.h"
 #include "vit/initialization.h"
@@ -17,12 +17,6 @@
 
 namespace vitrine {
 namespace {
-
-absl::Status CheckConfig(const ModelConfig& config) {
-  const std::vector<std::string> problems = ModelConfigProblems(config);
-  if (problems.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrJoin(problems, "; "));
-}
 
 bool HasClassToken(const ModelConfig& config) {
   return config.pooling() == ModelConfig::CLASS_TOKEN;
@@ -64,7 +58,7 @@ VisionTransformer::VisionTransformer(const ModelConfig& config, const at::Tensor
 
 absl::StatusOr<VisionTransformer> VisionTransformer::Create(const ModelConfig& config,
                                                             uint64_t seed) {
-  RETURN_IF_ERROR(CheckConfig(config));
+  RETURN_IF_ERROR(ProblemsError(ModelConfigProblems(config)));
   VisionTransformer model(config, at::kFloat);
   model.VisitParameters([&](const std::string& name, at::Tensor& parameter) {
     Initialize(config, name, seed, parameter);
@@ -74,7 +68,7 @@ absl::StatusOr<VisionTransformer> VisionTransformer::Create(const ModelConfig& c
 }
 
 absl::StatusOr<VisionTransformer> VisionTransformer::CreateShapesOnly(const ModelConfig& config) {
-  RETURN_IF_ERROR(CheckConfig(config));
+  RETURN_IF_ERROR(ProblemsError(ModelConfigProblems(config)));
   return VisionTransformer(config, at::TensorOptions(at::kFloat).device(at::kMeta));
 }
 

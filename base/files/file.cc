@@ -95,6 +95,15 @@ absl::Status SyncFolder(const fs::path& path) {
   return absl::OkStatus();
 }
 
+fs::path WithName(const fs::path& path) {
+  std::error_code error;
+  const fs::path absolute = fs::absolute(path, error).lexically_normal();
+  if (error || (path.has_filename() && path.filename() != "." && path.filename() != "..")) {
+    return path;
+  }
+  return absolute.has_filename() ? absolute : absolute.parent_path();
+}
+
 fs::path UserPath(const fs::path& path) {
   const char* folder = std::getenv("BUILD_WORKING_DIRECTORY");
   return folder == nullptr || path.empty() ? path : fs::path(folder) / path;

@@ -43,6 +43,9 @@ absl::Status RemoveAll(const std::filesystem::path& path);
 // Makes renames and new files in the folder last through a power cut.
 absl::Status SyncFolder(const std::filesystem::path& path);
 
+// A path that ends with the name of what it leads to, also if it was given as "NAME/" or ".".
+std::filesystem::path WithName(const std::filesystem::path& path);
+
 // A relative path as the user meant it: `bazel run` changes the working directory and leaves the
 // user's in BUILD_WORKING_DIRECTORY. An empty path stays empty.
 std::filesystem::path UserPath(const std::filesystem::path& path);

@@ -82,5 +82,13 @@ TEST_F(FileTest, RelativePathIsTheUsers) {
   EXPECT_EQ(UserPath("runs/a"), "runs/a");
 }
 
+TEST(WithNameTest, AFolderHasItsNameHoweverItWasGiven) {
+  EXPECT_EQ(WithName("a/b"), "a/b");
+  EXPECT_EQ(WithName("/a/b/"), "/a/b");
+  EXPECT_EQ(WithName("/a/b/."), "/a/b");
+  EXPECT_EQ(WithName("/a/b/.."), "/a");
+  EXPECT_EQ(WithName("."), fs::current_path());
+}
+
 }  // namespace
 }  // namespace vitrine

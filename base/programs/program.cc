@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -119,7 +120,7 @@ std::string Help(std::string_view usage, std::string_view file) {
   gflags::GetAllFlags(&flags);  // sorted by name within a file
   std::string help = absl::StrCat("usage: ", usage, "\n");
   for (const CommandLineFlagInfo& flag : flags) {
-    if (flag.filename != file) continue;
+    if (flag.filename != file && !absl::EndsWith(flag.filename, "_flags.cc")) continue;
     const std::string_view quote = flag.type == "string" ? "\"" : "";
     absl::StrAppend(&help, "\n  --", flag.name, " (", flag.type, ", default ", quote,
                     flag.default_value, quote, ")\n      ",
@@ -188,6 +189,10 @@ int RunProgram(int argc, char** argv, std::string_view usage, const ProgramBody&
 
 absl::Status UsageError(std::string_view problems) {
   return AsUsageError(absl::InvalidArgumentError(problems));
+}
+
+absl::Status UsageErrors(const std::vector<std::string>& problems) {
+  return problems.empty() ? absl::OkStatus() : UsageError(absl::StrJoin(problems, "\n"));
 }
 
 absl::Status AsUsageError(absl::Status status) {

@@ -39,13 +39,16 @@ using ProgramBody = std::function<absl::Status(const std::vector<std::string>& a
 
 // Parses the flags, runs the body and returns the exit status. Errors and exceptions alike end as
 // one line on stderr, several problems of usage as a line each. `--help` prints `usage` and the
-// flags that are defined in the file of the caller; the flags of glog are accepted but not shown.
-// Logs go to stderr, never to files. Call it once, from main.
+// flags that are defined in the file of the caller or in a *_flags.cc; those of glog are accepted
+// but not shown. Logs go to stderr, never to files. Call it once, from main.
 int RunProgram(int argc, char** argv, std::string_view usage, const ProgramBody& body,
                std::source_location caller = std::source_location::current());
 
 // A mistake in the flags or the config; every line of `problems` is a problem of its own.
 absl::Status UsageError(std::string_view problems);
+
+// All of them as one such error; OK if there are none.
+absl::Status UsageErrors(const std::vector<std::string>& problems);
 
 // Marks an error, if it is one, as a mistake in the flags or the config.
 absl::Status AsUsageError(absl::Status status);

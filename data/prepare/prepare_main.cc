@@ -13,10 +13,10 @@
 #include "base/programs/processor_count.h"
 #include "base/programs/program.h"
 #include "base/status_macros.h"
+#include "data/class_list.h"
 #include "data/prepare/catalog.h"
 #include "data/prepare/data_set.h"
 #include "data/prepare/pack.h"
-#include "data/sets/class_list.h"
 #include "data/sets/image_files.h"
 #include "data/sets/imagenet100.h"
 #include "gflags/gflags.h"
@@ -35,8 +35,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kUsage = R"(prepare --dataset=NAME --data_dir=FOLDER [flags]
 
-Downloads a data set, or verifies the one that is there. An interrupted download is gone on with
-the next time. Image files can be packed, which makes them quicker to read.)";
+Downloads a data set, or verifies the one that is there. An interrupted download continues the next
+time. Image files can be packed, which makes them quicker to read.)";
 
 absl::Status Report(const fs::path& folder, const absl::StatusOr<Outcome>& outcome) {
   RETURN_IF_ERROR(outcome.status());

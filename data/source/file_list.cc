@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/files/file.h"
+#include "base/programs/list_flag.h"
 #include "base/status_macros.h"
 
 namespace vitrine {
@@ -40,7 +41,9 @@ absl::StatusOr<std::vector<fs::path>> ListFolder(const fs::path& folder) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<fs::path>> ListImageFiles(const std::vector<std::string_view>& names) {
+absl::StatusOr<std::vector<fs::path>> ListImageFiles(std::string_view flag,
+                                                     std::string_view value) {
+  ASSIGN_OR_RETURN(const std::vector<std::string_view> names, SplitListFlag(flag, value));
   std::vector<fs::path> files;
   for (const std::string_view name : names) {
     const fs::path path = UserPath(name);

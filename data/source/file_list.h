@@ -11,11 +11,12 @@
 
 namespace vitrine {
 
-// The files named, relative to the user's folder (UserPath), and of folders all that are in them or
-// in folders below and end in .jpg, .jpeg or .png in any case, sorted by path. NotFound for a name
-// that is not there, and for a folder without such a file.
-absl::StatusOr<std::vector<std::filesystem::path>> ListImageFiles(
-    const std::vector<std::string_view>& names);
+// The files that the flag names with commas between them (SplitListFlag), relative to the user's
+// folder (UserPath), and of folders all that are in them or in folders below and end in .jpg, .jpeg
+// or .png in any case, sorted by path. NotFound for a name that is not there, and for a folder
+// without such a file.
+absl::StatusOr<std::vector<std::filesystem::path>> ListImageFiles(std::string_view flag,
+                                                                  std::string_view value);
 
 }  // namespace vitrine
 

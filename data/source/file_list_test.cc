@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_join.h"
 #include "base/files/file.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
@@ -29,7 +30,7 @@ class FileListTest : public ::testing::Test {
   absl::StatusOr<std::vector<fs::path>> List(const std::vector<std::string>& names) const {
     std::vector<std::string> paths;
     for (const std::string& name : names) paths.push_back((folder_ / name).string());
-    return ListImageFiles({paths.begin(), paths.end()});
+    return ListImageFiles("--images", absl::StrJoin(paths, ","));
   }
 
   const fs::path folder_ = fs::path(::testing::TempDir()) / "file_list_test";

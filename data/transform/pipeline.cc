@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "base/problems.h"
 #include "base/status_macros.h"
 #include "data/image/decode.h"
 #include "data/image/resample.h"
@@ -83,8 +83,7 @@ absl::StatusOr<TransformPipeline> TransformPipeline::Create(const TransformConfi
                                                             int image_size,
                                                             const Color& erase_color) {
   CHECK_GT(image_size, 0);
-  const std::vector<std::string> problems = TransformProblems("transforms", transforms);
-  if (!problems.empty()) return absl::InvalidArgumentError(absl::StrJoin(problems, "; "));
+  RETURN_IF_ERROR(ProblemsError(TransformProblems("transforms", transforms)));
   return TransformPipeline(transforms, image_size, erase_color);
 }
 

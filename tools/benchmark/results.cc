@@ -4,7 +4,6 @@
 #include <fstream>
 #include <map>
 #include <set>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/programs/processor_count.h"
 #include "eval/reproduce/report/statistics.h"
 
 namespace vitrine {
@@ -82,8 +82,7 @@ bool IsComplete(const Json& benchmark) {
 }  // namespace
 
 BenchmarkResults NewResults(const Json& flags) {
-  return {{"machine",
-           {{"processor", ProcessorName()}, {"threads", std::thread::hardware_concurrency()}}},
+  return {{"machine", {{"processor", ProcessorName()}, {"threads", ProcessorCount()}}},
           {"flags", flags},
           {"benchmarks", Json::array()}};
 }

@@ -55,16 +55,6 @@ absl::StatusOr<std::vector<fs::path>> Entries(const fs::path& folder) {
   return entries;
 }
 
-// With the name of a folder that was given as "NAME/" or ".".
-fs::path WithName(const fs::path& path) {
-  std::error_code error;
-  const fs::path absolute = fs::absolute(path, error).lexically_normal();
-  if (error || (path.has_filename() && path.filename() != "." && path.filename() != "..")) {
-    return path;
-  }
-  return absolute.has_filename() ? absolute : absolute.parent_path();
-}
-
 absl::Status WriteTensors(const fs::path& folder, const char* name, const TensorMap& tensors,
                           CheckpointManifest* manifest) {
   ASSIGN_OR_RETURN(const FileDigest digest, WriteSafetensors(folder / name, tensors));

@@ -14,7 +14,7 @@
 #include "base/programs/memory.h"
 #include "base/programs/program.h"
 #include "base/status_macros.h"
-#include "base/tensors/device.h"
+#include "base/tensors/device_flags.h"
 #include "gflags/gflags.h"
 #include "train/experiment.h"
 #include "train/measure/measured_config.h"
@@ -25,9 +25,6 @@
 
 DEFINE_string(config, "quickstart", "a config of train/configs by name, or a textproto file");
 DEFINE_int32(steps, 5, "how many are profiled, after two that are not");
-DEFINE_string(device, "auto", "auto, cpu or cuda");
-DEFINE_string(torch_cuda_library, "",
-              "libtorch_cuda.so of an installed PyTorch 2.11.0, for a program built without CUDA");
 
 namespace vitrine {
 namespace {
@@ -68,8 +65,7 @@ void Print(const std::vector<TimedKernel>& kernels, double step) {
 }
 
 absl::Status Run(const std::vector<std::string>& overrides) {
-  ASSIGN_OR_RETURN(const at::Device device,
-                   AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
+  ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
   ASSIGN_OR_RETURN(const ExperimentConfig config, AsUsageError(ResolveConfig(overrides, device)));
   RETURN_IF_ERROR(PrepareProcessor(config, device));
   KeepFreedMemory();

@@ -18,12 +18,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "base/files/file.h"
 #include "base/programs/memory.h"
 #include "base/programs/program.h"
 #include "base/status_macros.h"
-#include "base/tensors/device.h"
+#include "base/tensors/device_flags.h"
 #include "c10/core/CachingDeviceAllocator.h"
 #include "gflags/gflags.h"
 #include "nlohmann/json.hpp"
@@ -38,9 +37,6 @@
 #include "vit/config.h"
 
 DEFINE_string(config, "quickstart", "a config of train/configs by name, or a textproto file");
-DEFINE_string(device, "auto", "auto, cpu or cuda");
-DEFINE_string(torch_cuda_library, "",
-              "libtorch_cuda.so of an installed PyTorch 2.11.0, for a program built without CUDA");
 
 namespace vitrine {
 namespace {
@@ -90,7 +86,7 @@ absl::Status CheckPeerHasAll(const ExperimentConfig& config) {
     problems.push_back(absl::StrCat(field, ": the peer in PyTorch knows only ", value, "; ",
                                     assignment, " overrides it"));
   }
-  return problems.empty() ? absl::OkStatus() : UsageError(absl::StrJoin(problems, "\n"));
+  return UsageErrors(problems);
 }
 
 absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& overrides,
@@ -139,8 +135,7 @@ nlohmann::json Sizes(const ExperimentConfig& config, at::Device device) {
 }
 
 absl::Status Run(const std::vector<std::string>& overrides) {
-  ASSIGN_OR_RETURN(const at::Device device,
-                   AsUsageError(FindDevice(FLAGS_device, UserPath(FLAGS_torch_cuda_library))));
+  ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
   ASSIGN_OR_RETURN(const ExperimentConfig config, AsUsageError(ResolveConfig(overrides, device)));
   RETURN_IF_ERROR(PrepareProcessor(config, device));
   KeepFreedMemory();

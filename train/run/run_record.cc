@@ -5,6 +5,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "base/files/file.h"
+#include "base/files/json.h"
 #include "base/programs/processor.h"
 #include "base/status_macros.h"
 #include "nlohmann/json.hpp"
@@ -97,7 +98,7 @@ absl::Status WriteRunRecord(const fs::path& path, const ExperimentConfig& config
   for (const auto& [name, test] : record.test_averages) {
     json[absl::StrCat("test_", name)] = TestJson(test);
   }
-  return WriteAtomically(path, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return WriteAtomically(path, PrettyJson(json) + "\n");
 }
 
 }  // namespace vitrine

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <vector>
 
+#include "base/files/json.h"
 #include "eval/reproduce/report/comparison.h"
 #include "nlohmann/json.hpp"
 
@@ -90,8 +91,7 @@ std::string ReproductionJson(absl::Span<const RowResult> results, const std::str
   }
   const Json json = {
       {"command", command}, {"rules", Rules(plans)}, {"sources", Sources(plans)}, {"rows", rows}};
-  // Words of //train and paths may be of any bytes; JSON is UTF-8.
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return PrettyJson(json) + "\n";
 }
 
 }  // namespace vitrine
