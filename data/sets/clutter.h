@@ -34,7 +34,7 @@ struct Scenes {
 Scenes ScatterDigits(const ImageSet& digits, int copies, uint64_t seed);
 
 // Each training digit in 20 scenes, each test digit in one.
-absl::StatusOr<LoadedSet> LoadDigitsInClutter(const std::filesystem::path& ignored = {});
+absl::StatusOr<LoadedSet> LoadDigitsInClutter(const std::filesystem::path& ignored);
 
 }  // namespace vitrine
 

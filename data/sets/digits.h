@@ -28,7 +28,7 @@ absl::StatusOr<SplitDigits> ReadSplitDigits();
 // "0" to "9".
 std::vector<std::string> DigitNames();
 
-absl::StatusOr<LoadedSet> LoadDigits(const std::filesystem::path& ignored = {});
+absl::StatusOr<LoadedSet> LoadDigits(const std::filesystem::path& ignored);
 
 // Lines of 64 pixels, 0 to 16, row by row, and the digit, separated by commas. Anything else is an
 // error that names the line.

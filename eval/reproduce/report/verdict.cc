@@ -295,18 +295,19 @@ std::string VerdictText(const PlannedRow& row, Verdict verdict) {
 }
 
 std::vector<std::string> Rules(absl::Span<const PlannedRow> rows) {
-  std::set<std::string> of_steps;  // two rows of a step have the same
+  std::set<std::string> of_checkpoints, of_losses;  // two rows of a step have the same
   bool has_unjudged = false;
   for (const PlannedRow& row : rows) {
-    if (row.step.has_best_checkpoint()) of_steps.insert(CheckpointRule(row.step));
-    if (row.step.has_loss_window()) of_steps.insert(LossRule(row.step));
+    if (row.step.has_best_checkpoint()) of_checkpoints.insert(CheckpointRule(row.step));
+    if (row.step.has_loss_window()) of_losses.insert(LossRule(row.step));
     has_unjudged |= !row.row.judged();
   }
   std::vector<std::string> rules = {absl::StrFormat(
       "A test accuracy, the mean over the seeds, passes if it is at least the reported one less "
       "%.2f.",
       kAccuracyTolerance)};
-  rules.insert(rules.end(), of_steps.begin(), of_steps.end());
+  rules.insert(rules.end(), of_checkpoints.begin(), of_checkpoints.end());
+  rules.insert(rules.end(), of_losses.begin(), of_losses.end());
   rules.push_back("Learning rates and parameter counts pass if every printed digit is equal.");
   if (has_unjudged) {
     rules.push_back(

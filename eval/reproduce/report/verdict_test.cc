@@ -312,6 +312,13 @@ TEST(RulesTest, EachIsSaidOnce) {
   EXPECT_THAT(rules, Contains(HasSubstr("9000 to 9900 by 100, passes within 0.10")));
 }
 
+TEST(RulesTest, ThatOfCheckpointsFollowsThatOfAccuracies) {
+  const auto rows = PlanRows(ReportedWork(), {.steps = "1,2,7"}).value();
+  const std::vector<std::string> rules = Rules(rows);
+  EXPECT_THAT(rules[0], StartsWith("A test accuracy"));
+  EXPECT_THAT(rules[1], StartsWith("So do top-1 accuracies of step 7's"));
+}
+
 TEST(SourcesTest, AreOfEachStepOnce) {
   const auto rows = PlanRows(ReportedWork(), {.steps = "1,2,6"}).value();
   const std::vector<std::string> sources = Sources(rows);
