@@ -7,7 +7,7 @@
 
 #include "ATen/TensorOperators.h"
 #include "ATen/core/grad_mode.h"
-#include "ATen/ops/cat.h"
+#include "ATen/ops/concat.h"
 #include "ATen/ops/empty.h"
 #include "ATen/ops/zeros.h"
 #include "base/random.h"
@@ -57,7 +57,7 @@ PerturbationScores Perturb(const VisionTransformer& model, const at::Tensor& ima
   CHECK_GT(steps, 0);
   const int64_t side = map.size(0);
   const at::Tensor masks = Masks(Order(map), side, std::min(steps, side * side), image);
-  const at::Tensor pictures = at::cat({image * (1 - masks), image * masks});
+  const at::Tensor pictures = at::concat({image * (1 - masks), image * masks});
   const at::Tensor probabilities =
       model.Forward(pictures, {}).to(at::kDouble).softmax(1).select(1, class_index);
   return {.deletion = Area(probabilities.slice(0, 0, masks.size(0))),

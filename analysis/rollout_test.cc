@@ -5,16 +5,19 @@
 
 #include "ATen/TensorOperators.h"
 #include "ATen/core/grad_mode.h"
-#include "ATen/ops/cat.h"
+#include "ATen/ops/concat.h"
 #include "ATen/ops/eye.h"
 #include "ATen/ops/full.h"
 #include "ATen/ops/matmul.h"
 #include "ATen/ops/ones.h"
+#include "ATen/ops/ones_like.h"
 #include "ATen/ops/rand.h"
+#include "ATen/ops/rand_like.h"
 #include "ATen/ops/randperm.h"
 #include "ATen/ops/softmax.h"
 #include "ATen/ops/tensor.h"
 #include "ATen/ops/zeros.h"
+#include "ATen/ops/zeros_like.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_matchers.h"
 #include "base/tensors/each_device.h"
@@ -77,7 +80,7 @@ TEST_P(RolloutTest, ABatchOfTwoIsTwoOfOne) {
 
 TEST_P(RolloutTest, PermutedPatchesPermuteIt) {
   const at::Tensor patches = at::randperm(kTokens - 1, at::kLong) + 1;
-  const at::Tensor order = at::cat({at::zeros({1}, at::kLong), patches}).to(device_);
+  const at::Tensor order = at::concat({at::zeros({1}, at::kLong), patches}).to(device_);
   std::vector<at::Tensor> layers = RandomAttention(device_);
   const at::Tensor rollout = Rollout(layers, GetParam(), kLayout);
   for (at::Tensor& layer : layers) layer = layer.index_select(2, order).index_select(3, order);

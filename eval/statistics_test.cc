@@ -5,6 +5,7 @@
 
 #include "ATen/TensorOperators.h"
 #include "ATen/core/grad_mode.h"
+#include "ATen/ops/concat.h"
 #include "ATen/ops/log.h"
 #include "ATen/ops/randint.h"
 #include "ATen/ops/randn.h"
@@ -19,7 +20,7 @@ namespace {
 // Logits that softmax turns into these probabilities of two classes.
 at::Tensor Sure(std::vector<double> first) {
   const at::Tensor p = at::tensor(first, at::kDouble).unsqueeze(1);
-  return at::cat({p, 1 - p}, 1).log();
+  return at::concat({p, 1 - p}, 1).log();
 }
 
 using StatisticsTest = EachDevice;

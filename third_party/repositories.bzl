@@ -17,7 +17,6 @@ load("//third_party/googletest:archive.bzl", googletest = "ARCHIVE")
 load("//third_party/libdeflate:archive.bzl", libdeflate = "ARCHIVE")
 load("//third_party/libjpeg_turbo:archive.bzl", libjpeg_turbo = "ARCHIVE")
 load("//third_party/lodepng:archive.bzl", lodepng = "ARCHIVE")
-load("//third_party/nasm:archive.bzl", nasm = "ARCHIVE")
 load("//third_party/nlohmann_json:archive.bzl", nlohmann_json = "ARCHIVE")
 load("//third_party/nvidia_cuda_crt:archive.bzl", nvidia_cuda_crt = "ARCHIVE")
 load("//third_party/nvidia_cuda_cupti:archive.bzl", nvidia_cuda_cupti = "ARCHIVE")
@@ -29,6 +28,8 @@ load("//third_party/rules_cc:archive.bzl", rules_cc = "ARCHIVE")
 load("//third_party/rules_proto:archive.bzl", rules_proto = "ARCHIVE")
 load("//third_party/scikit_learn:archive.bzl", scikit_learn = "ARCHIVE")
 load("//third_party/skylib:archive.bzl", skylib = "ARCHIVE")
+load("//third_party/toolchain:archive.bzl", toolchain = "ARCHIVE")
+load("//third_party/toolchain:repository.bzl", "toolchain_repository")
 load("//third_party/torch:archive.bzl", torch = "ARCHIVE")
 
 _ARCHIVES = [
@@ -41,7 +42,6 @@ _ARCHIVES = [
     libdeflate,
     libjpeg_turbo,
     lodepng,
-    nasm,
     nlohmann_json,
     nvidia_cuda_crt,
     nvidia_cuda_cupti,
@@ -162,13 +162,18 @@ def third_party_repositories():
             name = archive["name"],
             build_file = archive.get("build_file"),
             patch_args = ["-p1"],
-            patch_cmds = _prune_commands(archive),
+            patch_cmds = _prune_commands(archive) + archive.get("patch_cmds", []),
             patches = archive.get("patches", []),
             sha256 = archive["sha256"],
             strip_prefix = archive.get("strip_prefix", ""),
             type = "zip" if is_wheel else archive["url"][-len("tar.gz"):],
             urls = ["https://wheel.invalid/" + archive["wheel"] if is_wheel else archive["url"]],
         )
+    toolchain_repository(
+        name = toolchain["name"],
+        mirrors = toolchain["mirrors"],
+        packages = toolchain["packages"],
+    )
     _cuda()
     _java_stubs()
     _re2_stub()

@@ -6,7 +6,7 @@
 
 #include "ATen/core/grad_mode.h"
 #include "ATen/ops/_upsample_bicubic2d_aa.h"
-#include "ATen/ops/cat.h"
+#include "ATen/ops/concat.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -65,7 +65,7 @@ at::Tensor ResamplePositions(const at::Tensor& positions, int64_t side, int64_t 
           .permute({0, 2, 3, 1})
           .reshape({1, new_side * new_side, width})
           .to(positions.scalar_type());
-  return at::cat({positions.slice(1, 0, prefix), patches}, 1);
+  return at::concat({positions.slice(1, 0, prefix), patches}, 1);
 }
 
 // Fixed positions are no tensor.

@@ -2,7 +2,7 @@
 
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/arange.h"
-#include "ATen/ops/cat.h"
+#include "ATen/ops/concat.h"
 #include "ATen/ops/outer.h"
 #include "ATen/ops/pow.h"
 
@@ -16,7 +16,7 @@ at::Tensor SinCosPositions(int64_t side, int64_t width, const at::TensorOptions&
   const at::Tensor steps = at::outer(at::arange(side, in_double), frequencies);  // [side, D/4]
   const at::Tensor x = steps.repeat({side, 1});                                  // [n, D/4]
   const at::Tensor y = steps.repeat_interleave(side, 0);                         // [n, D/4]
-  return at::cat({x.sin(), x.cos(), y.sin(), y.cos()}, 1).unsqueeze(0).to(options);
+  return at::concat({x.sin(), x.cos(), y.sin(), y.cos()}, 1).unsqueeze(0).to(options);
 }
 
 }  // namespace vitrine

@@ -4,7 +4,7 @@
 
 #include "ATen/TensorOperators.h"
 #include "ATen/core/grad_mode.h"
-#include "ATen/ops/cat.h"
+#include "ATen/ops/concat.h"
 #include "ATen/ops/empty.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -95,7 +95,7 @@ at::Tensor VisionTransformer::AddPrefixAndPositions(at::Tensor patches) const {
   }
   if (register_tokens_.defined()) tokens.push_back(register_tokens_.expand({batch, -1, -1}));
   tokens.push_back(patches);
-  return tokens.size() == 1 ? patches : at::cat(tokens, 1);
+  return tokens.size() == 1 ? patches : at::concat(tokens, 1);
 }
 
 at::Tensor VisionTransformer::RunBlock(size_t index, const at::Tensor& x,

@@ -8,7 +8,7 @@
 #include "ATen/CPUGeneratorImpl.h"
 #include "ATen/TensorOperators.h"
 #include "ATen/core/grad_mode.h"
-#include "ATen/ops/cat.h"
+#include "ATen/ops/concat.h"
 #include "ATen/ops/cross_entropy_loss.h"
 #include "ATen/ops/empty.h"
 #include "ATen/ops/layer_norm.h"
@@ -77,8 +77,8 @@ TEST_P(AnyConfigTest, BatchOfTwoEqualsTwoOfOne) {
   const VisionTransformer model = MakeModel(GetParam()).Clone(device_);
   const at::Tensor images = RandomImages(2, GetParam()).to(device_);
   const at::Tensor together = model.Forward(images, {});
-  const at::Tensor apart =
-      at::cat({model.Forward(images.slice(0, 0, 1), {}), model.Forward(images.slice(0, 1, 2), {})});
+  const at::Tensor apart = at::concat(
+      {model.Forward(images.slice(0, 0, 1), {}), model.Forward(images.slice(0, 1, 2), {})});
   ASSERT_EQ(together.sizes(), at::IntArrayRef({2, 5}));
   EXPECT_LT((together - apart).abs().max().item<double>(), 1e-5);
 }
@@ -195,7 +195,7 @@ TEST_P(VisionTransformerTest, WithoutPositionsTheOrderOfPatchesDoesNotMatter) {
   const VisionTransformer model = MakeModel(config).Clone(device_);
   const at::Tensor image = RandomImages(1, config).to(device_);
   const at::Tensor top = image.slice(2, 0, 4), bottom = image.slice(2, 4, 8);
-  const at::Tensor swapped = at::cat({bottom, top}, 2);
+  const at::Tensor swapped = at::concat({bottom, top}, 2);
   const auto difference = [&] {
     return (model.Forward(image, {}) - model.Forward(swapped, {})).abs().max().item<double>();
   };

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "ATen/ops/cat.h"
+#include "ATen/ops/concat.h"
 #include "ATen/ops/empty.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -60,7 +60,7 @@ absl::StatusOr<ImageSet> ReadCifar10Train(const std::filesystem::path& folder) {
     images.push_back(batch.images);
     labels.push_back(batch.labels);
   }
-  return ImageSet{at::cat(images), at::cat(labels)};
+  return ImageSet{at::concat(images), at::concat(labels)};
 }
 
 absl::StatusOr<ImageSet> ReadCifar10Test(const std::filesystem::path& folder) {

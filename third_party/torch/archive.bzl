@@ -21,4 +21,10 @@ ARCHIVE = {
         "torch/include/pybind11",
         "torch/include/kineto",
     ],
+    # The header of every operator includes four that it does not need, and that cost more to compile than all the
+    # rest: 4.2 s instead of 1.6 s for a file with one operator. One other header relied on that.
+    "patch_cmds": [
+        "sed -i -E '/#include <ATen.(Context|DeviceGuard|TensorUtils|TracerMode)\\.h>/d' torch/include/ATen/ops/*.h",
+        "sed -i 's/#pragma once/&\\n#include <ATen\\/DeviceAccelerator.h>/' torch/include/torch/csrc/autograd/function.h",
+    ],
 }

@@ -1,9 +1,9 @@
 """Puts every archive that third_party/ pins into Bazel's repository cache.
 
-Wheels come from pip, by name and hash. Everything else comes from its upstream URL or, where that
-cannot be reached, from the Debian source package that holds the same bytes. Bazel looks in the cache
-by SHA-256 before it asks any server, so after this no build needs a network. Nothing enters the cache
-whose SHA-256 differs from the pin. Standard library only: this runs before anything is installed.
+Wheels come from pip, by name and hash. Everything else comes from its URL or, where that can't be reached, from apt:
+a package of Debian itself, or the source package that holds upstream's bytes. Bazel looks in the cache by SHA-256
+before it asks any server, so after this no build needs a network. Nothing enters the cache whose SHA-256 differs from
+the pin. Standard library only: this runs before anything is installed.
 """
 
 import argparse
@@ -15,9 +15,10 @@ import subprocess
 import sys
 import tempfile
 import urllib.error
+import urllib.parse
 import urllib.request
 
-from debian_source import DebianSources
+from debian import Debian
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -43,19 +44,31 @@ IMPLIED = {"cuda": ["cuda_kernels"]}
 
 
 def read_archives(configs):
-    """The ARCHIVE dictionaries of third_party/*/archive.bzl, which are valid Python literals. One that
-    has several wheels belongs to a --config, and gives an archive for each."""
+    """What the ARCHIVE dictionaries of third_party/*/archive.bzl, which are valid Python literals, have fetched."""
     archives = []
     for path in sorted(ROOT.glob("third_party/*/archive.bzl")):
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.Assign) and node.targets[0].id == "ARCHIVE":
-                archive = ast.literal_eval(node.value)
-                if "wheels" not in archive:
-                    archives.append(archive)
-                elif archive["config"] in configs:
-                    for wheel, sha256 in archive["wheels"].items():
-                        archives.append({"name": wheel, "wheel": wheel, "sha256": sha256})
+                archives += parts(ast.literal_eval(node.value), configs)
     return archives
+
+
+def parts(archive, configs):
+    """Each file of an ARCHIVE: one with several wheels belongs to a --config."""
+    if "packages" in archive:
+        return [
+            {
+                "name": path.rsplit("/", 1)[-1],
+                "package": path,
+                "urls": [mirror + path for mirror in archive["mirrors"]],
+                "sha256": sha256,
+            }
+            for path, sha256 in archive["packages"].items()
+        ]
+    if "wheels" in archive:
+        wheels = archive["wheels"] if archive["config"] in configs else {}
+        return [{"name": wheel, "wheel": wheel, "sha256": sha256} for wheel, sha256 in wheels.items()]
+    return [archive if "wheel" in archive else {**archive, "urls": [archive["url"]]}]
 
 
 def sha256_of(path):
@@ -82,21 +95,24 @@ def fetch_wheel(archive, folder):
 
 
 class Upstream:
-    """Downloads from upstream URLs until one cannot be reached; from then on says so at once."""
+    """Downloads from URLs; once a host can't be reached, says so at once."""
 
     def __init__(self):
-        self.unreachable = None
+        self.unreachable = {}
 
-    def fetch(self, archive, folder):
-        """The downloaded file, or None where upstream cannot be reached."""
-        if self.unreachable:
+    def fetch(self, url, folder):
+        """The downloaded file, or None where the host can't be reached or doesn't have it."""
+        host = urllib.parse.urlsplit(url).hostname
+        if host in self.unreachable:
             return None
         target = folder / "upstream"
         try:
-            with urllib.request.urlopen(archive["url"], timeout=20) as reply:
+            with urllib.request.urlopen(url, timeout=20) as reply:
                 target.write_bytes(reply.read())
-        except (urllib.error.URLError, OSError) as error:
-            self.unreachable = str(getattr(error, "reason", error))
+        except urllib.error.HTTPError:
+            return None
+        except OSError as error:
+            self.unreachable[host] = str(getattr(error, "reason", error))
             return None
         return target
 
@@ -104,16 +120,17 @@ class Upstream:
 def fetch(archive, folder, upstream, debian):
     if "wheel" in archive:
         return fetch_wheel(archive, folder)
-    path = upstream.fetch(archive, folder)
-    if path is not None and sha256_of(path) == archive["sha256"]:
-        return path
+    for url in archive["urls"]:
+        path = upstream.fetch(url, folder)
+        if path is not None and sha256_of(path) == archive["sha256"]:
+            return path
     try:
         return debian.fetch(archive, folder)
     except (OSError, subprocess.CalledProcessError) as error:
-        reached = upstream.unreachable or "its bytes are not the pinned ones"
+        url = archive["urls"][0]
+        reason = upstream.unreachable.get(urllib.parse.urlsplit(url).hostname, "not there, or other bytes than the pinned")
         raise FetchError(
-            f"{archive['name']}: {archive['url']} failed ({reached}), and so did Debian's source "
-            f"package ({error}); connect to the network and try again"
+            f"{archive['name']}: {url} failed ({reason}), and so did apt ({error}); connect to the network and try again"
         ) from error
 
 
@@ -148,9 +165,9 @@ def main():
     upstream = Upstream()
     # Within the cache, so that the last step is a rename on one file system.
     with tempfile.TemporaryDirectory(dir=cache, prefix=".fetch-") as scratch:
-        debian = DebianSources(pathlib.Path(scratch) / "apt")
+        debian = Debian(pathlib.Path(scratch) / "apt")
         for number, archive in enumerate(missing, 1):
-            label = archive.get("wheel") or archive["url"]
+            label = archive.get("wheel") or archive["urls"][0]
             print(f"tools/bazel: fetching {number} of {len(missing)}: {label}", file=sys.stderr)
             folder = pathlib.Path(scratch) / archive["name"]
             folder.mkdir()

@@ -183,12 +183,19 @@ class PinsTest(RuleTest):
         self.expect_bad("pins", self.tree(wheel=None, wheels={"a==1": SHA, "b==2": ""}), "no sha256")
         self.expect_bad("pins", self.tree(wheel=None, wheels={"a": SHA}), "name==version")
 
+    def test_packages_are_of_a_pool_and_have_sha256(self):
+        package = {"wheel": None, "mirrors": ["https://a/"]}
+        self.expect_good("pins", self.tree(**package, packages={"g/gcc-12/g++-12_12.2+deb1_amd64.deb": SHA}))
+        self.expect_bad("pins", self.tree(**package, packages={"g/gcc-12/g++-12_12.2_amd64.deb": ""}), "no sha256")
+        self.expect_bad("pins", self.tree(**package, packages={"g++-12=12.2": SHA}), "a package must be")
+        self.expect_bad("pins", self.tree(wheel=None, packages={"a/b/c_1_all.deb": SHA}), "without mirrors")
+
     def test_faults(self):
         for fault, problem in (
             ({"sha256": ""}, "no sha256"),
             ({"licence": ""}, "no licence"),
             ({"wheel": "dep"}, "name==version"),
-            ({"wheel": None, "url": "https://a/b"}, "neither a wheel nor"),
+            ({"wheel": None, "url": "https://a/b"}, "neither a wheel, nor packages, nor"),
             ({"build_file": "//third_party/dep:dep.BUILD"}, "dep.BUILD does not exist"),
             ({"readme": ""}, "no row"),
         ):
@@ -196,6 +203,7 @@ class PinsTest(RuleTest):
                 self.expect_bad("pins", self.tree(**fault), problem)
 
     def test_patches_have_a_reason(self):
+        self.expect_bad("pins", self.tree(patch_cmds=["rm a"]), "why they are needed")
         patch = {"third_party/dep/a.patch": ""}
         tree = self.tree(patches=["//third_party/dep:a.patch"])
         self.expect_bad("pins", {**tree, **patch}, "why they are needed")

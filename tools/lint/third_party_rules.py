@@ -39,21 +39,28 @@ def _archive_problems(tree, path):
     if archive is None:
         yield "no ARCHIVE dictionary of literals"
         return
-    wheels = archive.get("wheels") or {archive.get("wheel"): archive.get("sha256", "")}
-    for wheel, sha256 in wheels.items():
-        if not re.fullmatch(r"[0-9a-f]{64}", sha256):
-            yield "no sha256"
-        if wheel and not re.fullmatch(r"[\w.-]+==[\w.]+", wheel):
-            yield "a wheel must be of the form name==version"
+    sha256 = archive.get("sha256", "")
+    wheels = archive.get("wheels") or ({archive["wheel"]: sha256} if archive.get("wheel") else {})
+    packages = archive.get("packages", {})
+    pins = {**wheels, **packages} or {archive.get("url"): sha256}
+    if not all(re.fullmatch(r"[0-9a-f]{64}", sha256) for sha256 in pins.values()):
+        yield "no sha256"
+    if not all(re.fullmatch(r"[\w.-]+==[\w.]+", wheel) for wheel in wheels):
+        yield "a wheel must be of the form name==version"
+    if not all(re.fullmatch(r"[\w.+-]+/[\w.+-]+/[\w.+-]+_[\w.+~-]+_\w+\.deb", package) for package in packages):
+        yield "a package must be of the form letter/source/name_version_architecture.deb"
+    if packages and not archive.get("mirrors"):
+        yield "packages without mirrors"
     if not archive.get("licence"):
         yield "no licence"
-    if None in wheels and not (archive.get("url") and archive.get("debian_source")):
-        yield "neither a wheel nor a url with a debian_source"
+    if not wheels and not packages and not (archive.get("url") and archive.get("debian_source")):
+        yield "neither a wheel, nor packages, nor a url with a debian_source"
     for label in [*archive.get("patches", []), *filter(None, [archive.get("build_file")])]:
         if not tree.exists(label.removeprefix("//").replace(":", "/")):
             yield f"{label} does not exist"
-    if archive.get("patches") and not re.search(r'\n *#[^\n]+\n *"patches"', tree.text(path)):
-        yield "say above `patches` in a comment why they are needed"
+    for key in ("patches", "patch_cmds"):
+        if archive.get(key) and not re.search(rf'\n *#[^\n]+\n *"{key}"', tree.text(path)):
+            yield f"say above `{key}` in a comment why they are needed"
 
 
 def _archive(text):

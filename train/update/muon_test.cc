@@ -8,7 +8,7 @@
 
 #include "ATen/CPUGeneratorImpl.h"
 #include "ATen/TensorOperators.h"
-#include "ATen/ops/cat.h"
+#include "ATen/ops/concat.h"
 #include "ATen/ops/diag_embed.h"
 #include "ATen/ops/empty.h"
 #include "ATen/ops/full.h"
@@ -151,7 +151,7 @@ class MuonTest : public EachDevice {
 TEST_P(MuonTest, PackedMatricesAreThree) {
   // As in training, where the values' gradient is the largest by far.
   at::Tensor packed = Random({24, 8}, 1);
-  const at::Tensor gradient = at::cat({Random({16, 8}, 2), 100 * Random({8, 8}, 3)});
+  const at::Tensor gradient = at::concat({Random({16, 8}, 2), 100 * Random({8, 8}, 3)});
   std::vector<at::Tensor> separate;
   Muon one({}), three({});
   one.Add({kQkv, packed});
@@ -164,7 +164,7 @@ TEST_P(MuonTest, PackedMatricesAreThree) {
   one.Step(0.1, {}, {});
   three.Step(0.1, {}, {});
   EXPECT_FALSE(packed.equal(Random({24, 8}, 1)));
-  EXPECT_LT(Error(packed, at::cat(separate)), 1e-5);
+  EXPECT_LT(Error(packed, at::concat(separate)), 1e-5);
 }
 
 TEST_P(MuonTest, UpdateIsOfAdamWsSize) {

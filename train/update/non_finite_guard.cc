@@ -4,7 +4,7 @@
 
 #include "ATen/TensorOperators.h"
 #include "ATen/core/grad_mode.h"
-#include "ATen/ops/cat.h"
+#include "ATen/ops/concat.h"
 #include "ATen/ops/isfinite.h"
 #include "ATen/ops/where.h"
 #include "ATen/ops/zeros.h"
@@ -25,7 +25,7 @@ NonFiniteGuard::NonFiniteGuard(ExperimentConfig::OnNonFinite action, std::vector
 at::Tensor NonFiniteGuard::Observe(int64_t iteration, const at::Tensor& loss,
                                    const at::Tensor& norms) {
   const at::NoGradGuard no_grad;
-  const at::Tensor values = at::cat({loss.detach().to(at::kFloat).reshape({1}), norms});
+  const at::Tensor values = at::concat({loss.detach().to(at::kFloat).reshape({1}), norms});
   const at::Tensor bad = at::isfinite(values).all().logical_not();
   const at::Tensor first = bad.logical_and(skipped_ == 0);
   iteration_ = at::where(first, iteration, iteration_);

@@ -3,7 +3,7 @@
 #include <tuple>
 
 #include "ATen/core/grad_mode.h"
-#include "ATen/ops/cat.h"
+#include "ATen/ops/concat.h"
 #include "ATen/ops/empty.h"
 #include "ATen/ops/native_layer_norm.h"
 #include "ATen/ops/native_layer_norm_backward.h"
@@ -50,8 +50,8 @@ class QkvProjection {
     const at::Tensor d_normed = kv.Input(KeyValuePart(weight_)).to(type).view(normed_.sizes());
     d_normed.narrow(1, 0, queries_)
         .add_(q.Input(QueryPart(weight_)).view({normed_.size(0), queries_, width()}));
-    return {d_normed, at::cat({q.Weight(Rows(queries_)), kv.Weight(Rows(tokens()))}),
-            at::cat({q.Bias(), kv.Bias()})};
+    return {d_normed, at::concat({q.Weight(Rows(queries_)), kv.Weight(Rows(tokens()))}),
+            at::concat({q.Bias(), kv.Bias()})};
   }
 
  private:

@@ -1,4 +1,4 @@
-"""Upstream's release archives, recovered from Debian's source packages.
+"""Debian 12's packages, and upstream's release archives recovered from its source packages, through apt.
 
 Debian ships upstream's archive as <source>_<version>.orig.tar.*: often byte for byte, sometimes packed
 with xz instead of gzip, once with another top folder. Each difference is undone here, and the caller
@@ -10,19 +10,32 @@ import re
 import subprocess
 
 BLOCK = 512
+RELEASE = "bookworm"
+# Names of Debian's main archive, whose mirrors hold all releases.
+RELEASES = {RELEASE, "trixie", "forky", "sid", "oldstable", "stable", "testing", "unstable"}
 
 
-class DebianSources:
-    """Downloads source packages with apt, as any user, without touching the system's apt state."""
+class Debian:
+    """Downloads with apt, as any user, without touching the system's apt state."""
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         self.options = None
 
     def fetch(self, archive, folder):
-        """The archive with upstream's bytes, in `folder`."""
+        """The archive with the pinned bytes, in `folder`."""
         if self.options is None:
             self.options = self._update()
+        if "package" in archive:
+            return self._fetch_package(archive, folder)
+        return self._fetch_source(archive, folder)
+
+    def _fetch_package(self, archive, folder):
+        name, version, _ = archive["name"].split("_")
+        self._apt("download", "--quiet=2", f"{name}=*{version}", cwd=folder)  # * for the epoch, which files don't name
+        return next(folder.glob("*.deb"))
+
+    def _fetch_source(self, archive, folder):
         file_name = archive["debian_source"]
         package = file_name.split("_")[0]
         self._apt("source", "--download-only", "--tar-only", "--quiet=2", package, cwd=folder)
@@ -41,12 +54,12 @@ class DebianSources:
         return original
 
     def _update(self):
-        """Lists of source packages, from the places that the machine's own apt lists name."""
+        """Lists of Debian 12, from the places that the machine's own apt lists name for its Debian."""
         for part in ("state/lists/partial", "cache/archives/partial", "lists"):
             (self.folder / part).mkdir(parents=True)
         for path in [pathlib.Path("/etc/apt/sources.list"), *_glob("/etc/apt/sources.list.d")]:
             if path.exists() and path.suffix in (".list", ".sources"):
-                (self.folder / "lists" / path.name).write_text(as_source_list(path))
+                (self.folder / "lists" / path.name).write_text(as_debian_12(path))
         self.options = [
             f"-oDir::State={self.folder}/state",
             f"-oDir::Cache={self.folder}/cache",
@@ -65,16 +78,30 @@ class DebianSources:
             raise OSError(result.stdout.decode(errors="replace").strip().splitlines()[-1])
 
 
-def as_source_list(path):
-    """A list of binary packages, turned into one of source packages."""
+def as_debian_12(path):
+    """A list of apt's with the main archive of Debian 12, source packages too, in place of that of another release."""
     text = path.read_text()
     if path.suffix == ".sources":
-        return re.sub(r"(?m)^Types:.*$", "Types: deb-src", text)
+        stanzas = re.split(r"\n\s*\n", text)
+        return "\n\n".join(_as_debian_12_stanza(stanza) for stanza in stanzas if _names_debian(stanza))
+    lines = (re.match(r"\s*deb\s+(\[.*?\]\s+)?(\S+)\s+(\S+)\s", line) for line in text.splitlines())
     return "".join(
-        re.sub(r"^\s*deb\s", "deb-src ", line)
-        for line in text.splitlines(keepends=True)
-        if re.match(r"\s*deb\s", line)
+        f"{kind} {match[1] or ''}{match[2]} {RELEASE} main\n"
+        for match in lines
+        if match and match[3] in RELEASES
+        for kind in ("deb", "deb-src")
     )
+
+
+def _names_debian(stanza):
+    suites = re.search(r"(?m)^Suites:(.*)$", stanza)
+    return suites and RELEASES.intersection(suites[1].split())
+
+
+def _as_debian_12_stanza(stanza):
+    stanza = re.sub(r"(?m)^Types:.*$", "Types: deb deb-src", stanza)
+    stanza = re.sub(r"(?m)^Suites:.*$", f"Suites: {RELEASE}", stanza)
+    return re.sub(r"(?m)^Components:.*$", "Components: main", stanza)
 
 
 def rename_top_folder(tar, old, new):
