@@ -4,9 +4,9 @@
 
 #include "ATen/CPUGeneratorImpl.h"
 #include "ATen/TensorOperators.h"
-#include "ATen/autocast_mode.h"
 #include "ATen/core/grad_mode.h"
 #include "ATen/ops/empty.h"
+#include "base/tensors/autocast_mode.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "vit/fused/cuda/emulation.h"

@@ -3,8 +3,8 @@
 #include <array>
 #include <utility>
 
-#include "ATen/autocast_mode.h"
 #include "ATen/core/grad_mode.h"
+#include "base/tensors/autocast_mode.h"
 #include "glog/logging.h"
 #include "torch/csrc/autograd/autograd.h"
 #include "torch/csrc/autograd/custom_function.h"

@@ -1,6 +1,6 @@
 #include "train/update/autocast.h"
 
-#include "ATen/autocast_mode.h"
+#include "base/tensors/autocast_mode.h"
 #include "glog/logging.h"
 
 namespace vitrine {

@@ -1,10 +1,11 @@
 #include "train/update/autocast.h"
 
 #include "ATen/TensorOperators.h"
-#include "ATen/autocast_mode.h"
+#include "ATen/autocast_mode.h"  // beside our declarations, which it would contradict
 #include "ATen/core/grad_mode.h"
 #include "ATen/ops/linear.h"
 #include "ATen/ops/ones.h"
+#include "base/tensors/autocast_mode.h"
 #include "base/tensors/each_device.h"
 #include "gtest/gtest.h"
 
