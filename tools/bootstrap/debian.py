@@ -11,8 +11,8 @@ import subprocess
 
 BLOCK = 512
 RELEASE = "bookworm"
-# Names of Debian's main archive, whose mirrors hold all releases.
-RELEASES = {RELEASE, "trixie", "forky", "sid", "oldstable", "stable", "testing", "unstable"}
+# Of Debian's main archive, whose mirrors hold all releases. Not "stable" and its like: others call theirs so, too.
+RELEASES = {RELEASE, "trixie", "forky", "sid"}
 
 
 class Debian:
