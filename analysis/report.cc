@@ -9,13 +9,12 @@
 #include "analysis/page/picture_data.h"
 #include "analysis/page/run_data.h"
 #include "base/files/file.h"
+#include "base/files/json.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
-#include "nlohmann/json.hpp"
 
 namespace vitrine {
 
-using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
 namespace {

@@ -8,9 +8,9 @@
 
 #include <filesystem>
 
-#include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "c10/core/Device.h"
 
 namespace vitrine {
 

@@ -139,18 +139,18 @@ absl::Status WriteResult(const CheckpointEvaluation& evaluation) {
                          text);
 }
 
-nlohmann::ordered_json ToJson(const CheckpointEvaluation& evaluation) {
+Json ToJson(const CheckpointEvaluation& evaluation) {
   const EvaluationResult& r = evaluation.result;
   const auto count = static_cast<double>(r.count());
-  nlohmann::ordered_json json = {{"split", r.split()},
-                                 {"count", r.count()},
-                                 {"correct_top1", r.correct_top1()},
-                                 {"correct_top5", r.correct_top5()},
-                                 {"top1", r.correct_top1() / count},
-                                 {"top5", r.correct_top5() / count},
-                                 {"loss", r.loss()},
-                                 {"checkpoint", evaluation.checkpoint.string()},
-                                 {"iteration", r.iteration()}};
+  Json json = {{"split", r.split()},
+               {"count", r.count()},
+               {"correct_top1", r.correct_top1()},
+               {"correct_top5", r.correct_top5()},
+               {"top1", r.correct_top1() / count},
+               {"top5", r.correct_top5() / count},
+               {"loss", r.loss()},
+               {"checkpoint", evaluation.checkpoint.string()},
+               {"iteration", r.iteration()}};
   if (WasSelectedOn(r)) json["selected_on_this_split"] = true;
   return json;
 }

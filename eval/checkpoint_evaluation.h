@@ -12,6 +12,7 @@
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
+#include "base/files/json.h"
 #include "base/tensors/tensor_map.h"
 #include "data/batches/loader.h"
 #include "data/dataset.h"
@@ -19,7 +20,6 @@
 #include "eval/evaluator.h"
 #include "eval/result.pb.h"
 #include "eval/weights.h"
-#include "nlohmann/json.hpp"
 #include "train/checkpoint/checkpoint.h"
 #include "vit/vision_transformer.h"
 
@@ -91,7 +91,7 @@ absl::Status WriteResult(const CheckpointEvaluation& evaluation);
 
 // One object, of which programs read split, count, correct_top1, correct_top5, top1, top5, loss,
 // checkpoint and iteration; and selected_on_this_split where that is so.
-nlohmann::ordered_json ToJson(const CheckpointEvaluation& evaluation);
+Json ToJson(const CheckpointEvaluation& evaluation);
 
 }  // namespace vitrine
 

@@ -18,7 +18,6 @@
 #include "eval/checkpoint_evaluation.h"
 #include "gflags/gflags.h"
 #include "glog/logging.h"
-#include "nlohmann/json.hpp"
 
 DEFINE_string(checkpoint, "", "checkpoints or runs (of a run the newest checkpoint), with commas");
 DEFINE_string(weights, "model", "model, or ema or swa for that average of the weights");
@@ -46,7 +45,7 @@ absl::Status CheckFlags(const std::vector<std::string>& arguments) {
 }
 
 void PrintJson(const std::vector<CheckpointEvaluation>& results) {
-  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  Json json = Json::array();
   for (const CheckpointEvaluation& result : results) json.push_back(ToJson(result));
   std::cout << PrettyJson(results.size() == 1 ? json[0] : json) << std::endl;
 }

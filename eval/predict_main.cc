@@ -14,7 +14,6 @@
 #include "data/source/file_list.h"
 #include "eval/classifier.h"
 #include "gflags/gflags.h"
-#include "nlohmann/json.hpp"
 
 DEFINE_string(checkpoint, "", "a checkpoint, or a run, whose newest checkpoint is taken");
 DEFINE_string(images, "", "JPEG or PNG files, or folders of them, with commas");
@@ -59,8 +58,8 @@ void PrintText(const Prediction& prediction) {
   std::cout << std::endl;
 }
 
-nlohmann::ordered_json ToJson(const Prediction& prediction) {
-  nlohmann::ordered_json classes = nlohmann::ordered_json::array();
+Json ToJson(const Prediction& prediction) {
+  Json classes = Json::array();
   for (const ClassScore& score : prediction.best) {
     classes.push_back(
         {{"class", score.name}, {"index", score.index}, {"probability", score.probability}});
@@ -76,7 +75,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const Classifier classifier,
                    Classifier::Load(UserPath(FLAGS_checkpoint), weights, device));
   ASSIGN_OR_RETURN(const std::vector<fs::path> files, ListImageFiles("--images", FLAGS_images));
-  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  Json json = Json::array();
   for (const fs::path& file : files) {
     ASSIGN_OR_RETURN(const Prediction prediction, Predict(classifier, file));
     FLAGS_json ? json.push_back(ToJson(prediction)) : PrintText(prediction);

@@ -1,11 +1,13 @@
 """Every external dependency, each pinned by SHA-256 in its own folder.
 
-An archive from the web names its upstream URL. A wheel names no URL, because only pip knows where a
+An archive from the web names its upstream URL, a package its place in Debian's archive (packages.bzl). A wheel names no URL, because only pip knows where a
 machine's wheels come from: tools/bazel has pip fetch it by name and hash into Bazel's repository
 cache, and the host below, which cannot exist, is never asked.
 """
 
 load("@bazel_tools//tools/build_defs/repo:http.bzl", "http_archive")
+load("//third_party:packages.bzl", "packages_repository")
+load("//third_party:wheels.bzl", "WHEELS_ATTRS", "unpack_wheels", "wheels_repository")
 load("//third_party/absl:archive.bzl", absl = "ARCHIVE")
 load("//third_party/benchmark:archive.bzl", benchmark = "ARCHIVE")
 load("//third_party/clang_format:archive.bzl", clang_format = "ARCHIVE")
@@ -32,10 +34,9 @@ load("//third_party/toolchain:archive.bzl", toolchain = "ARCHIVE")
 load("//third_party/toolchain:repository.bzl", "toolchain_repository")
 load("//third_party/torch:archive.bzl", torch = "ARCHIVE")
 
-_ARCHIVES = [
+_SOURCES = [
     absl,
     benchmark,
-    clang_format,
     gflags,
     glog,
     googletest,
@@ -43,16 +44,19 @@ _ARCHIVES = [
     libjpeg_turbo,
     lodepng,
     nlohmann_json,
+    platforms,
+    rules_cc,
+    rules_proto,
+    skylib,
+]
+
+_WHEELS = [
+    clang_format,
     nvidia_cuda_crt,
     nvidia_cuda_cupti,
     nvidia_cuda_runtime,
-    platforms,
-    protobuf,
     pyarrow,
-    rules_cc,
-    rules_proto,
     scikit_learn,
-    skylib,
     torch,
 ]
 
@@ -93,38 +97,18 @@ def _re2_stub():
 )"""},
     )
 
-def _keep_command(paths):
-    kept = " ".join(["! -path './%s'" % path for path in paths])
-    return "find . -type f %s ! -name BUILD.bazel ! -name WORKSPACE -delete" % kept
-
-def _prune_commands(archive):
-    if "keep" in archive:
-        return [_keep_command(archive["keep"])]
-    return ["rm -rf " + path for path in archive.get("remove", [])]
-
 def _optional_repository_impl(ctx):
     if ctx.os.environ.get("VITRINE_" + ctx.attr.config.upper()) != "1":
         for path, content in ctx.attr.otherwise.items():
             ctx.file(path, content, executable = True)
         return
-    for wheel, sha256 in ctx.attr.wheels.items():
-        ctx.download_and_extract("https://wheel.invalid/" + wheel, sha256 = sha256, type = "zip")
-    result = ctx.execute(["sh", "-c", _keep_command(ctx.attr.keep)])
-    if result.return_code != 0:
-        fail(result.stderr)
-    ctx.symlink(ctx.attr.build_file, "BUILD.bazel")
+    unpack_wheels(ctx)
 
 # Wheels where a --config asks for them, and other files where none does. Not by select(): the tests of
 # dependencies query all branches of one, which would fetch the wheels on every machine.
 _optional_repository = repository_rule(
     implementation = _optional_repository_impl,
-    attrs = {
-        "build_file": attr.label(),
-        "config": attr.string(),
-        "keep": attr.string_list(),
-        "otherwise": attr.string_dict(),
-        "wheels": attr.string_dict(),
-    },
+    attrs = dict(WHEELS_ATTRS, config = attr.string(), otherwise = attr.string_dict()),
     environ = [
         "VITRINE_CUDA",
         "VITRINE_CUDA_KERNELS",
@@ -155,25 +139,41 @@ filegroup(name = "parts")
         "nvcc.sh": "#!/bin/sh\n",
     })
 
-def third_party_repositories():
-    for archive in _ARCHIVES:
-        is_wheel = "wheel" in archive
-        http_archive(
-            name = archive["name"],
-            build_file = archive.get("build_file"),
-            patch_args = ["-p1"],
-            patch_cmds = _prune_commands(archive) + archive.get("patch_cmds", []),
-            patches = archive.get("patches", []),
-            sha256 = archive["sha256"],
-            strip_prefix = archive.get("strip_prefix", ""),
-            type = "zip" if is_wheel else archive["url"][-len("tar.gz"):],
-            urls = ["https://wheel.invalid/" + archive["wheel"] if is_wheel else archive["url"]],
-        )
-    toolchain_repository(
-        name = toolchain["name"],
-        mirrors = toolchain["mirrors"],
-        packages = toolchain["packages"],
+def _packages(repository, archive):
+    repository(
+        name = archive["name"],
+        build_file = archive["build_file"],
+        packages = archive["packages"],
     )
+
+def _wheel(archive):
+    wheels_repository(
+        name = archive["name"],
+        build_file = archive["build_file"],
+        keep = archive.get("keep", []),
+        patch_cmds = archive.get("patch_cmds", []),
+        remove = archive.get("remove", []),
+        wheels = {archive["wheel"]: archive["sha256"]},
+    )
+
+def _source(archive):
+    http_archive(
+        name = archive["name"],
+        build_file = archive.get("build_file"),
+        patch_args = ["-p1"],
+        patches = archive.get("patches", []),
+        sha256 = archive["sha256"],
+        strip_prefix = archive["strip_prefix"],
+        urls = [archive["url"]],
+    )
+
+def third_party_repositories():
+    for archive in _SOURCES:
+        _source(archive)
+    for archive in _WHEELS:
+        _wheel(archive)
+    _packages(packages_repository, protobuf)
+    _packages(toolchain_repository, toolchain)
     _cuda()
     _java_stubs()
     _re2_stub()

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
+#include "c10/core/Device.h"
 #include "train/settings/experiment.pb.h"
 
 namespace vitrine {

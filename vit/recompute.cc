@@ -5,15 +5,12 @@
 
 #include "ATen/core/grad_mode.h"
 #include "base/tensors/autocast_mode.h"
+#include "base/tensors/custom_gradient.h"
 #include "glog/logging.h"
 #include "torch/csrc/autograd/autograd.h"
-#include "torch/csrc/autograd/custom_function.h"
 
 namespace vitrine {
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 // How a thread casts the operands of products: on the CPU and on one more kind of device.
 struct Autocast {
@@ -54,12 +51,14 @@ class ScopedAutocast {
 };
 
 // What the second run needs besides tensors.
-struct Call : torch::CustomClassHolder {
+struct Call {
   Call(Computation compute, const ForwardContext& context, c10::DeviceType device)
       : compute(std::move(compute)), context(context), autocast(device) {
     // What the second run left in the cache would still be there in the next forward pass, when the
     // parameters have moved on. A run needs each cast once, so it loses nothing.
     autocast.cache = false;
+    // The generator itself must move on as in a plain pass, so the copy is for the second run.
+    if (context.generator.has_value()) this->context.generator = context.generator->clone();
   }
 
   at::Tensor Run(const at::Tensor& x, const ForwardContext& context) const {
@@ -81,51 +80,38 @@ struct Call : torch::CustomClassHolder {
   Autocast autocast;
 };
 
-struct RecomputeFunction : torch::autograd::Function<RecomputeFunction> {
-  static at::Tensor forward(AutogradContext* saved, const at::Tensor& x, at::TensorList parameters,
-                            Computation compute, const ForwardContext& context) {
-    auto call = c10::make_intrusive<Call>(std::move(compute), context, x.device().type());
-    // The generator itself must move on as in a plain pass, so the copy is for the second run.
-    if (context.generator.has_value()) call->context.generator = context.generator->clone();
-    variable_list tensors{x};
-    tensors.insert(tensors.end(), parameters.begin(), parameters.end());
-    saved->save_for_backward(std::move(tensors));
-    const at::Tensor y = call->Run(x, context);
-    saved->saved_data["call"] = c10::IValue::make_capsule(std::move(call));
-    return y;
-  }
+std::vector<at::Tensor> RunBackward(const BackwardPass& pass, const Call& call) {
+  std::vector<at::Tensor> tensors = pass.saved;
+  tensors[0] = tensors[0].detach().requires_grad_(pass.needed[0]);
+  const at::Tensor y = call.RunAgain(tensors[0]);
 
-  static variable_list backward(AutogradContext* saved, const variable_list& output_gradients) {
-    CHECK(!at::GradMode::is_enabled()) << "recomputation has no second derivative";
-    const auto call =
-        c10::static_intrusive_pointer_cast<Call>(saved->saved_data["call"].toCapsule());
-    variable_list tensors = saved->get_saved_variables();
-    tensors[0] = tensors[0].detach().requires_grad_(saved->needs_input_grad(0));
-    const at::Tensor y = call->RunAgain(tensors[0]);
-
-    std::vector<size_t> wanted;
-    variable_list inputs;
-    for (size_t i = 0; i < tensors.size(); ++i) {
-      if (!saved->needs_input_grad(i)) continue;
-      wanted.push_back(i);
-      inputs.push_back(tensors[i]);
-    }
-    const variable_list found =
-        torch::autograd::grad({y}, inputs, output_gradients, /*retain_graph=*/false,
-                              /*create_graph=*/false, /*allow_unused=*/true);
-    // One for each argument of forward: none for compute and context.
-    variable_list gradients(tensors.size() + 2);
-    for (size_t i = 0; i < wanted.size(); ++i) gradients[wanted[i]] = found[i];
-    return gradients;
+  std::vector<size_t> wanted;
+  std::vector<at::Tensor> inputs;
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    if (!pass.needed[i]) continue;
+    wanted.push_back(i);
+    inputs.push_back(tensors[i]);
   }
-};
+  const std::vector<at::Tensor> found =
+      torch::autograd::grad({y}, inputs, pass.gradients, /*retain_graph=*/false,
+                            /*create_graph=*/false, /*allow_unused=*/true);
+  std::vector<at::Tensor> gradients(tensors.size());
+  for (size_t i = 0; i < wanted.size(); ++i) gradients[wanted[i]] = found[i];
+  return gradients;
+}
 
 }  // namespace
 
 at::Tensor Recompute(Computation compute, const at::Tensor& x,
                      const std::vector<at::Tensor>& parameters, const ForwardContext& context) {
   CHECK(context.intermediates == nullptr) << "intermediates of what is recomputed are not kept";
-  return RecomputeFunction::apply(x, at::TensorList(parameters), std::move(compute), context);
+  std::vector<at::Tensor> inputs{x};
+  inputs.insert(inputs.end(), parameters.begin(), parameters.end());
+  const Call call(std::move(compute), context, x.device().type());
+  return WithGradient(
+      "recomputation", inputs,
+      [&] { return ForwardPass{.outputs = {call.Run(x, context)}, .saved = inputs}; },
+      [call](const BackwardPass& pass) { return RunBackward(pass, call); })[0];
 }
 
 }  // namespace vitrine

@@ -11,14 +11,10 @@
 
 namespace vitrine {
 
-using Json = nlohmann::ordered_json;
-
 std::string Page(const Json& data) {
   // Texts that are not UTF-8, such as names of files may be, get replacement characters. Escaped,
   // "</script>" can't end the element that holds the data.
-  const std::string json = absl::StrReplaceAll(
-      data.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace),
-      {{"<", "\\u003c"}});
+  const std::string json = absl::StrReplaceAll(CompactJson(data), {{"<", "\\u003c"}});
   std::string_view skeleton;
   std::vector<std::pair<std::string, std::string_view>> parts = {{"{{data}}", json}};
   for (const EmbeddedFile& file : PageFiles()) {

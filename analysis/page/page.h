@@ -5,13 +5,13 @@
 
 #include <string>
 
-#include "nlohmann/json.hpp"
+#include "base/files/json.h"
 
 namespace vitrine {
 
 // The page of page.html with this data, which page.html's scripts draw: an object whose `runs` are
 // those of WriteReport. Whatever texts the data holds, none becomes a part of the page's HTML.
-std::string Page(const nlohmann::ordered_json& data);
+std::string Page(const Json& data);
 
 }  // namespace vitrine
 

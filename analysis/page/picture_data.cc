@@ -28,7 +28,6 @@
 namespace vitrine {
 namespace {
 
-using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
 constexpr int64_t kFirst = 16, kChosen = 12, kInputs = 16;  // pictures of a group

@@ -7,7 +7,7 @@
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
-#include "nlohmann/json.hpp"
+#include "base/files/json.h"
 
 namespace vitrine {
 
@@ -19,9 +19,8 @@ namespace vitrine {
 //                picture and overlay as data: URLs
 //
 // Errors are those of Classifier::Load and EvaluationData.
-absl::StatusOr<nlohmann::ordered_json> DescribePictures(const std::filesystem::path& run_dir,
-                                                        const std::filesystem::path& data_dir,
-                                                        at::Device device);
+absl::StatusOr<Json> DescribePictures(const std::filesystem::path& run_dir,
+                                      const std::filesystem::path& data_dir, at::Device device);
 
 }  // namespace vitrine
 

@@ -21,7 +21,6 @@
 namespace vitrine {
 namespace {
 
-using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
 constexpr size_t kMostPoints = 4000;  // of a curve: several for each pixel of a chart
@@ -48,7 +47,7 @@ bool IsRecord(const Json& record) {
 
 absl::StatusOr<Json> ReadRecord(const fs::path& path) {
   ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-  Json record = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  Json record = ParseJson(text);
   if (!IsRecord(record)) {
     return absl::DataLossError(
         absl::StrCat(path.string(), ": is not the record of a run, or is damaged"));

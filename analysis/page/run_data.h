@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "absl/status/statusor.h"
-#include "nlohmann/json.hpp"
+#include "base/files/json.h"
 
 namespace vitrine {
 
@@ -23,7 +23,7 @@ namespace vitrine {
 //   command         that trains the same again
 //
 // NotFound if it is no run's folder; DataLoss, with the file's name, if a file is damaged.
-absl::StatusOr<nlohmann::ordered_json> DescribeRun(const std::filesystem::path& run_dir);
+absl::StatusOr<Json> DescribeRun(const std::filesystem::path& run_dir);
 
 }  // namespace vitrine
 

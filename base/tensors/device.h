@@ -11,8 +11,8 @@
 #include <string>
 
 #include "ATen/core/Generator.h"
-#include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
+#include "c10/core/Device.h"
 
 namespace vitrine {
 

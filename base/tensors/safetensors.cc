@@ -15,14 +15,12 @@
 #include "absl/types/span.h"
 #include "base/files/crc32c.h"
 #include "base/files/file.h"
+#include "base/files/json.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
-#include "nlohmann/json.hpp"
 
 namespace vitrine {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr size_t kLengthBytes = 8;
 constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // the format's own limit
@@ -64,7 +62,7 @@ std::string Header(const std::vector<std::pair<std::string, at::Tensor>>& tensor
                     {"data_offsets", {offset, offset + tensor.nbytes()}}};
     offset += tensor.nbytes();
   }
-  std::string text = header.dump();
+  std::string text = CompactJson(header);
   text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the numbers are aligned
   uint64_t length = text.size();
   std::string result(kLengthBytes, '\0');
@@ -133,7 +131,7 @@ absl::StatusOr<Json> ParseHeader(std::string_view bytes, std::string_view* data)
   std::memcpy(&length, bytes.data(), kLengthBytes);
   bytes.remove_prefix(kLengthBytes);
   if (length > kMaxHeaderBytes || length > bytes.size()) return Damaged("the header is cut short");
-  Json header = Json::parse(bytes.substr(0, length), nullptr, /*allow_exceptions=*/false);
+  Json header = ParseJson(bytes.substr(0, length));
   if (!header.is_object()) return Damaged("the header is not JSON");
   *data = bytes.substr(length);
   return header;

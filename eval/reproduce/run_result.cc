@@ -8,15 +8,13 @@
 #include "absl/strings/str_cat.h"
 #include "base/files/csv.h"
 #include "base/files/file.h"
+#include "base/files/json.h"
 #include "base/status_macros.h"
-#include "nlohmann/json.hpp"
 
 namespace vitrine {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
-
 absl::StatusOr<std::vector<LoggedIteration>> ParseMetrics(std::string text) {
   ASSIGN_OR_RETURN(const CsvTable table, CsvTable::Parse(std::move(text)));
   ASSIGN_OR_RETURN(const auto iterations, table.Integers("iteration"));
@@ -53,7 +51,7 @@ absl::StatusOr<int64_t> Count(const Json& object, const char* key) {
 std::string Words(const Json& object, const char* key) {
   const auto value = object.find(key);
   if (value == object.end()) return "unknown";
-  return value->is_string() ? value->get<std::string>() : value->dump();
+  return value->is_string() ? value->get<std::string>() : CompactJson(*value);
 }
 
 std::string DescribeMachine(const Json& json) {
@@ -63,7 +61,7 @@ std::string DescribeMachine(const Json& json) {
 }
 
 absl::Status ParseRecord(const std::string& text, RunResult* run) {
-  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const Json json = ParseJson(text);
   if (!json.is_object()) return absl::DataLossError("is not a JSON object");
   if (json.value("status", Json()) != "finished" || !json.contains("test")) {
     return absl::FailedPreconditionError("the run is not finished; --resume goes on with it");

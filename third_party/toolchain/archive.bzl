@@ -1,16 +1,12 @@
-"""What builds: compiler, binutils, the headers and libraries of C and C++, nasm and protoc. Binary packages of
-Debian 12, so that every machine builds with the same programs and to the same bytes."""
+"""What builds: compiler, binutils, the headers and libraries of C and C++, and nasm. Binary packages of Debian 12, so
+that every machine builds with the same programs and to the same bytes."""
 
 ARCHIVE = {
     "name": "toolchain",
-    # GCC with its runtime library exception, binutils; glibc; Linux headers with the syscall note; nasm; protoc.
-    "licence": "GPL-3.0; LGPL-2.1; GPL-2.0; BSD-2-Clause; BSD-3-Clause",
-    # Debian itself drops a package when a point release replaces it; the second keeps all there ever were.
-    "mirrors": [
-        "https://deb.debian.org/debian/pool/main/",
-        "https://snapshot.debian.org/archive/debian/20261120T000000Z/pool/main/",
-    ],
-    # None from the security archive, which the second does not keep.
+    # GCC with its runtime library exception, binutils; glibc; Linux headers with the syscall note; nasm.
+    "licence": "GPL-3.0; LGPL-2.1; GPL-2.0; BSD-2-Clause",
+    "build_file": "//third_party/toolchain:toolchain.BUILD",
+    # None from the security archive, which snapshot.debian.org does not keep.
     "packages": {
         "b/binutils/binutils-common_2.40-2_amd64.deb":
             "ab314134f43a0891a48f69a9bc33d825da748fa5e0ba2bebb7a5c491b026f1a0",
@@ -50,10 +46,6 @@ ARCHIVE = {
             "d7f79544790e44f9b0c8cb9034a18c58d37f8702a15f32539050718679e52f80",
         "m/mpfr4/libmpfr6_4.2.0-1_amd64.deb":
             "37b7a2b4e78890b6a074777f27b96c84f58e81558ba08410c2b6c0ca4a4ad77b",
-        "p/protobuf/libprotobuf32_3.21.12-3+deb12u1_amd64.deb":
-            "e9e4e8cf0d2c48e2e3c17308e2093b3856f470b77e0022b7d906fb1b3551f213",
-        "p/protobuf/libprotoc32_3.21.12-3+deb12u1_amd64.deb":
-            "27770048715fdebe3dab2f6603ca6667ac72ab474989226d2f70153522286adf",
         "g/gcc-12/libstdc++-12-dev_12.2.0-14+deb12u1_amd64.deb":
             "d28def6c23630432b57cb38a4c2fd67a79d4e0484027386ca6e8d6005c3d7a73",
         "g/gcc-12/libstdc++6_12.2.0-14+deb12u1_amd64.deb":
@@ -64,8 +56,6 @@ ARCHIVE = {
             "8bb258735b9dffbb111da778ebdd024750878e435ffd9dfcadcb6762ede6b4cf",
         "n/nasm/nasm_2.16.01-1_amd64.deb":
             "0180693ad5d2da8b36e7d73b9b596dc3e9f900238e3de699976c0576875b878f",
-        "p/protobuf/protobuf-compiler_3.21.12-3+deb12u1_amd64.deb":
-            "698e96f08152490ee576ead6a9116e1239514de66473305473f67ce2b5408e23",
         "z/zlib/zlib1g_1.2.13.dfsg-1_amd64.deb":
             "d7dd1d1411fedf27f5e27650a6eff20ef294077b568f4c8c5e51466dc7c08ce4",
     },

@@ -18,8 +18,6 @@
 namespace vitrine {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 // The processor as it calls itself.
 std::string ProcessorName() {
   std::ifstream file("/proc/cpuinfo");
@@ -90,7 +88,7 @@ BenchmarkResults NewResults(const Json& flags) {
 absl::Status AddProgram(std::string_view program, std::string_view json,
                         BenchmarkResults* results) {
   if (json.empty()) return absl::OkStatus();
-  const Json measured = Json::parse(json, nullptr, /*allow_exceptions=*/false);
+  const Json measured = ParseJson(json);
   if (!measured.is_object() || !measured.contains("benchmarks")) {
     return absl::InternalError(absl::StrCat(program, " wrote no results that can be read"));
   }
@@ -113,16 +111,15 @@ absl::StatusOr<BenchmarkResults> ParseResults(std::string_view text, std::string
   const auto error = [&](std::string_view what) {
     return absl::InvalidArgumentError(absl::StrCat(source, ": ", what));
   };
-  Json results = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  Json results = ParseJson(text);
   if (!results.is_object() || !results.contains("benchmarks") ||
       !results["benchmarks"].is_array()) {
     return error("is no file of //tools:benchmark --output");
   }
   for (const Json& benchmark : results["benchmarks"]) {
     if (!IsComplete(benchmark)) {
-      return error(absl::StrCat(
-          "a benchmark lacks name, real_time or time_unit: ",
-          benchmark.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace)));
+      return error(
+          absl::StrCat("a benchmark lacks name, real_time or time_unit: ", CompactJson(benchmark)));
     }
   }
   return results;
@@ -133,8 +130,8 @@ std::string CompareResults(const BenchmarkResults& before, const BenchmarkResult
   std::string text;
   if (before.value("machine", Json()) != after.value("machine", Json())) {
     text = absl::StrFormat("The machines differ: %s and %s.\n\n",
-                           before.value("machine", Json()).dump(),
-                           after.value("machine", Json()).dump());
+                           CompactJson(before.value("machine", Json())),
+                           CompactJson(after.value("machine", Json())));
   }
   absl::StrAppendFormat(&text, "%10s %10s %6s  %s\n", "ms before", "ms after", "ratio",
                         "benchmark [least, most ratio]");

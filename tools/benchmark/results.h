@@ -13,15 +13,15 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "nlohmann/json.hpp"
+#include "base/files/json.h"
 
 namespace vitrine {
 
 // An object with "machine", "flags" and "benchmarks", one for each repetition.
-using BenchmarkResults = nlohmann::ordered_json;
+using BenchmarkResults = Json;
 
 // None yet, with what is known of this machine. `flags` is an object.
-BenchmarkResults NewResults(const nlohmann::ordered_json& flags);
+BenchmarkResults NewResults(const Json& flags);
 
 // Adds what a program wrote with --benchmark_out; nothing where it is empty, since no benchmark
 // matched the filter. kInternal with the names of those that failed, once the others are added.

@@ -8,6 +8,7 @@ checks the SHA-256 of what comes out.
 import pathlib
 import re
 import subprocess
+import threading
 
 BLOCK = 512
 RELEASE = "bookworm"
@@ -16,29 +17,32 @@ RELEASES = {RELEASE, "trixie", "forky", "sid"}
 
 
 class Debian:
-    """Downloads with apt, as any user, without touching the system's apt state."""
+    """Downloads with apt, as any user, without touching the system's apt state. Threads may share one."""
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
+        self.updating = threading.Lock()
         self.options = None
 
     def fetch(self, archive, folder):
         """The archive with the pinned bytes, in `folder`."""
-        if self.options is None:
-            self.options = self._update()
+        with self.updating:
+            if self.options is None:
+                self._update()
         if "package" in archive:
             return self._fetch_package(archive, folder)
         return self._fetch_source(archive, folder)
 
     def _fetch_package(self, archive, folder):
         name, version, _ = archive["name"].split("_")
-        self._apt("download", "--quiet=2", f"{name}=*{version}", cwd=folder)  # * for the epoch, which files don't name
+        # * for the epoch, which files don't name
+        run_apt(self.options, "download", "--quiet=2", f"{name}=*{version}", cwd=folder)
         return next(folder.glob("*.deb"))
 
     def _fetch_source(self, archive, folder):
         file_name = archive["debian_source"]
         package = file_name.split("_")[0]
-        self._apt("source", "--download-only", "--tar-only", "--quiet=2", package, cwd=folder)
+        run_apt(self.options, "source", "--download-only", "--tar-only", "--quiet=2", package, cwd=folder)
         original = folder / file_name
         if not original.exists():
             raise OSError(f"{package} no longer holds {file_name}")
@@ -60,7 +64,7 @@ class Debian:
         for path in [pathlib.Path("/etc/apt/sources.list"), *_glob("/etc/apt/sources.list.d")]:
             if path.exists() and path.suffix in (".list", ".sources"):
                 (self.folder / "lists" / path.name).write_text(as_debian_12(path))
-        self.options = [
+        options = [
             f"-oDir::State={self.folder}/state",
             f"-oDir::Cache={self.folder}/cache",
             f"-oDir::Etc::sourceparts={self.folder}/lists",
@@ -68,14 +72,15 @@ class Debian:
             # As root apt would drop to a user who may not write here, and warn of it.
             "-oAPT::Sandbox::User=",
         ]
-        self._apt("update", "--quiet=2")
-        return self.options
+        run_apt(options, "update", "--quiet=2")
+        self.options = options
 
-    def _apt(self, *arguments, cwd=None):
-        command = ["apt-get", *self.options, *arguments]
-        result = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        if result.returncode != 0:
-            raise OSError(result.stdout.decode(errors="replace").strip().splitlines()[-1])
+
+def run_apt(options, *arguments, cwd=None):
+    command = ["apt-get", *options, *arguments]
+    result = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if result.returncode != 0:
+        raise OSError(result.stdout.decode(errors="replace").strip().splitlines()[-1])
 
 
 def as_debian_12(path):

@@ -8,6 +8,7 @@ the pin. Standard library only: this runs before anything is installed.
 
 import argparse
 import ast
+import concurrent.futures
 import hashlib
 import os
 import pathlib
@@ -21,6 +22,8 @@ import urllib.request
 from debian import Debian
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+AT_ONCE = 4  # downloads
 
 # Wheels are for the pinned libtorch's Python and platform, not for this machine's Python.
 WHEEL_PLATFORMS = (
@@ -44,23 +47,31 @@ IMPLIED = {"cuda": ["cuda_kernels"]}
 
 
 def read_archives(configs):
-    """What the ARCHIVE dictionaries of third_party/*/archive.bzl, which are valid Python literals, have fetched."""
-    archives = []
-    for path in sorted(ROOT.glob("third_party/*/archive.bzl")):
-        for node in ast.parse(path.read_text()).body:
-            if isinstance(node, ast.Assign) and node.targets[0].id == "ARCHIVE":
-                archives += parts(ast.literal_eval(node.value), configs)
-    return archives
+    """What the ARCHIVE dictionaries of third_party/*/archive.bzl have fetched."""
+    mirrors = read_literal(ROOT / "third_party/packages.bzl", "MIRRORS")
+    return [
+        part
+        for path in sorted(ROOT.glob("third_party/*/archive.bzl"))
+        for part in parts(read_literal(path, "ARCHIVE"), configs, mirrors)
+    ]
 
 
-def parts(archive, configs):
+def read_literal(path, name):
+    """What a .bzl file assigns to the name: a literal of Python, too."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == name:
+            return ast.literal_eval(node.value)
+    raise FetchError(f"{path} does not define {name}; restore it")
+
+
+def parts(archive, configs, mirrors):
     """Each file of an ARCHIVE: one with several wheels belongs to a --config."""
     if "packages" in archive:
         return [
             {
                 "name": path.rsplit("/", 1)[-1],
                 "package": path,
-                "urls": [mirror + path for mirror in archive["mirrors"]],
+                "urls": [mirror + path for mirror in mirrors],
                 "sha256": sha256,
             }
             for path, sha256 in archive["packages"].items()
@@ -134,6 +145,26 @@ def fetch(archive, folder, upstream, debian):
         ) from error
 
 
+def fetch_all(archives, scratch, cache):
+    """Several at a time. After the first error none is begun, and what is whole is kept."""
+    upstream, debian = Upstream(), Debian(scratch / "apt")
+
+    def fetch_one(number, archive):
+        label = archive.get("wheel") or archive["urls"][0]
+        print(f"tools/bazel: fetching {number} of {len(archives)}: {label}", file=sys.stderr)
+        folder = scratch / archive["name"]
+        folder.mkdir()
+        store(fetch(archive, folder, upstream, debian), archive, cache)
+
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        fetches = [pool.submit(fetch_one, *numbered) for numbered in enumerate(archives, 1)]
+        try:
+            for done in concurrent.futures.as_completed(fetches):
+                done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
 def store(path, archive, cache):
     """Moves the file to where Bazel looks for its SHA-256, whole or not at all."""
     found = sha256_of(path)
@@ -160,18 +191,12 @@ def main():
     # By hash, since one wheel may belong to several.
     archives = {archive["sha256"]: archive for archive in read_archives(configs)}
     missing = [a for a in archives.values() if not cache_entry(a, cache).exists()]
+    missing.sort(key=lambda archive: "wheel" not in archive)  # the longest first
     if not missing:
         return
-    upstream = Upstream()
     # Within the cache, so that the last step is a rename on one file system.
     with tempfile.TemporaryDirectory(dir=cache, prefix=".fetch-") as scratch:
-        debian = Debian(pathlib.Path(scratch) / "apt")
-        for number, archive in enumerate(missing, 1):
-            label = archive.get("wheel") or archive["urls"][0]
-            print(f"tools/bazel: fetching {number} of {len(missing)}: {label}", file=sys.stderr)
-            folder = pathlib.Path(scratch) / archive["name"]
-            folder.mkdir()
-            store(fetch(archive, folder, upstream, debian), archive, cache)
+        fetch_all(missing, pathlib.Path(scratch), cache)
 
 
 if __name__ == "__main__":

@@ -49,8 +49,6 @@ def _archive_problems(tree, path):
         yield "a wheel must be of the form name==version"
     if not all(re.fullmatch(r"[\w.+-]+/[\w.+-]+/[\w.+-]+_[\w.+~-]+_\w+\.deb", package) for package in packages):
         yield "a package must be of the form letter/source/name_version_architecture.deb"
-    if packages and not archive.get("mirrors"):
-        yield "packages without mirrors"
     if not archive.get("licence"):
         yield "no licence"
     if not wheels and not packages and not (archive.get("url") and archive.get("debian_source")):

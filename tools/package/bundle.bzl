@@ -25,7 +25,7 @@ _LICENCES = [
     "@com_github_gflags_gflags//:COPYING.txt",
     "@com_github_google_glog//:COPYING",
     "@com_google_absl//:LICENSE",
-    "@com_google_protobuf//:LICENSE",
+    "@com_google_protobuf//:licence",
     "@libdeflate//:COPYING",
     "@libjpeg_turbo//:LICENSE.md",
     "@lodepng//:LICENSE",

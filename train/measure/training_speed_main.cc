@@ -19,13 +19,13 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "base/files/file.h"
+#include "base/files/json.h"
 #include "base/programs/memory.h"
 #include "base/programs/program.h"
 #include "base/status_macros.h"
 #include "base/tensors/device_flags.h"
 #include "c10/core/CachingDeviceAllocator.h"
 #include "gflags/gflags.h"
-#include "nlohmann/json.hpp"
 #include "train/experiment.h"
 #include "train/measure/measured_config.h"
 #include "train/measure/random_batch.h"
@@ -103,7 +103,7 @@ double ClipNorm(const OptimizerConfig& optimizer) {
   return scaled ? optimizer.clip_norm() / ReportedLossScale(0) : optimizer.clip_norm();
 }
 
-nlohmann::json Sizes(const ExperimentConfig& config, at::Device device) {
+Json Sizes(const ExperimentConfig& config, at::Device device) {
   const ModelConfig& model = config.model();
   const OptimizerConfig& optimizer = config.optimizer();
   return {{"threads", config.threads()},
@@ -154,8 +154,7 @@ absl::Status Run(const std::vector<std::string>& overrides) {
           std::chrono::steady_clock::now() - start;
       milliseconds.push_back(time.count());
     }
-    const nlohmann::json answer = {{"milliseconds", milliseconds},
-                                   {"peak_mib", PeakMib(device) - before}};
+    const Json answer = {{"milliseconds", milliseconds}, {"peak_mib", PeakMib(device) - before}};
     std::cout << answer << std::endl;
   }
   return absl::OkStatus();

@@ -8,14 +8,12 @@
 #include "base/files/json.h"
 #include "base/programs/processor.h"
 #include "base/status_macros.h"
-#include "nlohmann/json.hpp"
 #include "torch/headeronly/version.h"
 #include "train/checkpoint/checkpoint.h"
 
 namespace vitrine {
 namespace {
 
-using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
 constexpr char kFinished[] = "finished";
@@ -52,7 +50,7 @@ std::string GitRevision() {
 std::string Recorded(const fs::path& path, const std::string& key) {
   const auto text = ReadFile(path);
   if (!text.ok()) return "";
-  const Json json = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  const Json json = ParseJson(*text);
   if (!json.is_object() || !json.contains(key) || !json[key].is_string()) return "";
   return json[key];
 }

@@ -1,23 +1,19 @@
 #include "vit/fused/attention.h"
 
 #include <tuple>
+#include <vector>
 
-#include "ATen/core/grad_mode.h"
 #include "ATen/ops/concat.h"
 #include "ATen/ops/empty.h"
 #include "ATen/ops/native_layer_norm.h"
 #include "ATen/ops/native_layer_norm_backward.h"
 #include "absl/functional/function_ref.h"
-#include "glog/logging.h"
-#include "torch/csrc/autograd/custom_function.h"
+#include "base/tensors/custom_gradient.h"
 #include "vit/fused/products.h"
 #include "vit/fused/scaled_dot_product.h"
 
 namespace vitrine::fused {
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 // A linear layer of the first `queries` tokens for the queries, and one of all for keys and values.
 // Where all tokens are queries, it is one layer.
@@ -88,66 +84,57 @@ class QkvProjection {
   const int64_t queries_;
 };
 
-struct NormAttentionFunction : torch::autograd::Function<NormAttentionFunction> {
-  static at::Tensor forward(AutogradContext* saved, const at::Tensor& x,
-                            const at::Tensor& norm_weight, const at::Tensor& norm_bias,
-                            const at::Tensor& qkv_weight, const at::Tensor& qkv_bias,
-                            const at::Tensor& projection_weight, const at::Tensor& projection_bias,
-                            int64_t heads, int64_t queries, at::ScalarType type) {
-    const int64_t batch = x.size(0), width = x.size(2);
-    const auto [exact, mean, rstd] =
-        at::native_layer_norm(x, {width}, norm_weight, norm_bias, kLayerNormEpsilon);
-    const at::Tensor normed = Operand(exact, type), by_qkv = Operand(qkv_weight, type),
-                     by_projection = Operand(projection_weight, type);
-    const AttentionRows rows = QkvProjection(normed, by_qkv, queries).Run(qkv_bias);
-    const Attended attended = Attend(rows, {batch, heads});
-    saved->save_for_backward({x, norm_weight, norm_bias, by_qkv, by_projection, normed, mean, rstd,
-                              rows.queries, rows.keys, rows.values, attended.mixed,
-                              attended.logsumexp});
-    saved->saved_data["heads"] = heads;
-    return Forward(Operand(attended.mixed, type), by_projection, projection_bias)
-        .view({batch, queries, width})
-        .to(x.scalar_type());
-  }
+ForwardPass RunForward(const at::Tensor& x, const LayerNorm& norm, const Linear& qkv,
+                       const Linear& projection, int64_t heads, int64_t queries,
+                       at::ScalarType type) {
+  const int64_t batch = x.size(0), width = x.size(2);
+  const auto [exact, mean, rstd] =
+      at::native_layer_norm(x, {width}, norm.weight, norm.bias, kLayerNormEpsilon);
+  const at::Tensor normed = Operand(exact, type), by_qkv = Operand(qkv.weight, type),
+                   by_projection = Operand(projection.weight, type);
+  const AttentionRows rows = QkvProjection(normed, by_qkv, queries).Run(qkv.bias);
+  const Attended attended = Attend(rows, {batch, heads});
+  const at::Tensor y = Forward(Operand(attended.mixed, type), by_projection, projection.bias)
+                           .view({batch, queries, width})
+                           .to(x.scalar_type());
+  return {.outputs = {y},
+          .saved = {x, norm.weight, norm.bias, by_qkv, by_projection, normed, mean, rstd,
+                    rows.queries, rows.keys, rows.values, attended.mixed, attended.logsumexp}};
+}
 
-  static variable_list backward(AutogradContext* saved, const variable_list& output_gradients) {
-    CHECK(!at::GradMode::is_enabled()) << "fused attention has no second derivative";
-    const variable_list tensors = saved->get_saved_variables();
-    const at::Tensor &x = tensors[0], &norm_weight = tensors[1], &norm_bias = tensors[2],
-                     &by_qkv = tensors[3], &by_projection = tensors[4], &normed = tensors[5],
-                     &mean = tensors[6], &rstd = tensors[7];
-    const AttentionRows rows{tensors[8], tensors[9], tensors[10]};
-    const Attended attended{tensors[11], tensors[12]};
-    const at::Tensor& gradient = output_gradients[0];
-    const AttentionSizes sizes{x.size(0), saved->saved_data["heads"].toInt()};
-    const LinearBackward projection(gradient.reshape({-1, x.size(2)}), normed.scalar_type());
-    const auto [d_normed, d_qkv_weight, d_qkv_bias] =
-        QkvProjection(normed, by_qkv, gradient.size(1))
-            .Backward(x.scalar_type(), [&](const AttentionRows& gradients) {
-              AttendBackward(projection.Input(by_projection), rows, attended, sizes, gradients);
-            });
-    const auto [d_x, d_norm_weight, d_norm_bias] = at::native_layer_norm_backward(
-        d_normed, x, {x.size(2)}, mean, rstd, norm_weight, norm_bias, {true, true, true});
-    return {d_x,
-            d_norm_weight,
-            d_norm_bias,
-            d_qkv_weight,
-            d_qkv_bias,
-            projection.Weight(Operand(attended.mixed, normed.scalar_type())),
-            projection.Bias(),
-            at::Tensor(),
-            at::Tensor(),
-            at::Tensor()};
-  }
-};
+std::vector<at::Tensor> RunBackward(const BackwardPass& pass, int64_t heads) {
+  const std::vector<at::Tensor>& saved = pass.saved;
+  const at::Tensor &x = saved[0], &norm_weight = saved[1], &norm_bias = saved[2],
+                   &by_qkv = saved[3], &by_projection = saved[4], &normed = saved[5],
+                   &mean = saved[6], &rstd = saved[7];
+  const AttentionRows rows{saved[8], saved[9], saved[10]};
+  const Attended attended{saved[11], saved[12]};
+  const at::Tensor& gradient = pass.gradients[0];
+  const LinearBackward projection(gradient.reshape({-1, x.size(2)}), normed.scalar_type());
+  const auto [d_normed, d_qkv_weight, d_qkv_bias] =
+      QkvProjection(normed, by_qkv, gradient.size(1))
+          .Backward(x.scalar_type(), [&](const AttentionRows& gradients) {
+            AttendBackward(projection.Input(by_projection), rows, attended, {x.size(0), heads},
+                           gradients);
+          });
+  const auto [d_x, d_norm_weight, d_norm_bias] = at::native_layer_norm_backward(
+      d_normed, x, {x.size(2)}, mean, rstd, norm_weight, norm_bias, {true, true, true});
+  const at::Tensor d_projection_weight =
+      projection.Weight(Operand(attended.mixed, normed.scalar_type()));
+  return {d_x,        d_norm_weight,       d_norm_bias,      d_qkv_weight,
+          d_qkv_bias, d_projection_weight, projection.Bias()};
+}
 
 }  // namespace
 
 at::Tensor NormAttention(const at::Tensor& x, const LayerNorm& norm, const Linear& qkv,
                          const Linear& projection, int64_t heads, int64_t queries,
                          at::ScalarType operands) {
-  return NormAttentionFunction::apply(x, norm.weight, norm.bias, qkv.weight, qkv.bias,
-                                      projection.weight, projection.bias, heads, queries, operands);
+  return WithGradient(
+      "fused attention",
+      {x, norm.weight, norm.bias, qkv.weight, qkv.bias, projection.weight, projection.bias},
+      [&] { return RunForward(x, norm, qkv, projection, heads, queries, operands); },
+      [heads](const BackwardPass& pass) { return RunBackward(pass, heads); })[0];
 }
 
 }  // namespace vitrine::fused

@@ -18,8 +18,8 @@
 #include "arrow/table.h"
 #include "arrow/util/key_value_metadata.h"
 #include "base/files/file_descriptor.h"
+#include "base/files/json.h"
 #include "base/status_macros.h"
-#include "nlohmann/json.hpp"
 #include "parquet/arrow/reader.h"
 #include "parquet/arrow/schema.h"
 #include "parquet/exception.h"
@@ -31,7 +31,6 @@ namespace vitrine {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 using Fields = std::vector<parquet::arrow::SchemaField>;
 
 // A few kilobytes can ask for any amount: the tables of what is repeated, and compression. Row
@@ -180,7 +179,7 @@ const Json* FindNames(const Json& metadata) {
 }
 
 absl::StatusOr<std::vector<std::string>> ParseClassNames(const std::string& text) {
-  const Json metadata = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const Json metadata = ParseJson(text);
   const Json* names = FindNames(metadata);
   if (names == nullptr) {
     return absl::InvalidArgumentError(

@@ -5,12 +5,9 @@
 
 #include "base/files/json.h"
 #include "eval/reproduce/report/comparison.h"
-#include "nlohmann/json.hpp"
 
 namespace vitrine {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Json FigureJson(const PlannedRow& row, const Figure& figure) {
   Json json = {{"name", figure.name}, {"reported", figure.reported}};

@@ -2,21 +2,19 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
+#include <vector>
 
-#include "ATen/core/grad_mode.h"
 #include "ATen/ops/empty.h"
 #include "ATen/ops/empty_like.h"
+#include "base/tensors/custom_gradient.h"
 #include "glog/logging.h"
-#include "torch/csrc/autograd/custom_function.h"
 #include "vit/dropout/dropout_factors.h"
 #include "vit/fused/cuda/kernels.h"
 #include "vit/fused/cuda/launch.h"
 
 namespace vitrine::fused::cuda {
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 constexpr int64_t kWarps = 4;
 constexpr int64_t kMostBlocks = 1024;  // that leave sums: the same number on every GPU
@@ -128,87 +126,13 @@ Gradients RunBackward(const at::Tensor& d_sum, const at::Tensor& d_normed,
   return result;
 }
 
-void Save(const Normalised& n, AutogradContext* saved) {
-  saved->save_for_backward({n.sum, n.weight, n.mean, n.rstd});
-  // One of the two results may have no gradient.
-  saved->set_materialize_grads(false);
+// What the backward pass needs of it, and has again.
+std::vector<at::Tensor> Saved(const Normalised& n) { return {n.sum, n.weight, n.mean, n.rstd}; }
+Normalised FromSaved(const std::vector<at::Tensor>& saved) {
+  return {saved[0], saved[1], saved[2], saved[3], /*normed=*/{}};
 }
 
-Normalised Saved(AutogradContext* saved) {
-  const variable_list tensors = saved->get_saved_variables();
-  return {tensors[0], tensors[1], tensors[2], tensors[3], /*normed=*/{}};
-}
-
-void Save(const BranchDropout& dropout, at::ScalarType branch, AutogradContext* saved) {
-  saved->saved_data["branch"] = static_cast<int64_t>(branch);
-  saved->saved_data["probability"] = dropout.probability;
-  saved->saved_data["key"] = static_cast<int64_t>(dropout.key);
-}
-
-BranchDropout SavedDropout(AutogradContext* saved) {
-  return {saved->saved_data["probability"].toDouble(),
-          static_cast<uint64_t>(saved->saved_data["key"].toInt())};
-}
-
-at::ScalarType SavedBranch(AutogradContext* saved) {
-  return static_cast<at::ScalarType>(saved->saved_data["branch"].toInt());
-}
-
-void CheckFirstDerivative() {
-  CHECK(!at::GradMode::is_enabled()) << "fused LayerNorm has no second derivative";
-}
-
-struct AddNormFunction : torch::autograd::Function<AddNormFunction> {
-  static variable_list forward(AutogradContext* saved, const at::Tensor& x,
-                               const at::Tensor& branch, const at::Tensor& weight,
-                               const at::Tensor& bias, const BranchDropout& dropout) {
-    const Normalised result = RunForward(x, branch, dropout, weight, bias, branch.scalar_type());
-    Save(result, saved);
-    Save(dropout, branch.scalar_type(), saved);
-    return {result.sum, result.normed};
-  }
-
-  static variable_list backward(AutogradContext* saved, const variable_list& gradients) {
-    CheckFirstDerivative();
-    const Gradients d = RunBackward(Rows(gradients[0]), Rows(gradients[1]), Saved(saved),
-                                    SavedBranch(saved), SavedDropout(saved));
-    return {d.x, d.branch, d.weight, d.bias, at::Tensor()};
-  }
-};
-
-struct NormFunction : torch::autograd::Function<NormFunction> {
-  static variable_list forward(AutogradContext* saved, const at::Tensor& x,
-                               const at::Tensor& weight, const at::Tensor& bias,
-                               at::ScalarType type) {
-    const Normalised result =
-        RunForward(x, /*given_branch=*/{}, /*dropout=*/{}, weight, bias, type);
-    Save(result, saved);
-    return {x, result.normed};
-  }
-
-  static variable_list backward(AutogradContext* saved, const variable_list& gradients) {
-    CheckFirstDerivative();
-    if (!gradients[1].defined()) return {gradients[0], at::Tensor(), at::Tensor(), at::Tensor()};
-    const Gradients d = RunBackward(Rows(gradients[0]), Rows(gradients[1]), Saved(saved),
-                                    /*branch=*/std::nullopt, /*dropout=*/{});
-    return {d.x, d.weight, d.bias, at::Tensor()};
-  }
-};
-
-struct AddFunction : torch::autograd::Function<AddFunction> {
-  static at::Tensor forward(AutogradContext* saved, const at::Tensor& x, const at::Tensor& branch,
-                            const BranchDropout& dropout) {
-    Save(dropout, branch.scalar_type(), saved);
-    return RunForward(x, branch, dropout, /*weight=*/{}, /*bias=*/{}, branch.scalar_type()).sum;
-  }
-
-  static variable_list backward(AutogradContext* saved, const variable_list& gradients) {
-    CheckFirstDerivative();
-    const Gradients d = RunBackward(Rows(gradients[0]), /*d_normed=*/{}, /*normalised=*/{},
-                                    SavedBranch(saved), SavedDropout(saved));
-    return {d.x, d.branch, at::Tensor()};
-  }
-};
+constexpr std::string_view kName = "fused LayerNorm";
 
 void CheckX(const at::Tensor& x) {
   CHECK(x.scalar_type() == at::kFloat);
@@ -221,20 +145,55 @@ SumAndNorm AddNorm(const at::Tensor& x, const at::Tensor& branch, const BranchDr
                    const LayerNorm& norm) {
   CheckX(x);
   CHECK(branch.sizes() == x.sizes());
-  const variable_list out = AddNormFunction::apply(x, branch, norm.weight, norm.bias, dropout);
+  const at::ScalarType type = branch.scalar_type();
+  const std::vector<at::Tensor> out = WithGradient(
+      kName, {x, branch, norm.weight, norm.bias},
+      [&] {
+        const Normalised n = RunForward(x, branch, dropout, norm.weight, norm.bias, type);
+        return ForwardPass{.outputs = {n.sum, n.normed}, .saved = Saved(n)};
+      },
+      [type, dropout](const BackwardPass& pass) {
+        const Gradients d = RunBackward(Rows(pass.gradients[0]), Rows(pass.gradients[1]),
+                                        FromSaved(pass.saved), type, dropout);
+        return std::vector{d.x, d.branch, d.weight, d.bias};
+      });
   return {out[0], out[1]};
 }
 
 SumAndNorm Norm(const at::Tensor& x, const LayerNorm& norm, at::ScalarType type) {
   CheckX(x);
-  const variable_list out = NormFunction::apply(x, norm.weight, norm.bias, type);
+  const std::vector<at::Tensor> out = WithGradient(
+      kName, {x, norm.weight, norm.bias},
+      [&] {
+        const Normalised n =
+            RunForward(x, /*given_branch=*/{}, /*dropout=*/{}, norm.weight, norm.bias, type);
+        return ForwardPass{.outputs = {x, n.normed}, .saved = Saved(n)};
+      },
+      [](const BackwardPass& pass) {
+        const at::Tensor &d_sum = pass.gradients[0], &d_normed = pass.gradients[1];
+        if (!d_normed.defined()) return std::vector{d_sum, at::Tensor(), at::Tensor()};
+        const Gradients d = RunBackward(Rows(d_sum), Rows(d_normed), FromSaved(pass.saved),
+                                        /*branch=*/std::nullopt, /*dropout=*/{});
+        return std::vector{d.x, d.weight, d.bias};
+      });
   return {out[0], out[1]};
 }
 
 at::Tensor Add(const at::Tensor& x, const at::Tensor& branch, const BranchDropout& dropout) {
   CheckX(x);
   CHECK(branch.sizes() == x.sizes());
-  return AddFunction::apply(x, branch, dropout);
+  const at::ScalarType type = branch.scalar_type();
+  return WithGradient(
+      kName, {x, branch},
+      [&] {
+        const Normalised n = RunForward(x, branch, dropout, /*weight=*/{}, /*bias=*/{}, type);
+        return ForwardPass{.outputs = {n.sum}, .saved = {}};
+      },
+      [type, dropout](const BackwardPass& pass) {
+        const Gradients d = RunBackward(Rows(pass.gradients[0]), /*d_normed=*/{},
+                                        /*normalised=*/{}, type, dropout);
+        return std::vector{d.x, d.branch};
+      })[0];
 }
 
 }  // namespace vitrine::fused::cuda

@@ -1,4 +1,4 @@
-"""Unpacks Debian packages into one folder that needs nothing of the machine: unpack.py ROOT PACKAGE.deb...
+"""Unpacks Debian packages into one folder that needs nothing of the machine: unpack_packages.py FOLDER PACKAGE.deb...
 
 A package is an ar archive that holds data.tar.xz. Absolute links are made relative, since they would lead out of
 the folder. Standard library only.
@@ -48,7 +48,7 @@ def make_links_relative(root):
 
 def main():
     root = pathlib.Path(sys.argv[1])
-    root.mkdir()
+    root.mkdir(exist_ok=True)
     for package in sys.argv[2:]:
         unpack(pathlib.Path(package), root)
     make_links_relative(root)
