@@ -1,12 +1,12 @@
 """Every external dependency, each pinned by SHA-256 in its own folder.
 
-An archive from the web names its upstream URL, a package its place in Debian's archive (packages.bzl). A wheel names no URL, because only pip knows where a
-machine's wheels come from: tools/bazel has pip fetch it by name and hash into Bazel's repository
-cache, and the host below, which cannot exist, is never asked.
+A source archive names its upstream URL (sources.bzl), a package its place in Debian's archive (packages.bzl). A wheel
+names no URL, because only pip knows where a machine's wheels come from (wheels.bzl). tools/bazel has put them all into
+Bazel's repository cache before Bazel starts.
 """
 
-load("@bazel_tools//tools/build_defs/repo:http.bzl", "http_archive")
 load("//third_party:packages.bzl", "packages_repository")
+load("//third_party:sources.bzl", "source_repository")
 load("//third_party:wheels.bzl", "WHEELS_ATTRS", "unpack_wheels", "wheels_repository")
 load("//third_party/absl:archive.bzl", absl = "ARCHIVE")
 load("//third_party/benchmark:archive.bzl", benchmark = "ARCHIVE")
@@ -157,14 +157,13 @@ def _wheel(archive):
     )
 
 def _source(archive):
-    http_archive(
+    source_repository(
         name = archive["name"],
         build_file = archive.get("build_file"),
-        patch_args = ["-p1"],
         patches = archive.get("patches", []),
         sha256 = archive["sha256"],
         strip_prefix = archive["strip_prefix"],
-        urls = [archive["url"]],
+        url = archive["url"],
     )
 
 def third_party_repositories():

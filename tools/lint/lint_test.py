@@ -218,6 +218,7 @@ class PinsTest(RuleTest):
     def test_fetching_elsewhere(self):
         self.expect_bad("pins", {**self.tree(), "WORKSPACE": "http_archive()\n"}, "WORKSPACE:1")
         self.assertTrue(third_party_rules.FETCHERS.search("native.new_local_repository("))
+        self.assertTrue(third_party_rules.FETCHERS.search("    ctx.download(url)"))
 
 
 class DocumentTest(RuleTest):

@@ -8,8 +8,10 @@ REPOSITORIES = "third_party/repositories.bzl"
 # Ways to bring in code that carries no SHA-256, or that hides from the list of pins.
 FETCHERS = re.compile(
     r"\b(git_repository|http_archive|http_file|http_jar|local_repository|new_git_repository"
-    r"|new_local_repository)\b"
+    r"|new_local_repository|ctx\.download|ctx\.download_and_extract)\b"
 )
+# What REPOSITORIES fetches with.
+FETCHING = {f"third_party/{kind}.bzl" for kind in ("packages", "sources", "wheels")}
 
 
 def pins(tree):
@@ -74,5 +76,5 @@ def _archive(text):
 def _fetchers_elsewhere(tree):
     for path in tree.files("*.bzl", "WORKSPACE", "BUILD"):
         for number, line in tree.lines(path):
-            if path != REPOSITORIES and FETCHERS.search(line.split("#")[0]):
+            if path not in {REPOSITORIES, *FETCHING} and FETCHERS.search(line.split("#")[0]):
                 yield f"{path}:{number}: dependencies are fetched by {REPOSITORIES} only"
