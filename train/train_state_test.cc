@@ -16,6 +16,7 @@
 #include "ATen/ops/empty.h"
 #include "ATen/ops/log_softmax.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status_matchers.h"
 #include "base/tensors/device.h"

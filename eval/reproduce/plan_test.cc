@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "absl/strings/str_cat.h"
 #include "base/status_matchers.h"
 #include "eval/reported.h"
 #include "gmock/gmock.h"
