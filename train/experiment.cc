@@ -27,6 +27,7 @@
 #include "train/settings/validate.h"
 #include "train/trainer.h"
 #include "train/update/autocast.h"
+#include "vit/attention_kernel.h"
 #include "vit/fused/check_products.h"
 #include "vit/vision_transformer.h"
 
@@ -51,6 +52,16 @@ std::string DescribeSchedule(const ScheduleConfig& schedule) {
   return text;
 }
 
+std::string DescribeKernels(const ExperimentConfig& config, at::Device device) {
+  const std::string name = ExperimentConfig::Kernels_Name(config.kernels());
+  if (device.is_cpu() || config.model().attention_dropout() > 0) return name;
+  const auto type = AutocastType(config.precision()).value_or(at::kFloat);
+  return absl::StrCat(name, ", attention by libtorch's ",
+                      AttentionKernel(config.model(), config.data().batch_size(),
+                                      at::TensorOptions(device).dtype(type)),
+                      " kernel");
+}
+
 // Everything that matters, before the first line.
 std::string StartTable(const ExperimentConfig& config, const RunFolder& folder,
                        const Dataset& dataset, const TrainState& state, at::Device device) {
@@ -64,7 +75,7 @@ std::string StartTable(const ExperimentConfig& config, const RunFolder& folder,
       {"optimizer", state.optimizer().Describe()},
       {"schedule", DescribeSchedule(config.schedule())},
       {"precision", ExperimentConfig::Precision_Name(config.precision())},
-      {"kernels", ExperimentConfig::Kernels_Name(config.kernels())},
+      {"kernels", DescribeKernels(config, device)},
       {"device", absl::StrCat(DescribeDevice(device), ", ", config.threads(), " threads")},
       {"seed", absl::StrCat(config.seed())},
   });
@@ -153,7 +164,7 @@ void SettleForMachine(at::Device device, ExperimentConfig* config) {
   }
   if (config->kernels() == ExperimentConfig::AUTO) {
     config->set_kernels(ExperimentConfig::FUSED);
-    if (!device.is_cpu() || !Unavailable(*config, device).empty()) {
+    if (!Unavailable(*config, device).empty()) {
       config->set_kernels(ExperimentConfig::REFERENCE);
     }
   }

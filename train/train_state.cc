@@ -13,9 +13,7 @@
 #include "ATen/ops/where.h"
 #include "ATen/ops/zeros_like.h"
 #include "absl/strings/str_cat.h"
-#include "base/random.h"
 #include "base/status_macros.h"
-#include "base/tensors/device.h"
 #include "glog/logging.h"
 #include "train/update/autocast.h"
 #include "train/update/gradient.h"
@@ -61,10 +59,22 @@ TrainState::TrainState(const ExperimentConfig& config, at::Device device, Vision
 }
 
 StepResult TrainState::Step(int64_t iteration, const Batch& batch) {
-  StepResult result;
+  const int64_t parts = PartsOf(batch.labels.size(0));
+  StepResult result = Update(NumbersOf(config_, iteration, parts, device_), batch);
   result.learning_rate = LearningRate(config_.schedule(), iteration);
+  Average(iteration + 1);
+  return result;
+}
+
+int64_t TrainState::PartsOf(int64_t size) const {
+  const int64_t most = config_.micro_batch_size();
+  return most == 0 ? 1 : (size + most - 1) / most;
+}
+
+StepResult TrainState::Update(const StepNumbers& numbers, const Batch& batch) {
+  StepResult result;
   if (scaler_) result.loss_scale = scaler_->scale().clone();
-  result.loss = Backward(iteration, batch);
+  result.loss = Backward(numbers, batch);
 
   std::vector<at::Tensor> gradients;
   for (const NamedParameter& parameter : parameters_) gradients.push_back(parameter.tensor.grad());
@@ -77,12 +87,15 @@ StepResult TrainState::Step(int64_t iteration, const Batch& batch) {
   // loss no scale can.
   const at::Tensor unmended =
       scaler_ ? at::where(scaler_->IsLeast(), norms, at::zeros_like(norms)) : norms;
-  at::Tensor skip = guard_.Observe(iteration, result.loss, unmended);
+  at::Tensor skip = guard_.Observe(numbers.iteration, result.loss, unmended);
   if (scaler_) skip = at::maximum(skip, overflow);
-  optimizer_.Step(result.learning_rate, skip, Divisor(iteration, result));
+  optimizer_.Step(numbers.learning_rate, skip, Divisor(numbers, result));
   if (scaler_) scaler_->Update(overflow);
-  Average(iteration + 1);
   return result;
+}
+
+void TrainState::ClearGradients() {
+  for (NamedParameter& parameter : parameters_) parameter.tensor.mutable_grad().reset();
 }
 
 absl::Status TrainState::CheckWeights(int64_t completed) const {
@@ -109,16 +122,16 @@ void TrainState::Average(int64_t completed) {
   }
 }
 
-at::Tensor TrainState::Backward(int64_t iteration, const Batch& batch) {
-  const int64_t size = batch.labels.size(0);
-  const int64_t most = config_.micro_batch_size() > 0 ? config_.micro_batch_size() : size;
+at::Tensor TrainState::Backward(const StepNumbers& numbers, const Batch& batch) {
+  const int64_t size = batch.labels.size(0), parts = PartsOf(size);
+  CHECK_EQ(static_cast<int64_t>(numbers.dropout_keys.size()), parts);
+  const int64_t most = parts == 1 ? size : config_.micro_batch_size();
   const at::Tensor& targets = batch.soft_labels.defined() ? batch.soft_labels : batch.labels;
   at::Tensor total;
-  for (int64_t begin = 0; begin < size; begin += most) {
-    const int64_t end = std::min(begin + most, size);
-    at::Tensor loss =
-        Loss(batch.images.slice(0, begin, end), targets.slice(0, begin, end),
-             StreamKey(config_.seed(), "dropout", iteration, /*sub_index=*/begin / most));
+  for (int64_t part = 0; part < parts; ++part) {
+    const int64_t begin = part * most, end = std::min(begin + most, size);
+    at::Tensor loss = Loss(batch.images.slice(0, begin, end), targets.slice(0, begin, end),
+                           numbers.dropout_keys[part]);
     // The mean over the batch is that of its parts, each weighted by its share.
     if (end - begin < size) loss = loss * (static_cast<double>(end - begin) / size);
     (scaler_ ? scaler_->Scale(loss) : loss).backward();
@@ -128,7 +141,7 @@ at::Tensor TrainState::Backward(int64_t iteration, const Batch& batch) {
 }
 
 at::Tensor TrainState::Loss(const at::Tensor& images, const at::Tensor& targets,
-                            uint64_t dropout_key) const {
+                            const DropoutKeys& dropout_keys) const {
   ForwardContext context;
   context.training = true;
   if (config_.kernels() == ExperimentConfig::FUSED) {
@@ -136,8 +149,7 @@ at::Tensor TrainState::Loss(const at::Tensor& images, const at::Tensor& targets,
   }
   const std::optional<at::ScalarType> type = AutocastType(config_.precision());
   const Autocast autocast(device_.type(), context.fusion == Fusion::kCpu ? std::nullopt : type);
-  context.generator =
-      SeededGenerator(context.fusion == Fusion::kNone ? device_ : at::kCPU, dropout_key);
+  context.dropout_keys = dropout_keys;
   context.fused_operands = type.value_or(at::kFloat);
   context.recompute_blocks = config_.recompute_blocks();
   const at::Tensor logits = model_.Forward(images, context);
@@ -145,12 +157,12 @@ at::Tensor TrainState::Loss(const at::Tensor& images, const at::Tensor& targets,
                                 config_.loss().label_smoothing());
 }
 
-at::Tensor TrainState::Divisor(int64_t iteration, const StepResult& result) const {
+at::Tensor TrainState::Divisor(const StepNumbers& numbers, const StepResult& result) const {
   const OptimizerConfig& optimizer = config_.optimizer();
   if (optimizer.clip_norm() == 0) return {};
   at::Tensor norm = result.gradient_norm;
   if (optimizer.clip_order() == OptimizerConfig::AS_REPORTED_SCALED) {
-    norm = scaler_ ? norm * result.loss_scale : norm * ReportedLossScale(iteration);
+    norm = norm * (scaler_ ? result.loss_scale : numbers.reported_loss_scale.to(at::kFloat));
   }
   return ClipDivisor(norm, optimizer.clip_norm());
 }

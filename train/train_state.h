@@ -23,6 +23,7 @@
 #include "train/update/loss_scaler.h"
 #include "train/update/non_finite_guard.h"
 #include "train/update/optimizer.h"
+#include "train/update/step_numbers.h"
 #include "train/update/weight_average.h"
 #include "vit/vision_transformer.h"
 
@@ -47,9 +48,22 @@ class TrainState {
   // A model at its first values. The config's precision, kernels and durations are settled.
   static absl::StatusOr<TrainState> Create(const ExperimentConfig& config, at::Device device);
 
-  // One update from the batch, which lies on the device. `iteration` counts from 0 and decides the
-  // dropout and the learning rate.
+  // One iteration with the batch, which lies on the device. `iteration` counts from 0 and decides
+  // the dropout and the learning rate.
   StepResult Step(int64_t iteration, const Batch& batch);
+
+  // The device's part of an iteration, which depends on no number of the host's: what Stepper
+  // records. The result's learning rate is not filled in.
+  StepResult Update(const StepNumbers& numbers, const Batch& batch);
+
+  // Undoes what an Update has left that was not finished.
+  void ClearGradients();
+
+  // The rest of it. Adds the weights to the averages, after so many iterations.
+  void Average(int64_t completed);
+
+  // Into how many parts a batch of so many images is cut.
+  int64_t PartsOf(int64_t size) const;
 
   // An error if a step was skipped because a number was not finite, and the config says STOP. Waits
   // for the device.
@@ -59,6 +73,8 @@ class TrainState {
   // update too large has no bad gradient. Waits for the device.
   absl::Status CheckWeights(int64_t completed) const;
 
+  const ExperimentConfig& config() const { return config_; }
+  at::Device device() const { return device_; }
   const VisionTransformer& model() const { return model_; }
   const Optimizer& optimizer() const { return optimizer_; }
 
@@ -81,14 +97,12 @@ class TrainState {
   TrainState(const ExperimentConfig& config, at::Device device, VisionTransformer model);
 
   // Adds up the gradients of all parts of the batch; returns the loss.
-  at::Tensor Backward(int64_t iteration, const Batch& batch);
-  at::Tensor Loss(const at::Tensor& images, const at::Tensor& targets, uint64_t dropout_key) const;
+  at::Tensor Backward(const StepNumbers& numbers, const Batch& batch);
+  at::Tensor Loss(const at::Tensor& images, const at::Tensor& targets,
+                  const DropoutKeys& dropout_keys) const;
 
   // By what the gradients of this iteration are to be divided; undefined if they are not clipped.
-  at::Tensor Divisor(int64_t iteration, const StepResult& result) const;
-
-  // Adds the weights to the averages, after so many iterations.
-  void Average(int64_t completed);
+  at::Tensor Divisor(const StepNumbers& numbers, const StepResult& result) const;
 
   ExperimentConfig config_;
   at::Device device_;

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/cuda_graph/recorder.h"
 #include "base/programs/program.h"
 #include "base/programs/signals.h"
 #include "base/status_macros.h"
@@ -114,8 +115,9 @@ absl::Status Trainer::Run(const RunFolder& folder, RunLog* log, RunRecord* recor
   CheckpointWriter writer(folder.checkpoints(), config_.checkpoint());
   ProgressBar progress(iteration_, config_.schedule().iterations());
   const InterruptionGuard guard;
+  Stepper stepper(&state_, RecorderOf(state_.device()));
   while (!finished()) {
-    ASSIGN_OR_RETURN(const std::optional<IterationMetrics> row, Iterate(loader.get()));
+    ASSIGN_OR_RETURN(const std::optional<IterationMetrics> row, Iterate(loader.get(), &stepper));
     if (row) {
       RETURN_IF_ERROR(log->AddIteration(*row));
       progress.Clear();
@@ -161,11 +163,11 @@ bool Trainer::IsSaved() const {
   return IsDue(iteration_, config_.checkpoint().every_iterations()) || finished();
 }
 
-absl::StatusOr<std::optional<IterationMetrics>> Trainer::Iterate(Loader* loader) {
+absl::StatusOr<std::optional<IterationMetrics>> Trainer::Iterate(Loader* loader, Stepper* stepper) {
   const Clock::time_point start = Clock::now();
   ASSIGN_OR_RETURN(const Batch batch, loader->Next());
   waiting_ += Clock::now() - start;
-  const StepResult result = state_.Step(iteration_, batch);
+  const StepResult result = stepper->Step(iteration_, batch);
   images_ += batch.labels.size(0);
 
   // Reading a number of the device waits for it. The CPU has computed it already.

@@ -29,6 +29,7 @@
 #include "train/run/run_log.h"
 #include "train/run/run_record.h"
 #include "train/settings/experiment.pb.h"
+#include "train/stepper.h"
 #include "train/train_state.h"
 
 namespace vitrine {
@@ -78,7 +79,7 @@ class Trainer {
   bool IsSaved() const;
 
   // One iteration, whose metrics come back where it is one to be logged.
-  absl::StatusOr<std::optional<IterationMetrics>> Iterate(Loader* loader);
+  absl::StatusOr<std::optional<IterationMetrics>> Iterate(Loader* loader, Stepper* stepper);
   IterationMetrics Measure(const StepResult& result, Clock::duration time) const;
 
   absl::Status Validate(RunLog* log);

@@ -5,7 +5,6 @@
 #include "ATen/ops/gelu.h"
 #include "ATen/ops/linear.h"
 #include "vit/config.h"
-#include "vit/dropout/dropout_mask.h"
 #include "vit/fused/attention.h"
 #include "vit/fused/cuda/add_norm.h"
 #include "vit/fused/cuda/bias_gelu.h"
@@ -27,8 +26,7 @@ at::Tensor MakeScale(const ModelConfig& config, const at::TensorOptions& options
 // For the operators for a GPU.
 fused::cuda::BranchDropout DrawDropout(double dropout, const ForwardContext& context) {
   if (!context.training || dropout == 0) return {};
-  at::Generator generator = DropoutGenerator(context);
-  return {dropout, DrawDropoutKey(generator)};
+  return {dropout, DrawDropoutKey(context)};
 }
 
 // A part's backward pass copies, so all of them are taken as they are.
@@ -123,7 +121,7 @@ at::Tensor Block::AddResidual(const at::Tensor& x, const at::Tensor& branch,
   }
   if (IsOnlyDropped(scale) && context.fusion == Fusion::kCpu && context.training && dropout > 0 &&
       x.scalar_type() == at::kFloat) {
-    return fused::AddDropped(x, branch, dropout, DropoutGenerator(context));
+    return fused::AddDropped(x, branch, dropout, DrawDropoutKey(context));
   }
   at::Tensor result = Dropout(branch, dropout, context);
   if (scale.defined()) result = result * scale;

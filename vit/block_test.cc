@@ -52,7 +52,7 @@ std::vector<at::Tensor> Differentiate(const ModelConfig& config, int64_t tokens,
   });
   ForwardContext context;
   context.training = true;
-  context.generator = at::detail::createCPUGenerator(2);
+  context.dropout_keys = DropoutKeys(2);
   context.fusion = fusion;
   context.fused_operands = operands;
   at::autocast::set_autocast_dtype(device.type(), at::kBFloat16);
@@ -108,7 +108,7 @@ TEST(BlockTest, StochasticDepthLetsSamplesPassUnchanged) {
   const at::Tensor x = at::empty({1000, 3, 8}).normal_(0, 1, generator);
   ForwardContext context;
   context.training = true;
-  context.generator = generator;
+  context.dropout_keys = DropoutKeys(2);
   const at::Tensor unchanged = (block(x, x.size(1), "block", context) == x).flatten(1).all(1);
   EXPECT_NEAR(unchanged.sum().item<double>() / 1000, 0.25, 0.07);  // five standard deviations
   EXPECT_FALSE((block(x, x.size(1), "block", {}) == x).flatten(1).all(1).any().item<bool>());

@@ -219,7 +219,7 @@ TEST_P(DropoutByPlaceTest, LossAndEveryGradient) {
       ASSERT_OK(model.Load(parameters));
       ForwardContext context;
       context.training = true;
-      context.generator = at::detail::createCPUGenerator(7);
+      context.dropout_keys = DropoutKeys(7);
       context.fusion = fusion;
       context.recompute_blocks = recompute;
       const at::Tensor logits = model.Forward(golden.at("images"), context);

@@ -16,14 +16,14 @@ namespace {
 at::Tensor DropBy(const at::Tensor& x, const std::vector<int64_t>& mask_shape, double probability,
                   const ForwardContext& context) {
   if (!context.training || probability == 0) return x;
-  return x * DropoutMask(mask_shape, probability, DropoutGenerator(context), x.options());
+  return x * DropoutMask(mask_shape, probability, DrawDropoutKey(context), x.options());
 }
 
 }  // namespace
 
-at::Generator DropoutGenerator(const ForwardContext& context) {
-  CHECK(context.generator.has_value()) << "dropout while training needs a generator";
-  return *context.generator;
+DropoutKey DrawDropoutKey(const ForwardContext& context) {
+  CHECK(context.dropout_keys.has_value()) << "dropout while training needs keys";
+  return DropoutKeys(*context.dropout_keys).Draw();
 }
 
 Linear::Linear(int64_t in, int64_t out, const at::TensorOptions& options)

@@ -9,9 +9,9 @@
 #include <optional>
 #include <string>
 
-#include "ATen/core/Generator.h"
 #include "ATen/core/Tensor.h"
 #include "absl/functional/function_ref.h"
+#include "vit/dropout/dropout_keys.h"
 
 namespace vitrine {
 
@@ -31,11 +31,10 @@ enum class Fusion {
 
 // What a forward pass may depend on besides its input.
 struct ForwardContext {
-  // Dropout and stochastic depth are active only while training, and draw from the generator, which
-  // lies on the model's device or on the CPU, and there where operators are fused. Without training
-  // no generator is needed.
+  // Dropout and stochastic depth are active only while training, and draw a key for each mask.
+  // Without training no keys are needed.
   bool training = false;
-  std::optional<at::Generator> generator;
+  std::optional<DropoutKeys> dropout_keys;
 
   // Where not null, filled with every block's output and what its attention hands out.
   Intermediates* intermediates = nullptr;
@@ -52,8 +51,8 @@ struct ForwardContext {
   bool recompute_blocks = false;
 };
 
-// What dropout draws from in a pass that trains, which is to have one.
-at::Generator DropoutGenerator(const ForwardContext& context);
+// The key of the next mask in a pass that trains, which is to have some.
+DropoutKey DrawDropoutKey(const ForwardContext& context);
 
 constexpr double kLayerNormEpsilon = 1e-5;
 

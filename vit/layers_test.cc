@@ -2,7 +2,6 @@
 
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/ones.h"
-#include "base/tensors/device.h"
 #include "base/tensors/each_device.h"
 #include "gtest/gtest.h"
 
@@ -14,7 +13,7 @@ class DropoutTest : public EachDevice {
   ForwardContext Training(uint64_t seed) const {
     ForwardContext context;
     context.training = true;
-    context.generator = SeededGenerator(device_, seed);
+    context.dropout_keys = DropoutKeys(seed);
     return context;
   }
 };
@@ -61,7 +60,7 @@ TEST_P(StochasticDepthTest, DropsWholeSamples) {
 TEST(DropoutDeathTest, TrainingWithoutGeneratorIsABrokenInvariant) {
   ForwardContext context;
   context.training = true;
-  EXPECT_DEATH(Dropout(at::ones({2}), 0.5, context), "needs a generator");
+  EXPECT_DEATH(Dropout(at::ones({2}), 0.5, context), "needs keys");
 }
 
 }  // namespace

@@ -57,8 +57,8 @@ struct Call {
     // What the second run left in the cache would still be there in the next forward pass, when the
     // parameters have moved on. A run needs each cast once, so it loses nothing.
     autocast.cache = false;
-    // The generator itself must move on as in a plain pass, so the copy is for the second run.
-    if (context.generator.has_value()) this->context.generator = context.generator->clone();
+    // The keys themselves must move on as in a plain pass, so the copy is for the second run.
+    if (context.dropout_keys) this->context.dropout_keys = context.dropout_keys->Clone();
   }
 
   at::Tensor Run(const at::Tensor& x, const ForwardContext& context) const {
@@ -66,11 +66,10 @@ struct Call {
     return compute(x, context);
   }
 
-  // As Run did at first: from a copy of the generator, so that it could be done any number of
-  // times.
+  // As Run did at first: with a copy of the keys, so that it could be done any number of times.
   at::Tensor RunAgain(const at::Tensor& x) const {
     ForwardContext again = context;
-    if (again.generator.has_value()) again.generator = again.generator->clone();
+    if (again.dropout_keys) again.dropout_keys = again.dropout_keys->Clone();
     const at::AutoGradMode with_gradients(true);
     return Run(x, again);
   }

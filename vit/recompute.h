@@ -17,7 +17,7 @@
 
 namespace vitrine {
 
-// A function of its arguments alone: it draws from the context's generator and from no other. It
+// A function of its arguments alone: it draws the context's keys and no other numbers. It
 // may run after the object that it was made in is gone, so it captures by value.
 using Computation = std::function<at::Tensor(const at::Tensor& x, const ForwardContext& context)>;
 

@@ -13,7 +13,6 @@
 #include "ATen/ops/ones.h"
 #include "ATen/ops/tensor.h"
 #include "base/tensors/autocast_mode.h"
-#include "base/tensors/device.h"
 #include "base/tensors/each_device.h"
 #include "c10/core/Allocator.h"
 #include "c10/util/Exception.h"
@@ -25,13 +24,14 @@
 namespace vitrine {
 namespace {
 
-// With a generator of its own: a GPU's is one and the same wherever it is asked for.
-ForwardContext Training(at::Device device, uint64_t seed = 1) {
+ForwardContext Training(uint64_t seed = 1) {
   ForwardContext context;
   context.training = true;
-  context.generator = SeededGenerator(device, seed).clone();
+  context.dropout_keys = DropoutKeys(seed);
   return context;
 }
+
+uint64_t Next(const ForwardContext& context) { return DrawDropoutKey(context).value; }
 
 at::Tensor Random(at::IntArrayRef shape, uint64_t seed) {
   return at::empty(shape).normal_(0, 1, at::detail::createCPUGenerator(seed));
@@ -102,18 +102,18 @@ TEST_P(RecomputeTest, WhatIsFrozenGetsNoGradient) {
   EXPECT_FALSE(weight_.grad().defined());
 }
 
-TEST_P(RecomputeTest, SameRandomNumbersAndAGeneratorThatMovesOnOnce) {
-  const ForwardContext context = Training(device_, 7), plain = Training(device_, 7);
+TEST_P(RecomputeTest, SameRandomNumbersAndKeysThatMoveOnOnce) {
+  const ForwardContext context = Training(7), plain = Training(7);
   const at::Tensor expected = counted_(x_, plain);
   const at::Tensor y = Run(x_, context);
   EXPECT_TRUE(y.equal(expected));
   const auto gradients = [&](const at::Tensor& output) {
     return torch::autograd::grad({output.sum()}, {x_, weight_}, {}, /*retain_graph=*/true);
   };
-  // Draws between the passes must not matter, nor may the backward pass draw from the generator.
-  const at::Tensor next = at::empty({8}, device_).uniform_(0, 1, plain.generator);
+  // Draws between the passes must not matter, nor may the backward pass draw.
+  const uint64_t next = Next(plain);
   const auto wanted = gradients(expected), first = gradients(y), second = gradients(y);
-  EXPECT_TRUE(at::empty({8}, device_).uniform_(0, 1, context.generator).equal(next));
+  EXPECT_EQ(Next(context), next);
   for (size_t i = 0; i < wanted.size(); ++i) {
     EXPECT_TRUE(first[i].equal(wanted[i]));
     EXPECT_TRUE(second[i].equal(wanted[i]));
@@ -203,12 +203,12 @@ class RecomputedModelTest : public EachDeviceAnd<Variant> {
   struct Result {
     at::Tensor logits;
     std::vector<at::Tensor> gradients;
-    at::Tensor next_draws;
+    uint64_t next_key;
   };
 
   Result TrainStep(bool recompute) const {
     const VisionTransformer model = MakeModel(GetParam().config).Clone(device_);
-    ForwardContext context = Training(device_);
+    ForwardContext context = Training();
     context.recompute_blocks = recompute;
     Result result;
     at::Tensor loss;
@@ -221,7 +221,7 @@ class RecomputedModelTest : public EachDeviceAnd<Variant> {
     }
     loss.backward();
     for (const NamedParameter& p : model.Parameters()) result.gradients.push_back(p.tensor.grad());
-    result.next_draws = at::empty({8}, device_).uniform_(0, 1, context.generator);
+    result.next_key = Next(context);
     return result;
   }
 };
@@ -230,7 +230,7 @@ TEST_P(RecomputedModelTest, ChangesNoBit) {
   const Result plain = TrainStep(false), recomputed = TrainStep(true);
   EXPECT_EQ(plain.logits.scalar_type(), GetParam().bfloat16 ? at::kBFloat16 : at::kFloat);
   EXPECT_TRUE(recomputed.logits.equal(plain.logits));
-  EXPECT_TRUE(recomputed.next_draws.equal(plain.next_draws));
+  EXPECT_EQ(recomputed.next_key, plain.next_key);
   const auto parameters = MakeModel(GetParam().config).Parameters();
   ASSERT_EQ(plain.gradients.size(), parameters.size());
   for (size_t i = 0; i < parameters.size(); ++i) {
@@ -275,7 +275,7 @@ Memory MeasureTrainStep(const VisionTransformer& model, bool recompute) {
   const at::Tensor images = RandomImages(16, model.config());
   auto bytes = std::make_shared<TensorBytes>();
   const c10::DebugInfoGuard counting(c10::DebugInfoKind::PROFILER_STATE, bytes);
-  ForwardContext context = Training(at::kCPU);
+  ForwardContext context = Training();
   context.recompute_blocks = recompute;
   const at::Tensor loss = model.Forward(images, context).square().sum();
   const int64_t kept = bytes->now;
@@ -312,7 +312,7 @@ TEST(RecomputedModelLifeTest, IsForTrainingOnly) {
 TEST(RecomputedModelLifeTest, TheModelMayGoBeforeTheBackwardPass) {
   std::optional<VisionTransformer> model = MakeModel(SmallConfig());
   const auto parameters = model->Parameters();
-  ForwardContext context = Training(at::kCPU);
+  ForwardContext context = Training();
   context.recompute_blocks = true;
   const at::Tensor loss = model->Forward(RandomImages(1, SmallConfig()), context).sum();
   model.reset();

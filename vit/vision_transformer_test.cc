@@ -17,7 +17,6 @@
 #include "ATen/ops/softmax.h"
 #include "ATen/ops/tensor.h"
 #include "base/status_matchers.h"
-#include "base/tensors/device.h"
 #include "base/tensors/each_device.h"
 #include "base/tensors/safetensors.h"
 #include "gmock/gmock.h"
@@ -122,7 +121,7 @@ TEST_P(FusedModelTest, FusedKernelsGiveTheSameGradientsInDouble) {
   const auto differentiate = [&](bool fused, bool recompute) {
     ForwardContext context;
     context.training = true;
-    context.generator = at::detail::createCPUGenerator(7);
+    context.dropout_keys = DropoutKeys(7);
     context.fusion = fused ? Fusion::kCpu : Fusion::kNone;
     context.recompute_blocks = recompute;
     VisionTransformer model = MakeModel(config).Clone(at::kDouble);
@@ -150,7 +149,7 @@ TEST_P(FusedModelTest, FusedForAGpuTheGradientsAreTheSame) {
   const auto differentiate = [&](Fusion fusion, at::Device device, bool recompute) {
     ForwardContext context;
     context.training = true;
-    context.generator = at::detail::createCPUGenerator(7);
+    context.dropout_keys = DropoutKeys(7);
     context.fusion = fusion;
     context.recompute_blocks = recompute;
     VisionTransformer model = MakeModel(config).Clone(device);
@@ -301,7 +300,7 @@ TEST_P(VisionTransformerTest, DropoutActsOnlyWhileTraining) {
   const auto train = [&](uint64_t seed) {
     ForwardContext context;
     context.training = true;
-    context.generator = SeededGenerator(device_, seed);
+    context.dropout_keys = DropoutKeys(seed);
     return model.Forward(images, context);
   };
   EXPECT_TRUE(train(1).equal(train(1)));

@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/memory/memory.h"
 #include "base/programs/processor_count.h"
@@ -55,7 +56,7 @@ absl::StatusOr<std::unique_ptr<Loader>> Loader::Create(const LoaderSpec& spec,
                                                        std::shared_ptr<const ImageSource> source,
                                                        uint64_t seed, OnBad skip, BatchPlan plan) {
   ASSIGN_OR_RETURN(const auto normalization,
-                   Normalization::Create(spec.config, spec.shape.channels));
+                   Normalization::Create(spec.config, spec.shape.channels, spec.device));
   ASSIGN_OR_RETURN(auto pipeline, TransformPipeline::Create(transforms, spec.shape.size,
                                                             normalization.MeanColor()));
   const OnBad on_bad = spec.config.on_bad_image() == DataConfig::SKIP ? skip : OnBad::kFail;
@@ -70,6 +71,7 @@ Loader::Loader(const LoaderSpec& spec, Normalization normalization, TransformPip
       normalization_(std::move(normalization)),
       seed_(seed),
       next_(plan.first),
+      side_stream_(spec.device),
       reader_(std::move(source), std::move(pipeline), spec.shape, seed, on_bad),
       prefetcher_(&reader_, std::move(plan),
                   {.threads = ThreadCount(spec.config, reader_.source()),
@@ -79,9 +81,21 @@ Loader::Loader(const LoaderSpec& spec, Normalization normalization, TransformPip
 absl::StatusOr<Batch> Loader::Next() {
   ASSIGN_OR_RETURN(const ByteBatch bytes, prefetcher_.Next());
   const int64_t iteration = next_++;
-  // From pinned memory the copy is only begun here.
-  Batch batch{.images = normalization_.Apply(bytes.images.to(spec_.device, /*non_blocking=*/true)),
-              .labels = bytes.labels.to(spec_.device),
+  Batch batch;
+  side_stream_.Run([&] {
+    batch = Finish(bytes, iteration);
+    return std::vector{batch.images, batch.labels, batch.soft_labels};
+  });
+  return batch;
+}
+
+Batch Loader::Finish(const ByteBatch& bytes, int64_t iteration) const {
+  // From pinned memory the copies are only begun here.
+  const auto to_device = [&](const at::Tensor& tensor) {
+    return tensor.to(spec_.device, /*non_blocking=*/true);
+  };
+  Batch batch{.images = normalization_.Apply(to_device(bytes.images)),
+              .labels = to_device(bytes.labels),
               .soft_labels = {}};
   if (num_classes_ == 0) return batch;
   const std::optional<Mix> mix = DrawMix(spec_.config.mix(), seed_, iteration, spec_.shape.size);

@@ -1,4 +1,5 @@
-// Batches for the model: read ahead, moved to its device, normalised and mixed there.
+// Batches for the model: read ahead, moved to its device, normalised and mixed there, on a GPU
+// while the step before computes.
 //
 //   ASSIGN_OR_RETURN(const auto loader, Loader::ForTraining(dataset, spec, *sampler, seed, first));
 //   while (...) {
@@ -14,6 +15,7 @@
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
+#include "base/tensors/side_stream.h"
 #include "data/batches/batch.h"
 #include "data/batches/normalization.h"
 #include "data/batches/prefetcher.h"
@@ -65,11 +67,15 @@ class Loader {
   Loader(const LoaderSpec& spec, Normalization normalization, TransformPipeline pipeline,
          std::shared_ptr<const ImageSource> source, uint64_t seed, OnBad on_bad, BatchPlan plan);
 
+  // The rest of what makes a batch, on the device.
+  Batch Finish(const ByteBatch& bytes, int64_t iteration) const;
+
   const LoaderSpec spec_;
   const Normalization normalization_;
   const uint64_t seed_;
   int64_t num_classes_ = 0;  // 0: batches are not mixed
   int64_t next_;
+  SideStream side_stream_;
   SampleReader reader_;
   Prefetcher prefetcher_;
 };

@@ -6,6 +6,7 @@
 
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/empty.h"
+#include "ATen/ops/full.h"
 #include "ATen/ops/tensor.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -35,7 +36,8 @@ Preset PresetOf(DataConfig::Normalization name, int64_t channels) {
 
 }  // namespace
 
-absl::StatusOr<Normalization> Normalization::Create(const DataConfig& config, int64_t channels) {
+absl::StatusOr<Normalization> Normalization::Create(const DataConfig& config, int64_t channels,
+                                                    at::Device device) {
   const bool given = config.mean_size() > 0 || config.std_size() > 0;
   Preset preset = PresetOf(config.normalization(), channels);
   if (given) {
@@ -52,11 +54,16 @@ absl::StatusOr<Normalization> Normalization::Create(const DataConfig& config, in
                     "data.normalization: ", DataConfig::Normalization_Name(config.normalization()),
                     " is for ", preset.mean.size(), " channel(s), but the images have ", channels));
   }
-  return Normalization(std::move(preset.mean), std::move(preset.std));
+  return Normalization(std::move(preset.mean), std::move(preset.std), device);
 }
 
-Normalization::Normalization(std::vector<float> mean, std::vector<float> std)
-    : mean_(std::move(mean)), std_(std::move(std)), tables_(mean_.size()) {
+Normalization::Normalization(std::vector<float> mean, std::vector<float> std, at::Device device)
+    : mean_(std::move(mean)),
+      std_(std::move(std)),
+      tables_(mean_.size()),
+      most_(at::full({}, 255.0f, device)),
+      mean_there_(at::tensor(mean_).view({-1, 1, 1}).to(device)),
+      std_there_(at::tensor(std_).view({-1, 1, 1}).to(device)) {
   for (size_t c = 0; c < tables_.size(); ++c) {
     for (int x = 0; x < 256; ++x) {
       tables_[c][x] = (static_cast<float>(x) / 255.0f - mean_[c]) / std_[c];
@@ -69,9 +76,8 @@ at::Tensor Normalization::Apply(const at::Tensor& images) const {
   CHECK_EQ(images.dim(), 4);
   CHECK_EQ(images.size(1), channels());
   if (images.is_cpu()) return ApplyOnCpu(images.contiguous());
-  const at::Tensor mean = at::tensor(mean_).to(images.device()).view({1, -1, 1, 1});
-  const at::Tensor std = at::tensor(std_).to(images.device()).view({1, -1, 1, 1});
-  return images.to(at::kFloat).div_(255).sub_(mean).div_(std);
+  CHECK_EQ(images.device(), most_.device());
+  return images.to(at::kFloat).div_(most_).sub_(mean_there_).div_(std_there_);
 }
 
 at::Tensor Normalization::ApplyOnCpu(const at::Tensor& images) const {

@@ -66,7 +66,8 @@ void Prefetcher::Prepare(int64_t batch) {
     slot.batch.images = at::empty({count, shape.channels, shape.size, shape.size},
                                   at::TensorOptions(at::kByte).pinned_memory(options_.pinned));
   }
-  slot.batch.labels = at::empty({count}, at::kLong);
+  slot.batch.labels =
+      at::empty({count}, at::TensorOptions(at::kLong).pinned_memory(options_.pinned));
   slot.error = absl::OkStatus();
   const absl::MutexLock lock(&mutex_);
   slot.begun = slot.done = 0;

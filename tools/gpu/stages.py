@@ -271,7 +271,9 @@ class Speeds:
     def command(self, name: str) -> list[str]:
         if name.startswith("PyTorch"):
             return [sys.executable, str(self.training_speed.PEER), name.split(", ")[1], self.sizes]
-        return [self.context.program("training_speed"), *self.flags, f"kernels={name}"]
+        kernels, *options = name.split(", ")
+        graph = ["--nocuda_graph"] if "no graph" in options else []
+        return [self.context.program("training_speed"), *self.flags, *graph, f"kernels={kernels}"]
 
     @contextlib.contextmanager
     def watched(self, worker, seconds: float):
@@ -302,7 +304,7 @@ class Speeds:
         with self.watched(worker, min(MOST_SECONDS_TO_START, self.context.seconds_left())):
             worker.start()
             self.sizes = self.sizes or worker.first_line
-            worker.take(1 if self.context.toy else 2)  # memory, caches and compilation
+            worker.take(1 if self.context.toy else 3)  # memory, caches, compilation, a CUDA graph
 
     def measure(self, rounds: int, steps: int) -> None:
         for _ in range(rounds):
@@ -458,7 +460,7 @@ class Stage:
     needs: tuple[str, ...] = ()  # of the data
 
 
-PEERS = ("FUSED", "REFERENCE", "PyTorch, eager", "PyTorch, reduce-overhead")
+PEERS = ("FUSED", "FUSED, no graph", "REFERENCE", "PyTorch, eager", "PyTorch, reduce-overhead")
 
 MNIST = ("mnist",)
 PICTURES = ("pictures/train.pack", "pictures/test.pack")

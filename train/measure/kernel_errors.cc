@@ -13,7 +13,6 @@
 #include "absl/strings/str_format.h"
 #include "base/random.h"
 #include "base/status_macros.h"
-#include "base/tensors/device.h"
 #include "base/tensors/tensor_map.h"
 #include "glog/logging.h"
 #include "train/update/autocast.h"
@@ -43,7 +42,7 @@ TensorMap Differentiate(const VisionTransformer& original, const ExperimentConfi
   const Autocast autocast(at::kCPU, kernels.fused ? std::nullopt : kernels.operands);
   ForwardContext context;
   context.training = true;
-  context.generator = SeededGenerator(at::kCPU, StreamKey(config.seed(), "dropout", 0));
+  context.dropout_keys = DropoutKeys(StreamKey(config.seed(), "dropout", 0));
   context.fusion = kernels.fused ? Fusion::kCpu : Fusion::kNone;
   context.fused_operands = kernels.operands.value_or(kernels.model);
   const at::Tensor logits = model.Forward(batch.images.to(kernels.model), context);

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
+#include "base/cuda_graph/recorder.h"
 #include "base/files/file.h"
 #include "base/programs/memory.h"
 #include "base/programs/program.h"
@@ -21,10 +22,12 @@
 #include "train/measure/profile.h"
 #include "train/measure/random_batch.h"
 #include "train/settings/validate.h"
+#include "train/stepper.h"
 #include "train/train_state.h"
 
 DEFINE_string(config, "quickstart", "a config of train/configs by name, or a textproto file");
-DEFINE_int32(steps, 5, "how many are profiled, after two that are not");
+DEFINE_bool(cuda_graph, true, "on a GPU: take steps as a CUDA graph, as training does");
+DEFINE_int32(steps, 5, "how many are profiled, after three that are not");
 
 namespace vitrine {
 namespace {
@@ -70,12 +73,13 @@ absl::Status Run(const std::vector<std::string>& overrides) {
   RETURN_IF_ERROR(PrepareProcessor(config, device));
   KeepFreedMemory();
   ASSIGN_OR_RETURN(TrainState state, TrainState::Create(config, device));
+  Stepper stepper(&state, FLAGS_cuda_graph ? RecorderOf(device) : nullptr);
   const Batch batch = RandomBatch(config, device);
   int64_t iteration = 0;
   const auto take = [&](int steps) {
-    for (; steps > 0; --steps) state.Step(iteration++, batch).loss.item<float>();
+    for (; steps > 0; --steps) stepper.Step(iteration++, batch).loss.item<float>();
   };
-  take(2);  // memory and caches
+  take(3);  // memory and caches, and a recorded step
   const double step = Milliseconds([&] { take(FLAGS_steps); }) / FLAGS_steps;
   Print(Profile(device, [&] { take(FLAGS_steps); }), step);
   return absl::OkStatus();

@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "base/cuda_graph/recorder.h"
 #include "base/files/file.h"
 #include "base/files/json.h"
 #include "base/programs/memory.h"
@@ -32,11 +33,13 @@
 #include "train/measure/step_flops.h"
 #include "train/settings/config.h"
 #include "train/settings/validate.h"
+#include "train/stepper.h"
 #include "train/train_state.h"
 #include "train/update/gradient.h"
 #include "vit/config.h"
 
 DEFINE_string(config, "quickstart", "a config of train/configs by name, or a textproto file");
+DEFINE_bool(cuda_graph, true, "on a GPU: take steps as a CUDA graph, as training does");
 
 namespace vitrine {
 namespace {
@@ -143,13 +146,14 @@ absl::Status Run(const std::vector<std::string>& overrides) {
   // A GPU's count begins with the model.
   const double before = device.is_cpu() ? PeakMib(device) : 0;
   ASSIGN_OR_RETURN(TrainState state, TrainState::Create(config, device));
+  Stepper stepper(&state, FLAGS_cuda_graph ? RecorderOf(device) : nullptr);
   const Batch batch = RandomBatch(config, device);
   int64_t iteration = 0;
   for (int64_t steps; std::cin >> steps;) {
     std::vector<double> milliseconds;
     for (; steps > 0; --steps) {
       const auto start = std::chrono::steady_clock::now();
-      state.Step(iteration++, batch).loss.item<float>();
+      stepper.Step(iteration++, batch).loss.item<float>();
       const std::chrono::duration<double, std::milli> time =
           std::chrono::steady_clock::now() - start;
       milliseconds.push_back(time.count());

@@ -22,8 +22,8 @@ void AdamW::Add(const NamedParameter& parameter) {
   exp_avg_sqs_.push_back(at::zeros_like(parameter.tensor).requires_grad_(false));
 }
 
-void AdamW::Step(double learning_rate, const at::Tensor& step, const at::Tensor& found_inf,
-                 const at::Tensor& divisor) {
+void AdamW::Step(const at::Tensor& learning_rate, const at::Tensor& step,
+                 const at::Tensor& found_inf, const at::Tensor& divisor) {
   if (parameters_.empty()) return;
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> parameters, gradients;
@@ -32,9 +32,11 @@ void AdamW::Step(double learning_rate, const at::Tensor& step, const at::Tensor&
     gradients.push_back(parameter.tensor.grad());
   }
   const std::vector<at::Tensor> steps(parameters.size(), step);
+  // As the operator takes it: a GPU's kernel reads float32.
+  const at::Tensor rate = learning_rate.is_cpu() ? learning_rate : learning_rate.to(at::kFloat);
   at::_fused_adamw_(parameters, gradients, exp_avgs_, exp_avg_sqs_, /*max_exp_avg_sqs=*/{}, steps,
-                    learning_rate, config_.beta1(), config_.beta2(), weight_decay_,
-                    config_.epsilon(), /*amsgrad=*/false, /*maximize=*/false, IfDefined(divisor),
+                    rate, config_.beta1(), config_.beta2(), weight_decay_, config_.epsilon(),
+                    /*amsgrad=*/false, /*maximize=*/false, IfDefined(divisor),
                     IfDefined(found_inf));
 }
 

@@ -3,7 +3,7 @@
 //
 //   AdamW adamw(config, /*weight_decay=*/0.05);
 //   adamw.Add({"head.weight", weight});
-//   adamw.Step(/*learning_rate=*/1e-3, step, found_inf, divisor);
+//   adamw.Step(learning_rate, step, found_inf, divisor);
 
 #ifndef TRAIN_UPDATE_ADAMW_H_
 #define TRAIN_UPDATE_ADAMW_H_
@@ -24,11 +24,11 @@ class AdamW {
 
   void Add(const NamedParameter& parameter);
 
-  // One update from the gradients, in one pass over the memory. All tensors are float32 of no
-  // dimensions, and may be undefined but for `step`, which is 1 in the first update. Where
-  // `found_inf` is 1, nothing changes. The gradients are divided by `divisor` first, also where
-  // they lie.
-  void Step(double learning_rate, const at::Tensor& step, const at::Tensor& found_inf,
+  // One update from the gradients, in one pass over the memory. All tensors are of no dimensions,
+  // the learning rate float64 and the others float32; `step` is 1 in the first update, and the last
+  // two may be undefined. Where `found_inf` is 1, nothing changes. The gradients are divided by
+  // `divisor` first, also where they lie.
+  void Step(const at::Tensor& learning_rate, const at::Tensor& step, const at::Tensor& found_inf,
             const at::Tensor& divisor);
 
   double weight_decay() const { return weight_decay_; }

@@ -34,6 +34,8 @@ double Error(const at::Tensor& actual, const at::Tensor& expected) {
   return (actual - expected).abs().max().item<double>();
 }
 
+at::Tensor Rate(double value) { return at::full({}, value, at::kDouble); }
+
 class AdamWTest : public EachDevice {
  protected:
   at::Tensor Random(at::IntArrayRef shape, uint64_t seed) const {
@@ -56,7 +58,7 @@ TEST_P(AdamWTest, IsTheAlgorithmOfThePaper) {
     bias.mutable_grad() = Random({3}, 10 * t + 1);
     weight_reference.Step(weight.grad().to(at::kDouble), 0.01, 0.1, t);
     bias_reference.Step(bias.grad().to(at::kDouble), 0.01, 0.1, t);
-    adamw.Step(0.01, Number(t), {}, {});
+    adamw.Step(Rate(0.01), Number(t), {}, {});
   }
   EXPECT_LT(Error(weight, weight_reference.value), 1e-6);
   EXPECT_LT(Error(bias, bias_reference.value), 1e-6);
@@ -71,20 +73,20 @@ TEST_P(AdamWTest, FoundInfOfOneChangesNothing) {
   AdamW adamw({}, 0.1);
   adamw.Add({"weight", weight});
   weight.mutable_grad() = Random({3, 4}, 2);
-  adamw.Step(0.01, Number(1), Number(0), {});
+  adamw.Step(Rate(0.01), Number(1), Number(0), {});
   const at::Tensor before = weight.clone();
   const at::Tensor mean = adamw.State().at("exp_avg.weight").clone();
   EXPECT_FALSE(before.equal(Random({3, 4}, 1))) << "a found_inf of 0 lets the update through";
 
   weight.mutable_grad() = at::full_like(weight, NAN);
-  adamw.Step(0.01, Number(2), Number(1), {});
+  adamw.Step(Rate(0.01), Number(2), Number(1), {});
   EXPECT_TRUE(weight.equal(before));
   EXPECT_TRUE(adamw.State().at("exp_avg.weight").equal(mean));
 }
 
 TEST_P(AdamWTest, NoParametersAreNoMistake) {
   AdamW adamw({}, 0.1);
-  adamw.Step(0.01, Number(1), {}, {});
+  adamw.Step(Rate(0.01), Number(1), {}, {});
   EXPECT_TRUE(adamw.State().empty());
 }
 

@@ -56,7 +56,8 @@ void Muon::Add(const NamedParameter& parameter) {
   momentum_buffers_.push_back(at::zeros_like(parameter.tensor).requires_grad_(false));
 }
 
-void Muon::Step(double learning_rate, const at::Tensor& found_inf, const at::Tensor& divisor) {
+void Muon::Step(const at::Tensor& learning_rate, const at::Tensor& found_inf,
+                const at::Tensor& divisor) {
   const at::NoGradGuard no_grad;
   const at::Tensor skip = found_inf.defined() ? found_inf.ne(0) : at::Tensor();
   for (size_t i = 0; i < parameters_.size(); ++i) {

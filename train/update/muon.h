@@ -6,7 +6,7 @@
 //
 //   Muon muon(config);
 //   muon.Add({"blocks.0.mlp.hidden.weight", weight});
-//   muon.Step(/*learning_rate=*/1e-3, found_inf, divisor);
+//   muon.Step(learning_rate, found_inf, divisor);
 
 #ifndef TRAIN_UPDATE_MUON_H_
 #define TRAIN_UPDATE_MUON_H_
@@ -34,10 +34,11 @@ class Muon {
   // [3D, D], is taken for the three matrices that it holds.
   void Add(const NamedParameter& parameter);
 
-  // One update from the gradients. The others are undefined, or a number on the parameters' device:
-  // where `found_inf` is not 0, nothing changes, whatever the gradients hold; by `divisor` they are
-  // divided first.
-  void Step(double learning_rate, const at::Tensor& found_inf, const at::Tensor& divisor);
+  // One update from the gradients. The learning rate is float64 of no dimensions. The others are
+  // undefined, or a number on the parameters' device: where `found_inf` is not 0, nothing changes,
+  // whatever the gradients hold; by `divisor` they are divided first.
+  void Step(const at::Tensor& learning_rate, const at::Tensor& found_inf,
+            const at::Tensor& divisor);
 
   double weight_decay() const { return config_.weight_decay(); }
   const std::vector<NamedParameter>& parameters() const { return parameters_; }

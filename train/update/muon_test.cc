@@ -33,6 +33,8 @@ at::Tensor RandomMatrix(at::IntArrayRef shape, uint64_t seed) {
   return at::empty(shape).normal_(0, 1, at::detail::createCPUGenerator(seed));
 }
 
+at::Tensor Rate(double value) { return at::full({}, value, at::kDouble); }
+
 // The largest difference, in units of the largest expected value.
 double Error(const at::Tensor& actual, const at::Tensor& expected) {
   const double scale = expected.abs().max().item<double>();
@@ -127,7 +129,7 @@ TEST_P(MuonGoldenTest, FiveSteps) {
       parameter.tensor.mutable_grad() =
           golden_.at(absl::StrCat("gradients/", step, "/", parameter.name));
     }
-    muon.Step(learning_rates[step].item<double>(), {}, {});
+    muon.Step(Rate(learning_rates[step].item<double>()), {}, {});
     for (const auto& [name, tensor] : muon.parameters()) {
       const at::Tensor& initial = golden_.at(absl::StrCat("initial/", name));
       const at::Tensor& expected = golden_.at(absl::StrCat("parameters/", step, "/", name));
@@ -161,8 +163,8 @@ TEST_P(MuonTest, PackedMatricesAreThree) {
     separate[i].mutable_grad() = gradient.split(8)[i];
     three.Add({absl::StrCat("blocks.0.attention.", i, ".weight"), separate[i]});
   }
-  one.Step(0.1, {}, {});
-  three.Step(0.1, {}, {});
+  one.Step(Rate(0.1), {}, {});
+  three.Step(Rate(0.1), {}, {});
   EXPECT_FALSE(packed.equal(Random({24, 8}, 1)));
   EXPECT_LT(Error(packed, at::concat(separate)), 1e-5);
 }
@@ -175,7 +177,7 @@ TEST_P(MuonTest, UpdateIsOfAdamWsSize) {
     weight.mutable_grad() = 1e-3 * Random({rows, columns}, 1);
     Muon muon(config);
     muon.Add({"weight", weight});
-    muon.Step(1, {}, {});
+    muon.Step(Rate(1), {}, {});
     const double rms = weight.square().mean().sqrt().item<double>();
     EXPECT_GT(rms, 0.2 * 0.6) << rows;
     EXPECT_LT(rms, 0.2 * 1.3) << rows;
@@ -187,13 +189,13 @@ TEST_P(MuonTest, FoundInfChangesNothing) {
   Muon muon({});
   muon.Add({"weight", weight});
   weight.mutable_grad() = Random({6, 4}, 2);
-  muon.Step(0.01, at::full({}, 0.0, device_), {});
+  muon.Step(Rate(0.01), at::full({}, 0.0, device_), {});
   const at::Tensor before = weight.clone();
   const at::Tensor buffer = muon.State().at("momentum_buffer.weight").clone();
   EXPECT_FALSE(before.equal(Random({6, 4}, 1))) << "a found_inf of 0 lets the update through";
 
   weight.mutable_grad() = at::full_like(weight, NAN);
-  muon.Step(0.01, at::full({}, 1.0, device_), {});
+  muon.Step(Rate(0.01), at::full({}, 1.0, device_), {});
   EXPECT_TRUE(weight.equal(before));
   EXPECT_TRUE(muon.State().at("momentum_buffer.weight").equal(buffer));
 }
@@ -207,7 +209,7 @@ TEST(MuonTest, NoValueIsReadOnTheHost) {
   packed.mutable_grad() = at::empty({12, 4}, at::kMeta);
   Muon muon({});
   muon.Add({kQkv, packed});
-  muon.Step(0.01, {}, {});
+  muon.Step(Rate(0.01), {}, {});
   EXPECT_ANY_THROW(packed.max().item<float>());
 }
 

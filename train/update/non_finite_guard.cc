@@ -22,14 +22,14 @@ NonFiniteGuard::NonFiniteGuard(ExperimentConfig::OnNonFinite action, std::vector
       values_(at::zeros({static_cast<int64_t>(names_.size()) + 1},
                         at::TensorOptions(at::kFloat).device(device))) {}
 
-at::Tensor NonFiniteGuard::Observe(int64_t iteration, const at::Tensor& loss,
+at::Tensor NonFiniteGuard::Observe(const at::Tensor& iteration, const at::Tensor& loss,
                                    const at::Tensor& norms) {
   const at::NoGradGuard no_grad;
   const at::Tensor values = at::concat({loss.detach().to(at::kFloat).reshape({1}), norms});
   const at::Tensor bad = at::isfinite(values).all().logical_not();
   const at::Tensor first = bad.logical_and(skipped_ == 0);
-  iteration_ = at::where(first, iteration, iteration_);
-  values_ = at::where(first, values, values_);
+  iteration_.copy_(at::where(first, iteration, iteration_));
+  values_.copy_(at::where(first, values, values_));
   skipped_ += bad;
   return bad.to(at::kFloat);
 }

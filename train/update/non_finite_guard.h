@@ -26,9 +26,9 @@ class NonFiniteGuard {
   NonFiniteGuard(ExperimentConfig::OnNonFinite action, std::vector<std::string> names,
                  at::Device device);
 
-  // `loss` has no dimensions, `norms` [parameters] are the norms of the gradients. Returns float32
-  // of no dimensions: 1 if any of them is not finite, else 0.
-  at::Tensor Observe(int64_t iteration, const at::Tensor& loss, const at::Tensor& norms);
+  // `iteration`, int64, and `loss` have no dimensions, `norms` [parameters] are the norms of the
+  // gradients. Returns float32 of no dimensions: 1 if any of them is not finite, else 0.
+  at::Tensor Observe(const at::Tensor& iteration, const at::Tensor& loss, const at::Tensor& norms);
 
   // With STOP, an error that names the first bad iteration, and its loss or its first bad gradient.
   // With SKIP, a warning where iterations were skipped since the last call.

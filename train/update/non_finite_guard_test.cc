@@ -23,7 +23,8 @@ class NonFiniteGuardTest : public EachDevice {
  protected:
   bool Observe(NonFiniteGuard& guard, int64_t iteration, float loss, float a, float b) const {
     const at::Tensor norms = at::tensor({a, b}).to(device_);
-    return guard.Observe(iteration, at::full({}, loss, device_), norms).item<float>() == 1;
+    const at::Tensor index = at::full({}, iteration, at::TensorOptions(at::kLong).device(device_));
+    return guard.Observe(index, at::full({}, loss, device_), norms).item<float>() == 1;
   }
 
   NonFiniteGuard stop_{ExperimentConfig::STOP, {"a", "b"}, device_};

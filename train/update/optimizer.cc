@@ -55,7 +55,8 @@ Optimizer::Optimizer(const OptimizerConfig& config, const std::vector<NamedParam
   }
 }
 
-void Optimizer::Step(double learning_rate, const at::Tensor& found_inf, const at::Tensor& divisor) {
+void Optimizer::Step(const at::Tensor& learning_rate, const at::Tensor& found_inf,
+                     const at::Tensor& divisor) {
   const at::NoGradGuard no_grad;
   for (const NamedParameter& parameter : parameters_) {
     CHECK(parameter.tensor.grad().defined()) << parameter.name << ": a step needs every gradient";

@@ -3,7 +3,7 @@
 //
 //   Optimizer optimizer(config.optimizer(), model.Parameters());
 //   loss.backward();
-//   optimizer.Step(/*learning_rate=*/1e-3);
+//   optimizer.Step(learning_rate);
 
 #ifndef TRAIN_UPDATE_OPTIMIZER_H_
 #define TRAIN_UPDATE_OPTIMIZER_H_
@@ -29,12 +29,14 @@ class Optimizer {
   Optimizer(const OptimizerConfig& config, const std::vector<NamedParameter>& parameters);
 
   // One update from the gradients, which are divided by the divisor, where there is one, and then
-  // released. It is float32 of no dimensions (ClipDivisor in gradient.h).
+  // released. The learning rate is float64 of no dimensions on the parameters' device, the divisor
+  // float32 (ClipDivisor in gradient.h).
   //
   // `found_inf` is undefined, or float32 of no dimensions on the parameters' device. Where it is
   // not 0, gradients have overflowed: parameters, moments and step count stay as they were. The
   // host does not read it, and so need not wait for the device.
-  void Step(double learning_rate, const at::Tensor& found_inf = {}, const at::Tensor& divisor = {});
+  void Step(const at::Tensor& learning_rate, const at::Tensor& found_inf = {},
+            const at::Tensor& divisor = {});
 
   // Updates made. Reads the count from the device.
   int64_t step_count() const { return step_.item<int64_t>(); }

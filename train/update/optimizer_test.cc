@@ -25,6 +25,8 @@ using ::testing::Not;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
+at::Tensor Rate(double value) { return at::full({}, value, at::kDouble); }
+
 at::Tensor Random(at::IntArrayRef shape, uint64_t seed) {
   return at::empty(shape).normal_(0, 1, at::detail::createCPUGenerator(seed));
 }
@@ -82,7 +84,7 @@ TEST_P(OptimizerTest, WithoutGradientsOnlyDecaysAndOnlyWhatTheRuleSays) {
   auto parameters = Parameters();
   Optimizer optimizer(config_, parameters);
   FillGradients(parameters, 0);
-  optimizer.Step(0.5);
+  optimizer.Step(Rate(0.5));
   const auto initial = Parameters();
   for (size_t i = 0; i < parameters.size(); ++i) {
     const NamedParameter& p = parameters[i];
@@ -98,7 +100,7 @@ TEST_P(OptimizerTest, EveryStepMovesEveryParameterAndReleasesItsGradient) {
   for (int step = 1; step <= 3; ++step) {
     const TensorMap before = Bits(parameters, optimizer);
     SetGradients(parameters, 10 * step);
-    optimizer.Step(0.01);
+    optimizer.Step(Rate(0.01));
     EXPECT_EQ(optimizer.step_count(), step);
     for (const auto& [name, bits] : Bits(parameters, optimizer)) {
       EXPECT_FALSE(bits.equal(before.at(name))) << name;
@@ -111,7 +113,7 @@ TEST_P(OptimizerTest, SavedStateGoesOnWithTheSameBits) {
   auto parameters = Parameters();
   Optimizer optimizer(config_, parameters);
   SetGradients(parameters, 1);
-  optimizer.Step(0.01);
+  optimizer.Step(Rate(0.01));
 
   std::vector<NamedParameter> copies;
   for (const NamedParameter& p : parameters) {
@@ -121,8 +123,8 @@ TEST_P(OptimizerTest, SavedStateGoesOnWithTheSameBits) {
   ASSERT_OK(restored.Load(optimizer.State(), optimizer.step_count()));
   SetGradients(parameters, 2);
   SetGradients(copies, 2);
-  optimizer.Step(0.02);
-  restored.Step(0.02);
+  optimizer.Step(Rate(0.02));
+  restored.Step(Rate(0.02));
   EXPECT_EQ(restored.step_count(), 2);
   ExpectEqual(Bits(copies, restored), Bits(parameters, optimizer));
 }
@@ -134,8 +136,8 @@ TEST_P(OptimizerTest, DividesTheGradients) {
   SetGradients(parameters, 1);
   SetGradients(others, 1);
   for (NamedParameter& p : parameters) p.tensor.mutable_grad() = 4 * p.tensor.grad();
-  optimizer.Step(0.01, /*found_inf=*/{}, Number(4));
-  other.Step(0.01);
+  optimizer.Step(Rate(0.01), /*found_inf=*/{}, Number(4));
+  other.Step(Rate(0.01));
   ExpectEqual(Bits(parameters, optimizer), Bits(others, other));
 }
 
@@ -184,12 +186,12 @@ TEST_P(OptimizerTest, FoundInfLeavesEveryBit) {
     for (NamedParameter& p : parameters) p.tensor.select(0, 0).fill_(-0.0);
   }
   FillGradients(parameters, -0.0);
-  optimizer.Step(0);
+  optimizer.Step(Rate(0));
   const TensorMap before = Bits(parameters, optimizer);
   for (const double found_inf : {1.0, 0.5, -1.0, 1e-30, kInfinity, double{NAN}}) {
     for (const double gradient : {double{NAN}, kInfinity, 1e38, 1.0}) {
       FillGradients(parameters, gradient);
-      optimizer.Step(0.01, Number(found_inf));
+      optimizer.Step(Rate(0.01), Number(found_inf));
       ExpectEqual(Bits(parameters, optimizer), before);
       EXPECT_FALSE(parameters[0].tensor.grad().defined());
     }
@@ -201,11 +203,11 @@ TEST_P(OptimizerTest, SkippedUpdateIsAsIfItHadNotBeen) {
   Optimizer optimizer(config_, parameters), other(config_, others);
   for (int step = 0; step < 3; ++step) {
     FillGradients(parameters, NAN);
-    optimizer.Step(0.01, Number(1));
+    optimizer.Step(Rate(0.01), Number(1));
     SetGradients(parameters, 10 * step);
-    optimizer.Step(0.01, Number(0));
+    optimizer.Step(Rate(0.01), Number(0));
     SetGradients(others, 10 * step);
-    other.Step(0.01);
+    other.Step(Rate(0.01));
   }
   EXPECT_EQ(optimizer.step_count(), 3);
   ExpectEqual(Bits(parameters, optimizer), Bits(others, other));
@@ -220,11 +222,11 @@ TEST(OptimizerDeathTest, WrongUseIsAFailedCheck) {
   auto parameters = ParametersOn(at::kCPU);
   Optimizer optimizer({}, parameters);
   SetGradients(parameters, 1);
-  EXPECT_DEATH(optimizer.Step(0.01, at::zeros({1})), "no dimensions");
-  EXPECT_DEATH(optimizer.Step(0.01, at::zeros({}, at::kDouble)), "float32");
-  EXPECT_DEATH(optimizer.Step(0.01, at::zeros({}, at::kMeta)), "on cpu");
+  EXPECT_DEATH(optimizer.Step(Rate(0.01), at::zeros({1})), "no dimensions");
+  EXPECT_DEATH(optimizer.Step(Rate(0.01), at::zeros({}, at::kDouble)), "float32");
+  EXPECT_DEATH(optimizer.Step(Rate(0.01), at::zeros({}, at::kMeta)), "on cpu");
   parameters[3].tensor.mutable_grad().reset();
-  EXPECT_DEATH(optimizer.Step(0.01), "head.bias: a step needs every gradient");
+  EXPECT_DEATH(optimizer.Step(Rate(0.01)), "head.bias: a step needs every gradient");
   EXPECT_DEATH(Optimizer({}, {}), "parameters");
 }
 

@@ -42,7 +42,7 @@ void DropoutFactors::Fill(int64_t begin, int64_t size, float* factors) const {
   static const auto fill = __builtin_cpu_supports("avx512dq") != 0 ? FillByAvx512
                            : __builtin_cpu_supports("avx2") != 0   ? FillByAvx2
                                                                    : FillAny;
-  fill(key_, threshold_, kept_, begin, size, factors);
+  fill(Key(), threshold_, kept_, begin, size, factors);
 }
 
 }  // namespace vitrine

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <mutex>
 
-#include "ATen/CPUGeneratorImpl.h"
 #include "ATen/Parallel.h"
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/empty.h"
+#include "base/tensors/device.h"
+#include "glog/logging.h"
 #include "vit/dropout/dropout_factors.h"
 #include "vit/fused/cuda/kernels.h"
 #include "vit/fused/cuda/launch.h"
@@ -21,15 +21,6 @@ namespace {
 
 constexpr int64_t kElementsAThread = 1 << 15;
 constexpr int64_t kBlocks = 1024, kWarps = 8;  // on a GPU
-
-}  // namespace
-
-uint64_t DrawDropoutKey(at::Generator& generator) {
-  const std::lock_guard<std::mutex> lock(generator.mutex());
-  return at::check_generator<at::CPUGeneratorImpl>(generator)->random64();
-}
-
-namespace {
 
 void Fill(const DropoutFactors& factors, at::Tensor& mask) {
   float* to = mask.mutable_data_ptr<float>();
@@ -47,15 +38,17 @@ void Fill(const DropoutFactors& factors, at::Tensor& mask) {
 
 }  // namespace
 
-at::Tensor DropoutMask(at::IntArrayRef shape, double probability, at::Generator generator,
+at::Tensor DropoutMask(at::IntArrayRef shape, double probability, const DropoutKey& key,
                        const at::TensorOptions& options) {
   const at::TensorOptions plain = options.requires_grad(false);
-  if (!generator.device().is_cpu()) {
+  if (options.device().is_cuda() && !fused::cuda::HasKernels()) {
+    CHECK(key.place == nullptr) << "only kernels of ours read keys";
     const double keep = 1 - probability;
-    return at::empty(shape, plain).bernoulli_(keep, generator) / keep;
+    return at::empty(shape, plain).bernoulli_(keep, SeededGenerator(options.device(), key.value)) /
+           keep;
   }
   at::Tensor mask = at::empty(shape, plain.dtype(at::kFloat));
-  Fill(DropoutFactors(probability, DrawDropoutKey(generator)), mask);
+  Fill(DropoutFactors(probability, key), mask);
   return mask.to(plain.dtype());
 }
 

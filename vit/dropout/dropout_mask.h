@@ -3,20 +3,15 @@
 #ifndef VIT_DROPOUT_DROPOUT_MASK_H_
 #define VIT_DROPOUT_DROPOUT_MASK_H_
 
-#include <cstdint>
-
-#include "ATen/core/Generator.h"
 #include "ATen/core/Tensor.h"
+#include "vit/dropout/dropout_factors.h"
 
 namespace vitrine {
 
-// The key of a mask's stream: one draw of a generator, which lies on the CPU.
-uint64_t DrawDropoutKey(at::Generator& generator);
-
 // 0 with the probability, else 1 / (1 - probability), independently for each element of the shape,
 // in the options' type and on their device. By DropoutFactors, which depend on neither threads nor
-// device, where the generator lies on the CPU; else by libtorch's numbers on the GPU.
-at::Tensor DropoutMask(at::IntArrayRef shape, double probability, at::Generator generator,
+// device; but by libtorch's numbers on a GPU where this program has no kernels for it.
+at::Tensor DropoutMask(at::IntArrayRef shape, double probability, const DropoutKey& key,
                        const at::TensorOptions& options);
 
 }  // namespace vitrine

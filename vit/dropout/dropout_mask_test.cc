@@ -7,7 +7,6 @@
 #include "ATen/Parallel.h"
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/ones.h"
-#include "base/tensors/device.h"
 #include "base/tensors/each_device.h"
 #include "gtest/gtest.h"
 #include "vit/dropout/dropout_factors.h"
@@ -17,7 +16,7 @@ namespace {
 
 at::Tensor Mask(at::IntArrayRef shape, double probability, uint64_t seed,
                 at::Device device = at::kCPU) {
-  return DropoutMask(shape, probability, SeededGenerator(device, seed), device);
+  return DropoutMask(shape, probability, DropoutKey{.value = seed}, device);
 }
 
 using DropoutMaskTest = EachDevice;
@@ -66,7 +65,7 @@ TEST(DropoutMaskTest, AnElementDependsOnItsPlaceAlone) {
 
 // Whatever instructions fill it.
 TEST(DropoutMaskTest, HasTheFactorsOfEachPair) {
-  const DropoutFactors factors(0.3, 8);
+  const DropoutFactors factors(0.3, DropoutKey{.value = 8});
   std::vector<float> filled(1001);
   factors.Fill(0, filled.size(), filled.data());
   for (size_t i = 0; i + 1 < filled.size(); i += 2) {
@@ -77,14 +76,8 @@ TEST(DropoutMaskTest, HasTheFactorsOfEachPair) {
   }
 }
 
-TEST_P(DropoutMaskTest, EachDrawOfTheGeneratorIsAnotherMask) {
-  const at::Generator generator = SeededGenerator(device_, 5);
-  const at::Tensor first = DropoutMask({100}, 0.5, generator, device_);
-  EXPECT_FALSE(DropoutMask({100}, 0.5, generator, device_).equal(first));
-}
-
 TEST_P(DropoutMaskTest, HasTheType) {
-  const at::Tensor mask = DropoutMask({100}, 0.5, SeededGenerator(device_, 6),
+  const at::Tensor mask = DropoutMask({100}, 0.5, DropoutKey{.value = 6},
                                       at::TensorOptions(device_).dtype(at::kBFloat16));
   EXPECT_EQ(mask.scalar_type(), at::kBFloat16);
   EXPECT_EQ(mask.max().item<double>(), 2);

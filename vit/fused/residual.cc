@@ -10,7 +10,6 @@
 #include "base/tensors/custom_gradient.h"
 #include "glog/logging.h"
 #include "vit/dropout/dropout_factors.h"
-#include "vit/dropout/dropout_mask.h"
 
 #ifndef _OPENMP
 #error "compile with -fopenmp: without it at::parallel_for, a template, runs on one thread"
@@ -62,10 +61,10 @@ at::Tensor Product(const at::Tensor& x, const DropoutFactors& factors) {
 }  // namespace
 
 at::Tensor AddDropped(const at::Tensor& x, const at::Tensor& branch, double probability,
-                      at::Generator generator) {
+                      const DropoutKey& key) {
   CHECK(x.sizes() == branch.sizes());
   CHECK(x.scalar_type() == at::kFloat && branch.scalar_type() == at::kFloat);
-  const DropoutFactors factors(probability, DrawDropoutKey(generator));
+  const DropoutFactors factors(probability, key);
   return WithGradient(
       "fused dropout", {x, branch},
       [&] {

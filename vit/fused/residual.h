@@ -3,16 +3,15 @@
 #ifndef VIT_FUSED_RESIDUAL_H_
 #define VIT_FUSED_RESIDUAL_H_
 
-#include "ATen/core/Generator.h"
 #include "ATen/core/Tensor.h"
+#include "vit/dropout/dropout_factors.h"
 
 namespace vitrine::fused {
 
 // x + branch * DropoutMask(...), to the same bits, without a mask in memory: the backward pass
-// draws it again. Both are float32 of one shape on the CPU, where the generator lies too.
-// Differentiable once.
+// forms it again. Both are float32 of one shape on the CPU. Differentiable once.
 at::Tensor AddDropped(const at::Tensor& x, const at::Tensor& branch, double probability,
-                      at::Generator generator);
+                      const DropoutKey& key);
 
 }  // namespace vitrine::fused
 

@@ -31,13 +31,13 @@ void BM_AddDroppedForwardBackward(benchmark::State& state, bool fused) {
   KeepFreedMemory();  // as training does: no page is new
   at::Tensor x = Random().requires_grad_(true), branch = Random().requires_grad_(true);
   const at::Tensor gradient = at::ones_like(x);
-  at::Generator generator = at::detail::createCPUGenerator(1);
+  const DropoutKey key{.value = 1};
   for (auto _ : state) {
     x.mutable_grad().reset();
     branch.mutable_grad().reset();
     const at::Tensor sum =
-        fused ? fused::AddDropped(x, branch, kDropout, generator)
-              : x + branch * DropoutMask(branch.sizes(), kDropout, generator, branch.options());
+        fused ? fused::AddDropped(x, branch, kDropout, key)
+              : x + branch * DropoutMask(branch.sizes(), kDropout, key, branch.options());
     sum.backward(gradient);
   }
   CHECK_NEAR(branch.grad().mean().item<float>(), 1, 0.01);

@@ -22,17 +22,17 @@ template <typename Add>
 std::vector<at::Tensor> Differentiate(at::IntArrayRef shape, const Add& add) {
   at::Tensor x = Random(shape, 1).requires_grad_(true);
   at::Tensor branch = Random(shape, 2).requires_grad_(true);
-  const at::Tensor sum = add(x, branch, at::detail::createCPUGenerator(7));
+  const at::Tensor sum = add(x, branch, DropoutKey{.value = 7});
   (sum * Random(shape, 3)).sum().backward();
   return {sum.detach(), x.grad(), branch.grad()};
 }
 
-at::Tensor Fused(const at::Tensor& x, const at::Tensor& branch, at::Generator generator) {
-  return fused::AddDropped(x, branch, 0.3, generator);
+at::Tensor Fused(const at::Tensor& x, const at::Tensor& branch, const DropoutKey& key) {
+  return fused::AddDropped(x, branch, 0.3, key);
 }
 
-at::Tensor Plain(const at::Tensor& x, const at::Tensor& branch, at::Generator generator) {
-  return x + branch * DropoutMask(branch.sizes(), 0.3, generator, branch.options());
+at::Tensor Plain(const at::Tensor& x, const at::Tensor& branch, const DropoutKey& key) {
+  return x + branch * DropoutMask(branch.sizes(), 0.3, key, branch.options());
 }
 
 TEST(AddDroppedTest, HasTheBitsOfTheOperators) {
@@ -55,8 +55,8 @@ TEST(AddDroppedTest, DoesNotDependOnThreads) {
 // As the first tokens of a sequence do.
 TEST(AddDroppedTest, TakesParts) {
   const auto part = [](const auto& add) {
-    return [&](const at::Tensor& x, const at::Tensor& branch, const at::Generator& generator) {
-      return add(x.narrow(1, 0, 2), branch.narrow(1, 0, 2), generator).repeat({1, 2, 1});
+    return [&](const at::Tensor& x, const at::Tensor& branch, const DropoutKey& key) {
+      return add(x.narrow(1, 0, 2), branch.narrow(1, 0, 2), key).repeat({1, 2, 1});
     };
   };
   const auto fused = Differentiate({3, 4, 5}, part(Fused)),
@@ -65,7 +65,7 @@ TEST(AddDroppedTest, TakesParts) {
 }
 
 TEST(AddDroppedTest, OtherShapesAreABrokenInvariant) {
-  EXPECT_DEATH(Fused(Random({2}, 1), Random({3}, 1), at::detail::createCPUGenerator(7)), "sizes");
+  EXPECT_DEATH(Fused(Random({2}, 1), Random({3}, 1), {}), "sizes");
 }
 
 }  // namespace

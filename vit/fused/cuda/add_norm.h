@@ -4,18 +4,16 @@
 #ifndef VIT_FUSED_CUDA_ADD_NORM_H_
 #define VIT_FUSED_CUDA_ADD_NORM_H_
 
-#include <cstdint>
-
 #include "ATen/core/Tensor.h"
+#include "vit/dropout/dropout_factors.h"
 #include "vit/layers.h"
 
 namespace vitrine::fused::cuda {
 
-// Of the stream whose key is drawn by DrawDropoutKey (vit/dropout/dropout_mask.h): the same as on a
-// CPU.
+// The same as on a CPU.
 struct BranchDropout {
   double probability = 0;
-  uint64_t key = 0;
+  DropoutKey key;
 };
 
 struct SumAndNorm {

@@ -68,15 +68,12 @@ Tensors Differentiate(const Setting& setting, const Tensors& inputs, const Tenso
   return all;
 }
 
-at::Generator Generator() { return at::detail::createCPUGenerator(kSeed); }
+constexpr DropoutKey kKey{.value = kSeed};
 
-BranchDropout Dropout() {
-  at::Generator generator = Generator();
-  return {kProbability, DrawDropoutKey(generator)};
-}
+BranchDropout Dropout() { return {kProbability, kKey}; }
 
 at::Tensor Mask(const at::Tensor& x) {
-  return DropoutMask(x.sizes(), kProbability, Generator(), x.options());
+  return DropoutMask(x.sizes(), kProbability, kKey, x.options());
 }
 
 LayerNorm MakeNorm(const Setting& setting) {
@@ -193,9 +190,8 @@ TEST_P(KernelsTest, TwiceGiveTheSameBits) {
 TEST(FillFactorsTest, HasTheBitsOfTheCpu) {
   const std::vector<at::Device> devices = EmulateKernels();
   for (const int64_t size : {1, 2, 3, 1000, 1001}) {
-    at::Generator generator = Generator();
-    const DropoutFactors factors(kProbability, DrawDropoutKey(generator));
-    const at::Tensor expected = DropoutMask({size}, kProbability, Generator(), at::kFloat);
+    const DropoutFactors factors(kProbability, kKey);
+    const at::Tensor expected = DropoutMask({size}, kProbability, kKey, at::kFloat);
     for (const at::Device device : devices) {
       at::Tensor filled = at::empty({size}, device);
       Launch(at::kFloat, {.blocks = 3, .warps = 2},
