@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -17,11 +18,14 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "train/checkpoint/checkpoint.h"
 
 namespace vitrine {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 using Json = nlohmann::json;
@@ -99,6 +103,96 @@ TEST_F(AnalysisProcessTest, OfABadPictureAndGoodOnesNothingIsWritten) {
   EXPECT_FALSE(fs::exists(Folder() / "bad"));
 }
 
+TEST_F(AnalysisProcessTest, BadPicturesAreLeftOutWhereThatIsAsked) {
+  const ChildResult result =
+      Rollout({absl::StrCat(Images("pictures"), ",", (Folder() / "damaged.png").string()),
+               "data.on_bad_image=SKIP"},
+              "without");
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr(": 2 images"));
+  EXPECT_THAT(result.err, HasSubstr("1 images could not be read and are not counted"));
+  EXPECT_FALSE(fs::exists(Folder() / "without" / "damaged.npy"));
+}
+
+// Finite, but too large to compute with.
+TEST_F(AnalysisProcessTest, HugeWeightsAreOneLine) {
+  ASSERT_OK_AND_ASSIGN(const fs::path good, FindCheckpoint(Folder() / "run"));
+  ASSERT_OK_AND_ASSIGN(Checkpoint checkpoint, ReadCheckpoint(good));
+  for (auto& [name, tensor] : checkpoint.model) tensor = tensor.mul(1e30);
+  const std::string huge = absl::StrCat("--checkpoint=", (Folder() / "huge").string());
+  ASSERT_OK(WriteCheckpointAs(Folder() / "huge", checkpoint));
+  for (const ChildResult& result :
+       {Predict({huge, Images("pictures")}), Rollout({huge, Images("pictures")}, "of_huge"),
+        Run("analysis/faithfulness", {huge, "--count=2"})}) {
+    EXPECT_EQ(result.status, 1);
+    EXPECT_THAT(result.err, HasSubstr("take an earlier checkpoint"));
+    EXPECT_EQ(result.err.find('\n'), result.err.size() - 1) << result.err;
+    EXPECT_EQ(result.out, "");
+  }
+  EXPECT_FALSE(fs::exists(Folder() / "of_huge"));
+}
+
+// A run of one iteration on so many classes of one picture each, in the folder `name`; its data is
+// in `name`_data.
+void TrainOnPictures(const fs::path& folder, const std::string& name, int classes) {
+  const fs::path data = folder / (name + "_data");
+  const std::string png = EncodePng(MakePicture(8, 8));
+  for (int i = 0; i < classes; ++i) {
+    for (const char* part : {"train", "val"}) {
+      ASSERT_OK(CreateFolder(data / part / absl::StrCat("class", i)));
+      std::ofstream(data / part / absl::StrCat("class", i) / "1.png") << png;
+    }
+  }
+  const ChildResult trained = RunChild(
+      {"train/train", "--device=cpu", absl::StrCat("--run_dir=", (folder / name).string()),
+       absl::StrCat("--data_dir=", data.string()), "threads=1", "model.image_size=8",
+       "model.patch_size=4", "model.channels=3", absl::StrCat("model.num_classes=", classes),
+       "model.width=16", "model.heads=2", "model.depth=1", "data.source=IMAGE_FOLDER",
+       "data.batch_size=4", "data.minival_size=0", "schedule.iterations=1",
+       "schedule.warmup_iterations=0", "validation.every_iterations=0"});
+  ASSERT_EQ(trained.status, 0) << trained.err;
+}
+
+// With a matrix of confusions in each, the page would be 2 MB and the result 17.
+TEST_F(AnalysisProcessTest, OfAThousandClassesPageAndResultAreSmall) {
+  TrainOnPictures(Folder(), "thousand", 1000);
+  const std::string page = ReadFile(Folder() / "thousand" / "report.html").value();
+  EXPECT_THAT(page, HasSubstr("\"confusions_listed\":[{"));
+  EXPECT_LT(page.size(), 300'000);
+  const fs::path checkpoint = Folder() / "thousand" / "checkpoints" / "000000001";
+  const ChildResult evaluated =
+      RunChild({"eval/eval", absl::StrCat("--data_dir=", (Folder() / "thousand_data").string()),
+                absl::StrCat("--checkpoint=", checkpoint.string()), "--details"});
+  ASSERT_EQ(evaluated.status, 0) << evaluated.err;
+  EXPECT_THAT(evaluated.out, HasSubstr("1 taken for class"));
+  EXPECT_LT(fs::file_size(checkpoint.string() + ".model.test.textproto"), 1000 * 200);
+}
+
+TEST_F(AnalysisProcessTest, BadImagesOfASplitAreLeftOutWhereThatIsAsked) {
+  TrainOnPictures(Folder(), "eight", 8);
+  for (const char* name : {"class0", "class2"}) {
+    ASSERT_OK(WriteAtomically(Folder() / "eight_data" / "val" / name / "1.png", ""));
+  }
+  const std::string run = (Folder() / "eight").string();
+  const std::string data_dir = absl::StrCat("--data_dir=", run, "_data");
+  const std::string skip = "data.on_bad_image=SKIP";
+  std::vector<std::string> flags = {absl::StrCat("--checkpoint=", run), data_dir, "--steps=2"};
+  const auto faithfulness = [&](const std::string& count, const std::string& more) {
+    return Run("analysis/faithfulness", {flags[0], flags[1], flags[2], count, more});
+  };
+  EXPECT_THAT(faithfulness("--count=2", "--seed=0").err, HasSubstr(skip));
+  EXPECT_THAT(faithfulness("--count=2", skip).err, HasSubstr("raise --count")) << "of 0 and 4";
+  EXPECT_THAT(faithfulness("--count=8", skip).out, HasSubstr("of 6 images"));
+  EXPECT_THAT(Rollout({flags[0], data_dir, "--count=5", skip}, "of_eight").out,
+              HasSubstr(": 3 images"));
+  const auto report = [&](const std::string& more) {
+    return RunChild({"analysis/report", absl::StrCat("--run_dir=", run), data_dir, more}).err;
+  };
+  EXPECT_THAT(report("--device=cpu"), AllOf(HasSubstr("without pictures"), HasSubstr(skip)));
+  EXPECT_THAT(report(skip), Not(HasSubstr("without pictures")));
+  EXPECT_THAT(ReadFile(fs::path(run) / "report.html").value(), HasSubstr("\"left_out\":2"));
+}
+
 // tools/checks/check_report.py opens such a page in a browser.
 TEST_F(AnalysisProcessTest, ReportsRunsSideBySide) {
   const std::string run = (Folder() / "run").string(), output = (Folder() / "two.html").string();
@@ -145,6 +239,21 @@ TEST_F(AnalysisProcessTest, PredictsInTextAndJson) {
   ASSERT_EQ(json.size(), 1);
   EXPECT_EQ(json[0]["classes"].size(), 5);
   EXPECT_GT(json[0]["classes"][0]["probability"].get<double>(), 0.1);
+}
+
+TEST_F(AnalysisProcessTest, DamagedPicturesAreCounted) {
+  const fs::path file = Folder() / "endless" / "a.png";
+  ASSERT_OK(CreateFolder(file.parent_path()));
+  ASSERT_OK(WriteAtomically(file, WithoutEnd(EncodePng(MakePicture(30, 50)))));
+  const std::string warning = absl::StrCat(
+      "1 images are damaged and were read as Pillow and "
+      "torchvision read them; for example ",
+      file.string(), ": a damaged PNG");
+  for (const ChildResult& result :
+       {Predict({Images("endless")}), Rollout({Images("endless")}, "out_endless")}) {
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_THAT(result.err, HasSubstr(warning));
+  }
 }
 
 TEST_F(AnalysisProcessTest, FaithfulnessComparesWithOrdersThatKnowNothing) {

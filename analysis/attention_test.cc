@@ -51,7 +51,7 @@ TEST_P(RecordAttentionTest, ExplainsWhatTheFusedOperatorMixed) {
   const VisionTransformer model = Model();
   const at::Tensor images = Images(2);
   const AttentionRecord record = RecordAttention(model, images);
-  ASSERT_EQ(record.weights.size(), kDepth);
+  ASSERT_EQ(record.depth(), kDepth);
   EXPECT_LT(Difference(record.logits, model.Forward(images, {})), 1e-12);
 
   Intermediates named;
@@ -60,7 +60,7 @@ TEST_P(RecordAttentionTest, ExplainsWhatTheFusedOperatorMixed) {
   model.Forward(images, context);
   for (int64_t layer = 0; layer < kDepth; ++layer) {
     const std::string block = "blocks." + std::to_string(layer);
-    const at::Tensor& weights = record.weights[layer];
+    const at::Tensor weights = record.Weights(layer);
     EXPECT_EQ(weights.sizes(), at::IntArrayRef({2, kHeads, kTokens, kTokens}));
     EXPECT_EQ(weights.scalar_type(), at::kFloat);
     EXPECT_LT(Difference(weights.sum(-1), at::ones({2, kHeads, kTokens}, device_)), 1e-5);
@@ -76,14 +76,14 @@ TEST_P(RecordAttentionTest, GradientsAreThoseOfTheScore) {
   const at::Tensor images = Images(2);
   const at::Tensor classes = Classes({7, 2});
   const AttentionRecord record = RecordAttentionFor(model, images, classes);
-  ASSERT_EQ(record.gradients.size(), kDepth);
+  ASSERT_EQ(record.depth(), kDepth);
   // Of the last layer only the class token's row reaches the head.
-  const at::Tensor& last = record.gradients.back();
+  const at::Tensor last = record.Gradients(kDepth - 1);
   EXPECT_GT(last.select(2, 0).abs().max().item<double>(), 0);
   EXPECT_EQ(last.slice(2, 1).abs().max().item<double>(), 0);
-  EXPECT_GT(record.gradients[0].slice(2, 1).abs().max().item<double>(), 0);
-  for (const at::Tensor& gradient : record.gradients) {
-    EXPECT_EQ(gradient.sizes(), at::IntArrayRef({2, kHeads, kTokens, kTokens}));
+  EXPECT_GT(record.Gradients(0).slice(2, 1).abs().max().item<double>(), 0);
+  for (int64_t layer = 0; layer < kDepth; ++layer) {
+    EXPECT_EQ(record.Gradients(layer).sizes(), at::IntArrayRef({2, kHeads, kTokens, kTokens}));
   }
 }
 
@@ -104,8 +104,8 @@ TEST_P(RecordAttentionTest, ImagesDoNotMeet) {
     const AttentionRecord one =
         RecordAttentionFor(model, images.narrow(0, b, 1), classes.narrow(0, b, 1));
     for (int64_t layer = 0; layer < kDepth; ++layer) {
-      EXPECT_LT(Difference(one.weights[layer][0], both.weights[layer][b]), 1e-6);
-      EXPECT_LT(Difference(one.gradients[layer][0], both.gradients[layer][b]), 1e-6);
+      EXPECT_LT(Difference(one.Weights(layer)[0], both.Weights(layer)[b]), 1e-6);
+      EXPECT_LT(Difference(one.Gradients(layer)[0], both.Gradients(layer)[b]), 1e-6);
     }
   }
 }

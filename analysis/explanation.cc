@@ -14,12 +14,13 @@ absl::StatusOr<Explanation> Explain(const Classifier& classifier, std::string_vi
                                     const RelevanceOptions& options) {
   ASSIGN_OR_RETURN(const PreparedImage prepared, classifier.Prepare(file));
   const Relevance relevance = ComputeRelevance(classifier.model(), prepared.input, options);
+  ASSIGN_OR_RETURN(const auto best, classifier.Best(relevance.logits[0], /*top=*/1));
   ASSIGN_OR_RETURN(EncodedImage encoded, EncodedImage::Open(file));
   Explanation explanation;
   RETURN_IF_ERROR(encoded.Decode(&explanation.picture));
   explanation.map = relevance.maps[0];
   explanation.overlay = Overlay(explanation.picture, explanation.map, prepared.region);
-  explanation.best = classifier.Best(relevance.logits[0], /*top=*/1)[0];
+  explanation.best = best[0];
   return explanation;
 }
 

@@ -25,7 +25,7 @@ struct Explanation {
   ClassScore best;  // the most probable class
 };
 
-// Of the bytes of a JPEG or PNG file. Errors are those of Classifier::Prepare.
+// Of the bytes of a JPEG or PNG file. Errors are those of Classifier::Prepare and Best.
 absl::StatusOr<Explanation> Explain(const Classifier& classifier, std::string_view file,
                                     const RelevanceOptions& options);
 

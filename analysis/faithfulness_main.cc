@@ -24,6 +24,8 @@
 #include "data/split.h"
 #include "eval/checkpoint_evaluation.h"
 #include "eval/classifier.h"
+#include "eval/data_arguments.h"
+#include "eval/evaluator.h"
 #include "gflags/gflags.h"
 
 DEFINE_string(checkpoint, "", "a checkpoint, or a run, whose newest checkpoint is taken");
@@ -38,7 +40,8 @@ namespace vitrine {
 namespace {
 
 constexpr char kUsage[] =
-    "bazel run //analysis:faithfulness -- --checkpoint=C [--data_dir=D] [flags]\n"
+    "bazel run //analysis:faithfulness -- --checkpoint=C [--data_dir=D] [flags] "
+    "[data.on_bad_image=SKIP]\n"
     "Prints deletion and insertion scores of the methods of //analysis:rollout, and pointing "
     "scores\n"
     "where the data set knows where the object is (data.source=DIGITS_IN_CLUTTER).";
@@ -69,9 +72,11 @@ at::Tensor MapOf(const Way& way, const VisionTransformer& model, const at::Tenso
   return way.name == "random" ? RandomMap(side, FLAGS_seed, index) : CenterMap(side);
 }
 
-void Score(const VisionTransformer& model, const at::Tensor& image, int64_t index,
-           const std::optional<Box>& box, std::vector<Way>* ways) {
-  const int64_t predicted = model.Forward(image, {}).argmax(1).item<int64_t>();
+absl::Status Score(const Classifier& classifier, const at::Tensor& image, int64_t index,
+                   const std::optional<Box>& box, std::vector<Way>* ways) {
+  const VisionTransformer& model = classifier.model();
+  ASSIGN_OR_RETURN(const auto best, classifier.Best(model.Forward(image, {})[0], /*top=*/1));
+  const int64_t predicted = best[0].index;
   for (Way& way : *ways) {
     const at::Tensor map = MapOf(way, model, image, index);
     const PerturbationScores scores = Perturb(model, image, map, predicted, FLAGS_steps);
@@ -82,6 +87,7 @@ void Score(const VisionTransformer& model, const at::Tensor& image, int64_t inde
     way.hit.push_back(pointing.hit);
     way.mass.push_back(pointing.mass);
   }
+  return absl::OkStatus();
 }
 
 std::optional<Box> BoxOf(const Dataset& dataset, Split split, int64_t index) {
@@ -122,8 +128,7 @@ void PrintTables(const std::vector<Way>& ways) {
             << " images; margins are of 95 % intervals, differences are paired" << std::endl;
 }
 
-absl::Status CheckFlags(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(RefuseArguments(arguments));
+absl::Status CheckFlags() {
   if (FLAGS_checkpoint.empty()) return UsageError("--checkpoint: name a checkpoint or a run");
   if (FLAGS_count < 2) return UsageError("--count: must be at least 2");
   if (FLAGS_steps < 1) return UsageError("--steps: must be positive");
@@ -131,7 +136,8 @@ absl::Status CheckFlags(const std::vector<std::string>& arguments) {
 }
 
 absl::Status Run(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(CheckFlags(arguments));
+  RETURN_IF_ERROR(CheckFlags());
+  ASSIGN_OR_RETURN(const OnBadImage on_bad, ParseDataArguments(arguments));
   ASSIGN_OR_RETURN(const Weights weights, AsUsageError(ParseWeights(FLAGS_weights)));
   ASSIGN_OR_RETURN(const Split split, AsUsageError(ParseSplit(FLAGS_split)));
   ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
@@ -140,7 +146,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
                    Classifier::Load(UserPath(FLAGS_checkpoint), weights, device));
   ASSIGN_OR_RETURN(
       const EvaluationData data,
-      EvaluationData::Load(classifier.manifest(), split, UserPath(FLAGS_data_dir), device));
+      EvaluationData::Load(classifier.manifest(), split, UserPath(FLAGS_data_dir), device, on_bad));
   ASSIGN_OR_RETURN(const auto loader, data.Open(/*batch_size=*/1));
   std::vector<Way> ways = Ways();
   // Class folders lie one behind the other, so the first images would be of few classes.
@@ -149,7 +155,12 @@ absl::Status Run(const std::vector<std::string>& arguments) {
     ASSIGN_OR_RETURN(const Batch batch, loader->Next());
     if (i != scored * data.size() / count) continue;
     ++scored;
-    Score(classifier.model(), batch.images, i, BoxOf(data.dataset(), split, i), &ways);
+    if (batch.labels.item<int64_t>() < 0) continue;  // it is left out
+    RETURN_IF_ERROR(Score(classifier, batch.images, i, BoxOf(data.dataset(), split, i), &ways));
+  }
+  RETURN_IF_ERROR(TellLeftOut(loader->bad_images(), ways[0].deletion.size()));
+  if (ways[0].deletion.size() < 2) {
+    return absl::DataLossError("fewer than two of the images could be read; raise --count");
   }
   PrintTables(ways);
   return absl::OkStatus();

@@ -48,17 +48,6 @@ void Blend(const Rgb& color, double share, uint8_t* pixel) {
   }
 }
 
-// Scaled to fit, without changing its shape.
-Image Fitted(const Image& picture, int cell) {
-  const double scale = static_cast<double>(cell) / std::max(picture.width, picture.height);
-  const Size size = {std::max(1, static_cast<int>(std::lround(picture.width * scale))),
-                     std::max(1, static_cast<int>(std::lround(picture.height * scale)))};
-  Image fitted;
-  Resample(picture, {0, 0, static_cast<double>(picture.width), static_cast<double>(picture.height)},
-           size, Filter::kBicubic, &fitted);
-  return fitted;
-}
-
 void Paste(const Image& picture, int x, int y, Image* sheet) {
   for (int row = 0; row < picture.height; ++row) {
     std::copy_n(picture.row(row), size_t{3} * picture.width, sheet->row(y + row) + size_t{3} * x);
@@ -83,6 +72,16 @@ Image Overlay(const Image& picture, const at::Tensor& map, const Region& seen) {
     }
   }
   return overlay;
+}
+
+Image Fitted(const Image& picture, int longer_side) {
+  const double scale = static_cast<double>(longer_side) / std::max(picture.width, picture.height);
+  const Size size = {std::max(1, static_cast<int>(std::lround(picture.width * scale))),
+                     std::max(1, static_cast<int>(std::lround(picture.height * scale)))};
+  Image fitted;
+  Resample(picture, {0, 0, static_cast<double>(picture.width), static_cast<double>(picture.height)},
+           size, Filter::kBicubic, &fitted);
+  return fitted;
 }
 
 Image ContactSheet(std::span<const Image> pictures, int max_columns, int cell) {

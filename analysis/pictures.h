@@ -15,6 +15,9 @@ namespace vitrine {
 // what the model does not see is darkened.
 Image Overlay(const Image& picture, const at::Tensor& map, const Region& seen);
 
+// The picture in the size whose longer side is so many pixels.
+Image Fitted(const Image& picture, int longer_side);
+
 // Pictures in rows of at most `max_columns`, each scaled to fit a square cell of so many pixels, on
 // white.
 Image ContactSheet(std::span<const Image> pictures, int max_columns, int cell);

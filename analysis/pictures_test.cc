@@ -63,6 +63,18 @@ TEST(ContactSheetTest, PlacesPicturesInRows) {
   EXPECT_EQ(Light(sheet, 38, 38), 765) << "no fourth picture";
 }
 
+// So that originals need not be kept for it.
+TEST(ContactSheetTest, OfFittedPicturesIsThatOfTheOriginals) {
+  std::vector<Image> originals = {Grey(300, 170), Grey(33, 90)}, fitted;
+  for (Image& original : originals) {
+    for (size_t i = 0; i < original.pixels.size(); ++i) original.pixels[i] = i * 7 % 251;
+  }
+  for (const Image& original : originals) fitted.push_back(Fitted(original, 60));
+  EXPECT_EQ(fitted[0].width, 60);
+  EXPECT_EQ(fitted[0].height, 34);
+  EXPECT_EQ(ContactSheet(fitted, 2, 60).pixels, ContactSheet(originals, 2, 60).pixels);
+}
+
 TEST(ContactSheetTest, IsNoWiderThanItsPictures) {
   EXPECT_EQ(ContactSheet(std::vector<Image>{Grey(10, 10, 0)}, 8, 20).width, 24 + 4);
 }

@@ -10,13 +10,15 @@ namespace {
 // [B, T, T]
 at::Tensor OfTokens(const AttentionRecord& record, const RelevanceOptions& options,
                     const TokenLayout& layout) {
+  const auto weights = [&](int64_t layer) { return record.Weights(layer); };
+  const auto gradients = [&](int64_t layer) { return record.Gradients(layer); };
   switch (options.method) {
     case Method::kRollout:
-      return Rollout(record.weights, options.rollout, layout);
+      return Rollout(record.depth(), weights, options.rollout, layout);
     case Method::kLastLayer:
-      return LastLayer(record.weights, options.rollout.head_fusion);
+      return LastLayer(record.depth(), weights, options.rollout.head_fusion);
     case Method::kGradient:
-      return GradientRollout(record.weights, record.gradients);
+      return GradientRollout(record.depth(), weights, gradients);
   }
   return {};
 }

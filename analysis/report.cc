@@ -36,7 +36,7 @@ absl::Status WriteReport(absl::Span<const fs::path> runs, const ReportOptions& o
   Json data = {{"runs", Json::array()}};
   for (const fs::path& run_dir : runs) {
     ASSIGN_OR_RETURN(Json run, DescribeRun(run_dir));
-    auto pictures = DescribePictures(run_dir, options.data_dir, options.device);
+    auto pictures = DescribePictures(run_dir, options.data_dir, options.device, options.on_bad);
     if (pictures.ok()) {
       run["images"] = *std::move(pictures);
     } else {

@@ -11,12 +11,14 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "c10/core/Device.h"
+#include "eval/data_arguments.h"
 
 namespace vitrine {
 
 struct ReportOptions {
   std::filesystem::path data_dir;  // empty: not given
   at::Device device = at::kCPU;
+  OnBadImage on_bad = {};
 };
 
 // Runs may have ended or not. What needs data that is not there, or a checkpoint before there is

@@ -13,6 +13,7 @@
 #include "base/programs/threads.h"
 #include "base/status_macros.h"
 #include "base/tensors/device_flags.h"
+#include "eval/data_arguments.h"
 #include "gflags/gflags.h"
 
 DEFINE_string(run_dir, "", "the folder of a run, or several with commas");
@@ -27,11 +28,12 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kUsage[] =
-    "bazel run //analysis:report -- --run_dir=R[,R...] [--data_dir=D] [flags]\n"
+    "bazel run //analysis:report -- --run_dir=R[,R...] [--data_dir=D] [flags] "
+    "[data.on_bad_image=SKIP]\n"
     "Writes one HTML file: results, curves, pictures and what the model looks at in them.";
 
 absl::Status Run(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(RefuseArguments(arguments));
+  ASSIGN_OR_RETURN(const OnBadImage on_bad, ParseDataArguments(arguments));
   if (FLAGS_run_dir.empty()) return UsageError("--run_dir: name the folder of a run");
   std::vector<fs::path> runs;
   ASSIGN_OR_RETURN(const auto names, SplitListFlag("--run_dir", FLAGS_run_dir));
@@ -42,8 +44,9 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   const fs::path output =
       FLAGS_output.empty() ? runs.front() / default_name : UserPath(FLAGS_output);
   if (output.has_parent_path()) RETURN_IF_ERROR(CreateFolder(output.parent_path()));
-  RETURN_IF_ERROR(
-      WriteReport(runs, {.data_dir = UserPath(FLAGS_data_dir), .device = device}, output));
+  const ReportOptions options = {
+      .data_dir = UserPath(FLAGS_data_dir), .device = device, .on_bad = on_bad};
+  RETURN_IF_ERROR(WriteReport(runs, options, output));
   std::cout << output.string() << std::endl;
   return absl::OkStatus();
 }

@@ -56,35 +56,34 @@ absl::StatusOr<HeadFusion> ParseHeadFusion(std::string_view name) {
       absl::StrCat("--head_fusion: must be mean, max or min, not '", name, "'"));
 }
 
-at::Tensor Rollout(std::span<const at::Tensor> weights, const RolloutOptions& options,
+at::Tensor Rollout(int64_t depth, OfLayer weights, const RolloutOptions& options,
                    const TokenLayout& layout) {
   const at::NoGradGuard no_grad;
-  CHECK(!weights.empty());
-  at::Tensor rollout = Identity(weights[0]);
-  for (const at::Tensor& layer : weights) {
+  CHECK_GT(depth, 0);
+  at::Tensor rollout;
+  for (int64_t layer = 0; layer < depth; ++layer) {
     const at::Tensor fused =
-        Discard(FuseHeads(layer, options.head_fusion), options.discard_ratio, layout);
+        Discard(FuseHeads(weights(layer), options.head_fusion), options.discard_ratio, layout);
     at::Tensor passed = (fused + Identity(fused)) / 2;
     passed = passed / passed.sum(-1, /*keepdim=*/true);
-    rollout = at::matmul(passed, rollout);
+    rollout = rollout.defined() ? at::matmul(passed, rollout) : passed;
   }
   return rollout;
 }
 
-at::Tensor LastLayer(std::span<const at::Tensor> weights, HeadFusion fusion) {
+at::Tensor LastLayer(int64_t depth, OfLayer weights, HeadFusion fusion) {
   const at::NoGradGuard no_grad;
-  CHECK(!weights.empty());
-  return FuseHeads(weights.back(), fusion);
+  CHECK_GT(depth, 0);
+  return FuseHeads(weights(depth - 1), fusion);
 }
 
-at::Tensor GradientRollout(std::span<const at::Tensor> weights,
-                           std::span<const at::Tensor> gradients) {
+at::Tensor GradientRollout(int64_t depth, OfLayer weights, OfLayer gradients) {
   const at::NoGradGuard no_grad;
-  CHECK(!weights.empty());
-  CHECK_EQ(weights.size(), gradients.size());
-  at::Tensor relevance = Identity(weights[0]).expand({weights[0].size(0), -1, -1});
-  for (size_t layer = 0; layer < weights.size(); ++layer) {
-    const at::Tensor weighted = (weights[layer] * gradients[layer]).clamp_min(0).mean(1);
+  CHECK_GT(depth, 0);
+  at::Tensor relevance;
+  for (int64_t layer = 0; layer < depth; ++layer) {
+    const at::Tensor weighted = (weights(layer) * gradients(layer)).clamp_min(0).mean(1);
+    if (!relevance.defined()) relevance = Identity(weighted);
     relevance = relevance + at::matmul(weighted, relevance);
   }
   return relevance;

@@ -2,7 +2,9 @@
 // and Zuidema, "Quantifying attention flow in transformers", arXiv 2005.00928) and its relatives.
 //
 //   const AttentionRecord record = RecordAttention(model, images);
-//   const at::Tensor maps = PatchMaps(Rollout(record.weights, {}, layout), layout);  // [B, n, n]
+//   const auto weights = [&](int64_t layer) { return record.Weights(layer); };
+//   const at::Tensor relevance = Rollout(record.depth(), weights, {}, layout);
+//   const at::Tensor maps = PatchMaps(relevance, layout);  // [B, n, n]
 //
 // All of it is of float32, and of B images, H heads, T tokens.
 
@@ -10,11 +12,10 @@
 #define ANALYSIS_ROLLOUT_H_
 
 #include <cstdint>
-#include <span>
 #include <string_view>
-#include <vector>
 
 #include "ATen/core/Tensor.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "vit/model.pb.h"
 
@@ -42,21 +43,24 @@ struct RolloutOptions {
   double discard_ratio = 0;
 };
 
+// [B, H, T, T] of a layer, the first is 0. Each is asked for once, in order, and not kept, so that
+// one layer's is in memory at a time.
+using OfLayer = absl::FunctionRef<at::Tensor(int64_t layer)>;
+
 // [B, T, T], rows sum to 1: how much of each token of the last layer comes from each of the input.
 // A layer passes on half of what attention mixes and half of the token itself, for the residual
 // connection: A' = A / 2 + I / 2, and the product is A'_L ... A'_1. Where fusing or discarding has
 // changed the sums of rows, A' is divided by them again.
-at::Tensor Rollout(std::span<const at::Tensor> weights, const RolloutOptions& options,
+at::Tensor Rollout(int64_t depth, OfLayer weights, const RolloutOptions& options,
                    const TokenLayout& layout);
 
 // [B, T, T]: the last layer's attention alone, heads fused.
-at::Tensor LastLayer(std::span<const at::Tensor> weights, HeadFusion fusion);
+at::Tensor LastLayer(int64_t depth, OfLayer weights, HeadFusion fusion);
 
 // [B, T, T], for one class: R <- R + mean over heads of max(0, gradient * A) R, from R = I (Chefer
 // et al., "Generic attention-model explainability", arXiv 2103.15679, eq. 5 and 6). Layer l's
 // weights go with layer l's gradients.
-at::Tensor GradientRollout(std::span<const at::Tensor> weights,
-                           std::span<const at::Tensor> gradients);
+at::Tensor GradientRollout(int64_t depth, OfLayer weights, OfLayer gradients);
 
 // [B, n, n] of sum 1: what the class is read from, among the patches. With a class token its row,
 // otherwise the mean of the patches' rows; registers and the class token are left out. Where that

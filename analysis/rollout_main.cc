@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <iostream>
+#include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,12 +22,16 @@
 #include "base/status_macros.h"
 #include "base/tensors/device_flags.h"
 #include "base/tensors/npy.h"
+#include "data/batches/bad_images.h"
 #include "data/image/image.h"
 #include "data/image/png.h"
 #include "data/source/file_list.h"
+#include "data/source/image_source.h"
 #include "data/split.h"
 #include "eval/checkpoint_evaluation.h"
 #include "eval/classifier.h"
+#include "eval/data_arguments.h"
+#include "eval/evaluator.h"
 #include "gflags/gflags.h"
 #include "train/checkpoint/checkpoint.h"
 
@@ -46,23 +53,24 @@ namespace fs = std::filesystem;
 
 constexpr char kUsage[] =
     "bazel run //analysis:rollout -- --checkpoint=C (--images=F[,F...] | --count=N [--data_dir=D]) "
-    "--output_dir=O [flags]\n"
+    "--output_dir=O [flags] [data.on_bad_image=SKIP]\n"
     "Writes for each image <stem>.overlay.png and <stem>.npy, and predictions.csv and "
     "contact_sheet.png for all.";
 
 constexpr int kPairs = 4, kCell = 224;  // of the contact sheet: pairs in a row, pixels
-constexpr size_t kMostPairs = 64;       // on it, all of which are held in memory
+constexpr size_t kMostPairs = 64;       // on it
 
 // One picture to explain.
 struct Input {
   std::string name;   // for messages
   std::string stem;   // of the files written
-  std::string bytes;  // of an image file
   std::string truth;  // its class, where that is known
+
+  // The bytes of its file. Of many pictures one is in memory at a time.
+  std::function<absl::StatusOr<std::string>()> read;
 };
 
-absl::Status CheckFlags(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(RefuseArguments(arguments));
+absl::Status CheckFlags() {
   if (FLAGS_checkpoint.empty()) return UsageError("--checkpoint: name a checkpoint or a run");
   if (FLAGS_output_dir.empty()) return UsageError("--output_dir: name the folder to write to");
   if (FLAGS_images.empty() == (FLAGS_count == 0)) return UsageError("give --images or --count");
@@ -82,41 +90,74 @@ absl::Status CheckFlags(const std::vector<std::string>& arguments) {
 absl::StatusOr<std::vector<Input>> NamedFiles() {
   ASSIGN_OR_RETURN(const std::vector<fs::path> files, ListImageFiles("--images", FLAGS_images));
   std::vector<Input> inputs;
+  std::set<std::string> stems;
   for (const fs::path& file : files) {
-    Input input{.name = file.string(), .stem = file.stem().string(), .bytes = "", .truth = ""};
-    for (const Input& other : inputs) {
-      if (other.stem == input.stem) {
-        return UsageError(absl::StrCat("--images: two are called ", input.stem,
-                                       ", and the files written are named after them"));
-      }
+    const std::string stem = file.stem().string();
+    if (!stems.insert(stem).second) {
+      return UsageError(absl::StrCat("--images: two are called ", stem,
+                                     ", and the files written are named after them"));
     }
-    ASSIGN_OR_RETURN(input.bytes, ReadFile(file));
-    inputs.push_back(std::move(input));
+    inputs.push_back({.name = file.string(), .stem = stem, .truth = "", .read = [file] {
+                        return ReadFile(file);
+                      }});
   }
   return inputs;
 }
 
-absl::StatusOr<std::vector<Input>> FirstOfSplit(const CheckpointManifest& manifest, Split split) {
-  ASSIGN_OR_RETURN(const EvaluationData data,
-                   EvaluationData::Load(manifest, split, UserPath(FLAGS_data_dir), at::kCPU));
+absl::StatusOr<std::vector<Input>> FirstOfSplit(const CheckpointManifest& manifest, Split split,
+                                                OnBadImage on_bad) {
+  ASSIGN_OR_RETURN(
+      const EvaluationData data,
+      EvaluationData::Load(manifest, split, UserPath(FLAGS_data_dir), at::kCPU, on_bad));
+  const std::shared_ptr<const ImageSource>& images = data.dataset().part(split);
   std::vector<Input> inputs;
   for (int64_t i = 0; i < std::min<int64_t>(FLAGS_count, data.size()); ++i) {
-    ASSIGN_OR_RETURN(const StoredImage stored, data.images().Read(i));
     const std::string name = absl::StrFormat("%s-%05d", SplitName(split), i);
+    const int64_t label = images->Label(i);
     inputs.push_back({.name = name,
                       .stem = name,
-                      .bytes = ImageFile(stored),
-                      .truth = data.class_names()[data.images().Label(i)]});
+                      .truth = label < 0 ? "" : data.class_names()[label],
+                      .read = [images, i]() -> absl::StatusOr<std::string> {
+                        ASSIGN_OR_RETURN(const StoredImage stored, images->Read(i));
+                        return ImageFile(stored);
+                      }});
   }
   return inputs;
 }
 
-// So that nothing is written if one of them is bad.
-absl::Status CheckPictures(const Classifier& classifier, const std::vector<Input>& inputs) {
-  for (const Input& input : inputs) {
-    RETURN_IF_ERROR(Annotate(classifier.Prepare(input.bytes).status(), input.name));
+// Of a split as the run did, unless it is said otherwise.
+bool Skips(const Classifier& classifier, OnBadImage on_bad) {
+  if (on_bad || FLAGS_count == 0) return on_bad == DataConfig::SKIP;
+  return classifier.manifest().config().data().on_bad_image() == DataConfig::SKIP;
+}
+
+// So that nothing is written if one of them is bad. If such are skipped, they are left out. Returns
+// those that are damaged but were read.
+absl::StatusOr<BadImages> CheckPictures(const Classifier& classifier, bool skips,
+                                        std::vector<Input>* inputs) {
+  const auto prepare = [&](const Input& input) -> absl::StatusOr<PreparedImage> {
+    ASSIGN_OR_RETURN(const std::string bytes, input.read());
+    return Annotate(classifier.Prepare(bytes), input.name);
+  };
+  std::vector<Input> good;
+  BadImages bad;
+  BadImageList damaged;
+  for (Input& input : *inputs) {
+    const absl::StatusOr<PreparedImage> prepared = prepare(input);
+    if (!prepared.ok()) {
+      if (!skips) return prepared.status();
+      if (bad.count++ == 0) bad.example = std::string(prepared.status().message());
+      continue;
+    }
+    if (!prepared->damage.empty()) {
+      damaged.Add(static_cast<int64_t>(good.size()),
+                  absl::StrCat(input.name, ": ", prepared->damage));
+    }
+    good.push_back(std::move(input));
   }
-  return absl::OkStatus();
+  *inputs = std::move(good);
+  RETURN_IF_ERROR(TellLeftOut(bad, static_cast<int64_t>(inputs->size())));
+  return damaged.images();
 }
 
 // Quoted where a comma, a quote or a line break would end the field.
@@ -129,20 +170,23 @@ std::string CsvField(const std::string& text) {
 absl::StatusOr<std::string> WriteExplanation(const Classifier& classifier, const Input& input,
                                              const RelevanceOptions& options,
                                              const fs::path& folder, std::vector<Image>* sheet) {
-  ASSIGN_OR_RETURN(Explanation explanation, Explain(classifier, input.bytes, options));
+  ASSIGN_OR_RETURN(const std::string bytes, input.read());
+  ASSIGN_OR_RETURN(Explanation explanation, Explain(classifier, bytes, options));
+  RETURN_IF_ERROR(CreateFolder(folder));
   RETURN_IF_ERROR(
       WriteAtomically(folder / (input.stem + ".overlay.png"), EncodePng(explanation.overlay)));
   RETURN_IF_ERROR(WriteAtomically(folder / (input.stem + ".npy"), NpyBytes(explanation.map)));
   if (sheet->size() < 2 * kMostPairs) {
-    sheet->push_back(std::move(explanation.picture));
-    sheet->push_back(std::move(explanation.overlay));
+    sheet->push_back(Fitted(explanation.picture, kCell));
+    sheet->push_back(Fitted(explanation.overlay, kCell));
   }
   return absl::StrFormat("%s,%s,%s,%.6f\n", CsvField(input.stem), CsvField(input.truth),
                          CsvField(explanation.best.name), explanation.best.probability);
 }
 
 absl::Status Run(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(CheckFlags(arguments));
+  RETURN_IF_ERROR(CheckFlags());
+  ASSIGN_OR_RETURN(const OnBadImage on_bad, ParseDataArguments(arguments));
   RelevanceOptions options;
   ASSIGN_OR_RETURN(options.method, AsUsageError(ParseMethod(FLAGS_method)));
   ASSIGN_OR_RETURN(options.rollout.head_fusion, AsUsageError(ParseHeadFusion(FLAGS_head_fusion)));
@@ -153,11 +197,12 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(SetThreads(DefaultThreads()));
   ASSIGN_OR_RETURN(const Classifier classifier,
                    Classifier::Load(UserPath(FLAGS_checkpoint), weights, device));
-  ASSIGN_OR_RETURN(const std::vector<Input> inputs,
-                   FLAGS_count > 0 ? FirstOfSplit(classifier.manifest(), split) : NamedFiles());
-  RETURN_IF_ERROR(CheckPictures(classifier, inputs));
+  ASSIGN_OR_RETURN(
+      std::vector<Input> inputs,
+      FLAGS_count > 0 ? FirstOfSplit(classifier.manifest(), split, on_bad) : NamedFiles());
+  ASSIGN_OR_RETURN(const BadImages damaged,
+                   CheckPictures(classifier, Skips(classifier, on_bad), &inputs));
   const fs::path folder = UserPath(FLAGS_output_dir);
-  RETURN_IF_ERROR(CreateFolder(folder));
   std::string csv = "image,truth,prediction,probability\n";
   std::vector<Image> sheet;
   for (const Input& input : inputs) {
@@ -171,6 +216,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
                                   EncodePng(ContactSheet(sheet, 2 * kPairs, kCell))));
   std::cout << folder.string() << ": " << inputs.size()
             << (inputs.size() == 1 ? " image" : " images") << std::endl;
+  WarnOfDamagedImages(damaged);
   return absl::OkStatus();
 }
 

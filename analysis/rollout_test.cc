@@ -50,6 +50,20 @@ std::vector<at::Tensor> RandomAttention(at::Device device) {
   return layers;
 }
 
+// Of tensors that are there all at once, which the functions under test have no need of.
+at::Tensor RolloutOf(const std::vector<at::Tensor>& weights, const RolloutOptions& options,
+                     const TokenLayout& layout = kLayout) {
+  const auto of_layer = [&](int64_t layer) { return weights.at(layer); };
+  return Rollout(static_cast<int64_t>(weights.size()), of_layer, options, layout);
+}
+
+at::Tensor GradientRolloutOf(const std::vector<at::Tensor>& weights,
+                             const std::vector<at::Tensor>& gradients) {
+  return GradientRollout(
+      static_cast<int64_t>(weights.size()), [&](int64_t layer) { return weights.at(layer); },
+      [&](int64_t layer) { return gradients.at(layer); });
+}
+
 double Difference(const at::Tensor& a, const at::Tensor& b) {
   return (a - b).abs().max().item<double>();
 }
@@ -57,7 +71,7 @@ double Difference(const at::Tensor& a, const at::Tensor& b) {
 class RolloutTest : public EachDeviceAnd<RolloutOptions> {};
 
 TEST_P(RolloutTest, RowsSumToOneAndNothingIsNegative) {
-  const at::Tensor rollout = Rollout(RandomAttention(device_), GetParam(), kLayout);
+  const at::Tensor rollout = RolloutOf(RandomAttention(device_), GetParam());
   EXPECT_LT(Difference(rollout.sum(-1), at::ones({kBatch, kTokens}, device_)), 1e-5);
   EXPECT_GE(rollout.min().item<double>(), 0);
 }
@@ -65,16 +79,16 @@ TEST_P(RolloutTest, RowsSumToOneAndNothingIsNegative) {
 TEST_P(RolloutTest, OfIdentityIsIdentity) {
   const std::vector<at::Tensor> layers(kLayers,
                                        at::eye(kTokens, device_).expand({kBatch, kHeads, -1, -1}));
-  EXPECT_LT(Difference(Rollout(layers, GetParam(), kLayout), at::eye(kTokens, device_)), 1e-6);
+  EXPECT_LT(Difference(RolloutOf(layers, GetParam()), at::eye(kTokens, device_)), 1e-6);
 }
 
 TEST_P(RolloutTest, ABatchOfTwoIsTwoOfOne) {
   const std::vector<at::Tensor> layers = RandomAttention(device_);
-  const at::Tensor both = Rollout(layers, GetParam(), kLayout);
+  const at::Tensor both = RolloutOf(layers, GetParam());
   for (int64_t b = 0; b < kBatch; ++b) {
     std::vector<at::Tensor> one;
     for (const at::Tensor& layer : layers) one.push_back(layer.narrow(0, b, 1));
-    EXPECT_LT(Difference(Rollout(one, GetParam(), kLayout)[0], both[b]), 1e-6);
+    EXPECT_LT(Difference(RolloutOf(one, GetParam())[0], both[b]), 1e-6);
   }
 }
 
@@ -82,9 +96,9 @@ TEST_P(RolloutTest, PermutedPatchesPermuteIt) {
   const at::Tensor patches = at::randperm(kTokens - 1, at::kLong) + 1;
   const at::Tensor order = at::concat({at::zeros({1}, at::kLong), patches}).to(device_);
   std::vector<at::Tensor> layers = RandomAttention(device_);
-  const at::Tensor rollout = Rollout(layers, GetParam(), kLayout);
+  const at::Tensor rollout = RolloutOf(layers, GetParam());
   for (at::Tensor& layer : layers) layer = layer.index_select(2, order).index_select(3, order);
-  const at::Tensor permuted = Rollout(layers, GetParam(), kLayout);
+  const at::Tensor permuted = RolloutOf(layers, GetParam());
   EXPECT_LT(Difference(permuted, rollout.index_select(1, order).index_select(2, order)), 1e-6);
 }
 
@@ -114,7 +128,7 @@ TEST_P(KnownRolloutTest, OfUniformAttentionInClosedForm) {
   const double kept = std::pow(0.5, kLayers);
   const at::Tensor expected = kept * at::eye(kTokens, device_) +
                               (1 - kept) * at::full({kTokens, kTokens}, 1.0 / kTokens, device_);
-  EXPECT_LT(Difference(Rollout(layers, {}, kLayout)[0], expected), 1e-6);
+  EXPECT_LT(Difference(RolloutOf(layers, {})[0], expected), 1e-6);
 }
 
 // Two layers of three tokens by hand: the last layer stands on the left of the product.
@@ -128,7 +142,7 @@ TEST_P(KnownRolloutTest, ByHand) {
   const at::Tensor expected =
       at::tensor({0.25, 0.25, 0.5, 0., 1., 0., 0., 0., 1.}).reshape({3, 3}).to(device_);
   const std::vector<at::Tensor> layers = {first, second};
-  EXPECT_LT(Difference(Rollout(layers, {}, TokenLayout(config))[0], expected), 1e-6);
+  EXPECT_LT(Difference(RolloutOf(layers, {}, TokenLayout(config))[0], expected), 1e-6);
 }
 
 TEST_P(KnownRolloutTest, DiscardsInEachImageAndKeepsTheClassToken) {
@@ -138,13 +152,32 @@ TEST_P(KnownRolloutTest, DiscardsInEachImageAndKeepsTheClassToken) {
   weights.select(3, 0).fill_(0.01);
   weights[1].slice(2, 1).mul_(0.1);
   const std::vector<at::Tensor> layers = {weights};
-  const at::Tensor rollout = Rollout(layers, {.discard_ratio = 0.5}, kLayout);
+  const at::Tensor rollout = RolloutOf(layers, {.discard_ratio = 0.5});
   const at::Tensor off_diagonal = rollout * (1 - at::eye(kTokens, device_));
   const at::Tensor zeros = (off_diagonal.slice(2, 1) == 0).sum({1, 2}) - (kTokens - 1);
   EXPECT_NEAR(zeros[0].item<double>(), kTokens * (kTokens - 1) / 2, kTokens);
   EXPECT_NEAR(zeros[1].item<double>(), kTokens * (kTokens - 1) / 2, kTokens);
   EXPECT_GT(rollout.select(2, 0).min().item<double>(), 0)
       << "what is paid to the class token stays";
+}
+
+// Of twelve layers of many tokens all weights at once would be most of the memory.
+TEST_P(KnownRolloutTest, OneLayerIsThereAtATime) {
+  c10::weak_intrusive_ptr<c10::TensorImpl> before(c10::intrusive_ptr<c10::TensorImpl>{});
+  int64_t asked = 0;
+  const auto of_layer = [&](int64_t layer) {
+    EXPECT_EQ(layer, asked++);
+    EXPECT_TRUE(before.expired()) << "layer " << layer - 1 << " is kept";
+    const at::Tensor weights = RandomAttention(device_)[0];
+    before = c10::weak_intrusive_ptr<c10::TensorImpl>(weights.getIntrusivePtr());
+    return weights;
+  };
+  Rollout(kLayers, of_layer, {.discard_ratio = 0.5}, kLayout);
+  EXPECT_EQ(asked, kLayers);
+  const at::Tensor gradients = at::ones({kBatch, kHeads, kTokens, kTokens}, device_);
+  asked = 0;
+  GradientRollout(kLayers, of_layer, [&](int64_t) { return gradients; });
+  EXPECT_EQ(asked, kLayers);
 }
 
 TEST_P(PatchMapsTest, ClassTokensRowWithoutThePrefix) {
@@ -178,13 +211,13 @@ TEST_P(GradientRolloutTest, PairsLayers) {
   std::vector<at::Tensor> gradients(kLayers, at::zeros_like(weights[0]));
   gradients[1] = at::ones_like(weights[1]);
   const at::Tensor expected = at::eye(kTokens, device_) + weights[1].mean(1);
-  EXPECT_LT(Difference(GradientRollout(weights, gradients), expected), 1e-6);
+  EXPECT_LT(Difference(GradientRolloutOf(weights, gradients), expected), 1e-6);
 }
 
 TEST_P(GradientRolloutTest, NegativeContributionsAreLeftOut) {
   const std::vector<at::Tensor> weights = RandomAttention(device_);
   const std::vector<at::Tensor> gradients(kLayers, -at::ones_like(weights[0]));
-  EXPECT_LT(Difference(GradientRollout(weights, gradients), at::eye(kTokens, device_)), 1e-7);
+  EXPECT_LT(Difference(GradientRolloutOf(weights, gradients), at::eye(kTokens, device_)), 1e-7);
 }
 
 TEST_P(GradientRolloutTest, TwoLayersByTheFormula) {
@@ -195,7 +228,7 @@ TEST_P(GradientRolloutTest, TwoLayersByTheFormula) {
   const at::Tensor second = (weights[1] * gradients[1]).mean(1);
   const at::Tensor expected =
       at::eye(kTokens, device_) + first + second + at::matmul(second, first);
-  EXPECT_LT(Difference(GradientRollout(weights, gradients), expected), 1e-5);
+  EXPECT_LT(Difference(GradientRolloutOf(weights, gradients), expected), 1e-5);
 }
 
 TEST(ParseHeadFusionTest, OthersAreRefused) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,7 +14,7 @@
 #include "data/batches/normalization.h"
 #include "data/class_list.h"
 #include "data/sets/catalog.h"
-#include "data/sets/image_files.h"
+#include "data/sets/given_parts.h"
 #include "data/source/relabeled_source.h"
 #include "data/source/subset_source.h"
 #include "data/transform/validate.h"
@@ -24,12 +26,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Fixed, whatever the run's seed: what one run is selected by, no other trains on.
+// Fixed, whatever the run's seed: what one run is selected by or tested on, no other trains on.
 constexpr uint64_t kMinivalSeed = 2;
+constexpr uint64_t kTestSeed = 3;
 
 // As the catalog has it; a file that is absent is an error that says how to get it.
-absl::StatusOr<LoadedSet> Load(const CatalogEntry& entry, const fs::path& data_dir) {
-  absl::StatusOr<LoadedSet> set = entry.load(data_dir);
+absl::StatusOr<LoadedSet> Load(const DataConfig& config, const fs::path& data_dir) {
+  const CatalogEntry& entry = FindInCatalog(config.source());
+  absl::StatusOr<LoadedSet> set = entry.load(config, data_dir);
   if (!absl::IsNotFound(set.status()) || entry.prepared_as.empty()) return set;
   return absl::NotFoundError(
       absl::StrCat("data set ", entry.prepared_as, ": ", set.status().message(),
@@ -43,25 +47,61 @@ std::vector<int64_t> LabelsOf(const ImageSource& source) {
   return labels;
 }
 
-absl::Status HoldOutMinival(int64_t count, Dataset& dataset) {
+// Takes so many images out of train.
+absl::StatusOr<std::shared_ptr<const ImageSource>> HoldOutOfTrain(std::string_view field,
+                                                                  int64_t count, uint64_t seed,
+                                                                  Dataset& dataset) {
   if (count >= dataset.train->size()) {
-    return absl::InvalidArgumentError(absl::StrCat("data.minival_size: must be less than the ",
+    return absl::InvalidArgumentError(absl::StrCat(field, ": must be less than the ",
                                                    dataset.train->size(), " training images of ",
                                                    dataset.name, ", is ", count));
   }
-  HoldOut split = HoldOutStratified(LabelsOf(*dataset.train), count, kMinivalSeed);
-  dataset.minival = std::make_shared<SubsetSource>(dataset.train, std::move(split.held));
+  HoldOut split = HoldOutStratified(LabelsOf(*dataset.train), count, seed);
+  auto held = std::make_shared<SubsetSource>(dataset.train, std::move(split.held));
   if (count > 0) {
     dataset.train = std::make_shared<SubsetSource>(dataset.train, std::move(split.kept));
   }
+  return held;
+}
+
+absl::Status NothingToTestOn(const Dataset& dataset) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      "data.test_size: data set ", dataset.name, " has no test part (",
+      DescribeOrigins(dataset.origins),
+      "); set it to the number of images to hold out of train for one, or add the part"));
+}
+
+absl::Status SettleTest(int64_t count, Dataset& dataset) {
+  if (dataset.test != nullptr && count > 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "data.test_size: data set ", dataset.name, " has a test part",
+        dataset.origins.test.empty() ? "" : ", ", dataset.origins.test, "; leave it 0"));
+  }
+  if (dataset.test != nullptr) return absl::OkStatus();
+  if (count == 0) return NothingToTestOn(dataset);
+  ASSIGN_OR_RETURN(dataset.test, HoldOutOfTrain("data.test_size", count, kTestSeed, dataset));
+  dataset.origins.test = dataset.origins.train;
+  return absl::OkStatus();
+}
+
+absl::Status SettleMinival(int64_t count, Dataset& dataset) {
+  if (dataset.minival != nullptr && count > 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "data.minival_size: minival is ", dataset.origins.minival, ", which data set ",
+        dataset.name, " gives beside train and test; leave it 0, or take that part away"));
+  }
+  if (dataset.minival != nullptr) return absl::OkStatus();
+  ASSIGN_OR_RETURN(dataset.minival,
+                   HoldOutOfTrain("data.minival_size", count, kMinivalSeed, dataset));
+  if (count > 0) dataset.origins.minival = dataset.origins.train;
   return absl::OkStatus();
 }
 
 // Finds at the start what would else end a run in its middle.
 absl::Status CheckLabels(const Dataset& dataset) {
   std::vector<bool> has_images(dataset.class_names.size());
-  for (const auto& source : {dataset.train, dataset.test}) {
-    for (int64_t i = 0; i < source->size(); ++i) {
+  for (const auto& source : {dataset.train, dataset.minival, dataset.test}) {
+    for (int64_t i = 0; source != nullptr && i < source->size(); ++i) {
       const int64_t label = source->Label(i);
       if (label < 0) return source->Read(i).status();
       if (source == dataset.train) has_images[label] = true;
@@ -93,26 +133,29 @@ std::string Dataset::Summary() const {
   const std::string images =
       size ? absl::StrCat("images of ", channels, " x ", size->height, " x ", size->width)
            : "image files";
+  const std::string origins_text = DescribeOrigins(origins);
   return absl::StrCat(name, ": ", train->size(), " train, ", minival->size(), " minival, ",
                       test->size(), " test ", images, ", ", class_names.size(), " classes (list ",
-                      ClassListId(class_names), ")");
+                      ClassListId(class_names), ")", origins_text.empty() ? "" : "; ",
+                      origins_text);
 }
 
 bool NeedsFolder(DataConfig::Source source) { return FindInCatalog(source).needs_folder; }
 
 absl::StatusOr<Dataset> LoadDataset(const DataConfig& config, const fs::path& data_dir) {
   RETURN_IF_ERROR(ProblemsError(DataConfigProblems(config)));
-  ASSIGN_OR_RETURN(LoadedSet set, Load(FindInCatalog(config.source()), data_dir));
-  Dataset dataset{std::move(set), /*minival=*/nullptr};
+  ASSIGN_OR_RETURN(LoadedSet set, Load(config, data_dir));
+  Dataset dataset{std::move(set)};
   if (config.on_bad_image() == DataConfig::FAIL) RETURN_IF_ERROR(CheckLabels(dataset));
-  RETURN_IF_ERROR(HoldOutMinival(config.minival_size(), dataset));
+  RETURN_IF_ERROR(SettleTest(config.test_size(), dataset));
+  RETURN_IF_ERROR(SettleMinival(config.minival_size(), dataset));
   return dataset;
 }
 
 DataConfig::Source SourceIn(const fs::path& data_dir, const DataConfig& config) {
+  if (!FindInCatalog(config.source()).layout) return config.source();
   const std::optional<FileLayout> found = FindLayout(data_dir);
-  if (!found || !FindInCatalog(config.source()).layout) return config.source();
-  return FindInCatalog(*found).source;
+  return found ? FindInCatalog(*found).source : config.source();
 }
 
 absl::Status CheckImages(const Dataset& dataset, const DataConfig& config, ImageShape shape,
@@ -133,7 +176,12 @@ absl::Status CheckImages(const Dataset& dataset, const DataConfig& config, Image
   if (const auto status = Normalization::Create(config, shape.channels).status(); !status.ok()) {
     problems.emplace_back(status.message());
   }
-  if (dataset.channels != shape.channels) {
+  if (!dataset.size && shape.channels != 1 && shape.channels != 3) {
+    problems.push_back(
+        absl::StrCat("image files are read with 3 channels, or 1 in grey, but the model takes ",
+                     shape.channels));
+  }
+  if (dataset.size && dataset.channels != shape.channels) {
     problems.push_back(absl::StrCat("images have ", dataset.channels,
                                     " channel(s), but the model takes ", shape.channels));
   }
@@ -162,10 +210,7 @@ absl::Status UseClasses(const std::vector<std::string>& class_names, Dataset* da
   ASSIGN_OR_RETURN(
       const std::vector<int64_t> labels,
       Annotate(MatchClasses(dataset->class_names, class_names), "data set " + dataset->name));
-  for (auto* source : {&dataset->train, &dataset->minival, &dataset->test}) {
-    *source = std::make_shared<RelabeledSource>(*source, labels);
-  }
-  dataset->class_names = class_names;
+  Renumber(labels, class_names, dataset);
   return absl::OkStatus();
 }
 

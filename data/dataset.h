@@ -23,13 +23,11 @@
 
 namespace vitrine {
 
-// Minival is empty where the config asks for none.
+// All parts are there; minival is empty where none is given nor held out.
 struct Dataset : LoadedSet {
-  std::shared_ptr<const ImageSource> minival;
-
   const std::shared_ptr<const ImageSource>& part(Split split) const;
 
-  // One line for people: the sizes of all that is there.
+  // One line for people: the sizes of all that is there, and which folder or file it was.
   std::string Summary() const;
 };
 
@@ -41,8 +39,9 @@ bool NeedsFolder(DataConfig::Source source);
 // the program need none. Errors are one line that names the file or the field:
 //   NotFound         a file is absent; with the command that downloads it
 //   DataLoss         a file is damaged
-//   InvalidArgument  files contradict each other or the config; with on_bad_image FAIL also a class
-//                    without training images, or an image without a class
+//   InvalidArgument  files contradict each other or the config, as a part that is to be held out
+//                    though one is given; with on_bad_image FAIL also a class without training
+//                    images, or an image without a class
 absl::StatusOr<Dataset> LoadDataset(const DataConfig& config,
                                     const std::filesystem::path& data_dir);
 

@@ -2,12 +2,15 @@
 
 #include <array>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "base/files/crc32c.h"
 #include "base/status_matchers.h"
+#include "data/older_config.h"
 #include "data/testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -127,6 +130,15 @@ TEST_F(DatasetTest, FolderWithoutTheDataSet) {
                     AllOf(HasSubstr("data_batch_1.bin"), HasSubstr("--dataset=cifar10"))));
 }
 
+TEST_F(DatasetTest, PythonVersionOfCifarSaysWhatToGet) {
+  WriteTestFile(folder_ / "cifar-10-batches-py/data_batch_1", "pickle");
+  EXPECT_THAT(LoadDataset(Config(DataConfig::CIFAR10), folder_),
+              Fails(absl::StatusCode::kNotFound,
+                    AllOf(HasSubstr("cifar-10-batches-py: is CIFAR-10 for Python"),
+                          HasSubstr("//data:prepare -- --dataset=cifar10 --data_dir=" +
+                                    folder_.string()))));
+}
+
 TEST_F(DatasetTest, NoFolderGiven) {
   EXPECT_THAT(LoadDataset(Config(DataConfig::MNIST), ""),
               Fails(absl::StatusCode::kNotFound,
@@ -188,13 +200,15 @@ TEST_F(DatasetTest, WrongConfigIsRefusedWithAllProblemsInOneLine) {
 }
 
 TEST_F(DatasetTest, ImageFilesInTheirFolder) {
-  for (const char* name : {"train/a/1", "train/a/2", "train/b/1", "val/a/1", "val/b/1"}) {
+  for (const char* name :
+       {"train/a/1.png", "train/a/2.png", "train/b/1.png", "val/a/1.png", "val/b/1.png"}) {
     WriteTestFile(folder_ / name, name);
   }
   const DataConfig config = Config(DataConfig::IMAGE_FOLDER, 1);
   ASSERT_OK_AND_ASSIGN(const Dataset dataset, LoadDataset(config, folder_ / ""));
   EXPECT_EQ(dataset.Summary(),
-            "dataset_test: 2 train, 1 minival, 2 test image files, 2 classes (list 52a4fb0b)");
+            "dataset_test: 2 train, 1 minival, 2 test image files, 2 classes (list 52a4fb0b); "
+            "train and minival: train/, test: val/");
   EXPECT_THAT(dataset.class_names, ElementsAre("a", "b"));
   EXPECT_THAT(LoadDataset(config, ""),
               Fails(absl::StatusCode::kNotFound, HasSubstr("needs --data_dir")));
@@ -202,8 +216,26 @@ TEST_F(DatasetTest, ImageFilesInTheirFolder) {
               Fails(absl::StatusCode::kNotFound, HasSubstr("there is no train.pack")));
 }
 
+TEST_F(DatasetTest, ImageFilesFitModelsOfOneChannelAndOfThree) {
+  for (const char* name : {"train/a/1.png", "train/b/1.png", "val/a/1.png", "val/b/1.png"}) {
+    WriteTestFile(folder_ / name, name);
+  }
+  DataConfig config = Config(DataConfig::IMAGE_FOLDER);
+  ASSERT_OK_AND_ASSIGN(const Dataset dataset, LoadDataset(config, folder_));
+  EXPECT_OK(CheckImages(dataset, config, {.channels = 1, .size = 28}, 2));
+  EXPECT_OK(CheckImages(dataset, config, {.channels = 3, .size = 28}, 2));
+  EXPECT_THAT(CheckImages(dataset, config, {.channels = 2, .size = 28}, 2),
+              Fails(absl::StatusCode::kInvalidArgument,
+                    HasSubstr("3 channels, or 1 in grey, but the model takes 2")));
+  config.set_normalization(DataConfig::IMAGENET_STATS);
+  EXPECT_THAT(CheckImages(dataset, config, {.channels = 1, .size = 28}, 2),
+              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("normalization")));
+}
+
 TEST_F(DatasetTest, ClassWithoutTrainingImagesOnlyWhenSkipping) {
-  for (const char* name : {"train/a/1", "val/a/1", "val/b/1"}) WriteTestFile(folder_ / name, name);
+  for (const char* name : {"train/a/1.png", "val/a/1.png", "val/b/1.png"}) {
+    WriteTestFile(folder_ / name, name);
+  }
   fs::create_directory(folder_ / "train/b");
   DataConfig config = Config(DataConfig::IMAGE_FOLDER);
   EXPECT_THAT(LoadDataset(config, folder_),
@@ -211,6 +243,114 @@ TEST_F(DatasetTest, ClassWithoutTrainingImagesOnlyWhenSkipping) {
                     HasSubstr("there are no training images of class b")));
   config.set_on_bad_image(DataConfig::SKIP);
   EXPECT_OK(LoadDataset(config, folder_));
+}
+
+// An image of each class in each part but train, which has three.
+void WriteParts(const fs::path& folder, const std::vector<std::string>& parts) {
+  for (const std::string& part : parts) {
+    for (const std::string name : {"a", "b"}) {
+      for (int i = 0; i < (part == "train" ? 3 : 1); ++i) {
+        WriteTestFile(folder / part / name / absl::StrCat(i, ".png"), part);
+      }
+    }
+  }
+}
+
+TEST_F(DatasetTest, GivenValidationPartIsMinival) {
+  WriteParts(folder_, {"train", "val", "test"});
+  ASSERT_OK_AND_ASSIGN(const Dataset dataset,
+                       LoadDataset(Config(DataConfig::IMAGE_FOLDER), folder_));
+  EXPECT_EQ(dataset.Summary(),
+            "dataset_test: 6 train, 2 minival, 2 test image files, 2 classes (list 52a4fb0b); "
+            "train: train/, minival: val/, test: test/");
+  EXPECT_THAT(dataset.part(Split::kMinival)->Name(0), HasSubstr("val/a/0.png"));
+  EXPECT_THAT(dataset.part(Split::kTest)->Name(0), HasSubstr("test/a/0.png"));
+}
+
+TEST_F(DatasetTest, NothingIsHeldOutBesideAGivenPart) {
+  WriteParts(folder_, {"train", "val", "test"});
+  EXPECT_THAT(LoadDataset(Config(DataConfig::IMAGE_FOLDER, 1), folder_),
+              Fails(absl::StatusCode::kInvalidArgument,
+                    AllOf(HasSubstr("data.minival_size: minival is val/"),
+                          HasSubstr("leave it 0, or take that part away"))));
+  DataConfig config = Config(DataConfig::IMAGE_FOLDER);
+  config.set_test_size(1);
+  EXPECT_THAT(LoadDataset(config, folder_),
+              Fails(absl::StatusCode::kInvalidArgument,
+                    AllOf(HasSubstr("data.test_size: "), HasSubstr("test/; leave it 0"))));
+  fs::remove_all(folder_ / "val");
+  EXPECT_OK(LoadDataset(Config(DataConfig::IMAGE_FOLDER, 1), folder_));
+  config.set_source(DataConfig::DIGITS);
+  EXPECT_THAT(LoadDataset(config, ""),
+              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("has a test part; leave it 0")));
+}
+
+TEST_F(DatasetTest, TestIsHeldOutOfTrainWhereNoneIsGiven) {
+  WriteParts(folder_, {"train"});
+  DataConfig config = Config(DataConfig::IMAGE_FOLDER);
+  EXPECT_THAT(LoadDataset(config, folder_),
+              Fails(absl::StatusCode::kInvalidArgument,
+                    AllOf(HasSubstr("data.test_size: "), HasSubstr("(train: train/)"),
+                          HasSubstr("set it to the number of images to hold out"))));
+  config.set_test_size(2);
+  config.set_minival_size(2);
+  ASSERT_OK_AND_ASSIGN(const Dataset dataset, LoadDataset(config, folder_));
+  EXPECT_EQ(dataset.Summary(),
+            "dataset_test: 2 train, 2 minival, 2 test image files, 2 classes (list 52a4fb0b); "
+            "train and minival and test: train/");
+  std::set<std::string> names;
+  for (const Split split : {Split::kTrain, Split::kMinival, Split::kTest}) {
+    const ImageSource& part = *dataset.part(split);
+    EXPECT_EQ(part.Label(0) + part.Label(1), 1) << "one of each class";
+    for (int64_t i = 0; i < part.size(); ++i) names.insert(part.Name(i));
+  }
+  EXPECT_EQ(names.size(), 6) << "no image is in two parts";
+  config.set_minival_size(0);
+  ASSERT_OK_AND_ASSIGN(const Dataset without, LoadDataset(config, folder_));
+  EXPECT_EQ(without.test->Name(0), dataset.test->Name(0)) << "whatever minival is";
+  config.set_test_size(6);
+  EXPECT_THAT(LoadDataset(config, folder_),
+              Fails(absl::StatusCode::kInvalidArgument,
+                    HasSubstr("data.test_size: must be less than the 6 training images")));
+}
+
+TEST_F(DatasetTest, TestPartWithoutLabelsIsSaidToBeUnused) {
+  WriteParts(folder_, {"train"});
+  WriteTestFile(folder_ / "test" / "1.png", "x");
+  EXPECT_THAT(
+      LoadDataset(Config(DataConfig::IMAGE_FOLDER), folder_),
+      Fails(absl::StatusCode::kInvalidArgument,
+            AllOf(HasSubstr("data.test_size: "), HasSubstr("not used: test/ (it has no labels)"))));
+  WriteParts(folder_, {"val"});
+  ASSERT_OK_AND_ASSIGN(const Dataset dataset,
+                       LoadDataset(Config(DataConfig::IMAGE_FOLDER, 1), folder_));
+  EXPECT_THAT(dataset.Summary(), HasSubstr("train and minival: train/, test: val/, not used: test/ "
+                                           "(it has no labels)"));
+}
+
+// A class is checked in each part that is there.
+TEST_F(DatasetTest, ClassesOfAModelReachEveryPart) {
+  WriteParts(folder_, {"train", "val", "test"});
+  ASSERT_OK_AND_ASSIGN(Dataset dataset, LoadDataset(Config(DataConfig::IMAGE_FOLDER), folder_));
+  ASSERT_OK(UseClasses({"b", "a"}, &dataset));
+  for (const auto& part : {dataset.train, dataset.minival, dataset.test}) {
+    EXPECT_EQ(part->Label(0), 1);
+  }
+}
+
+// The same files by another reading are another data set to a run that would go on.
+TEST_F(DatasetTest, IdentityTellsTheReadingsApart) {
+  WriteParts(folder_, {"train", "val", "test"});
+  DataConfig config = Config(DataConfig::IMAGE_FOLDER);
+  ASSERT_OK_AND_ASSIGN(const Dataset by_name, LoadDataset(config, folder_));
+  EXPECT_THAT(DataIdentity(by_name), HasSubstr("6 train, 2 minival, 2 test images"));
+  FillDefaultsOfOlder(&config);
+  ASSERT_OK_AND_ASSIGN(const Dataset before, LoadDataset(config, folder_));
+  EXPECT_THAT(DataIdentity(before), HasSubstr("6 train, 0 minival, 2 test images"));
+  EXPECT_THAT(before.test->Name(0), HasSubstr("val/a/0.png"));
+  config.set_given_parts(DataConfig::BY_NAME);
+  FillDefaultsOfOlder(&config);
+  EXPECT_EQ(config.given_parts(), DataConfig::BY_NAME) << "what is said stays";
 }
 
 TEST_F(DatasetTest, ImageNet100SaysHowToGetIt) {

@@ -13,6 +13,12 @@ std::vector<std::string> DataConfigProblems(const DataConfig& config) {
   problems.Check(config.batch_size() > 0,
                  absl::StrCat("data.batch_size: must be positive, is ", config.batch_size()));
   problems.NotNegative("data.minival_size", config.minival_size());
+  problems.NotNegative("data.test_size", config.test_size());
+  problems.Check((config.image_column().empty() && config.label_column().empty()) ||
+                     MayGiveValidation(config.source()),
+                 "data.image_column, data.label_column: are for PARQUET; leave them out");
+  problems.Check(config.subset().empty() || config.source() == DataConfig::EMNIST,
+                 "data.subset: is for EMNIST; leave it out");
   for (const float mean : config.mean()) {
     problems.Check(std::isfinite(mean), absl::StrCat("data.mean: must be finite, is ", mean));
   }
@@ -34,6 +40,18 @@ std::vector<std::string> DataConfigProblems(const DataConfig& config) {
   problems.Append(TransformProblems("data.train_transforms", config.train_transforms()));
   problems.Append(TransformProblems("data.evaluation_transforms", config.evaluation_transforms()));
   return problems.Take();
+}
+
+bool MayGiveValidation(DataConfig::Source source) {
+  switch (source) {
+    case DataConfig::IMAGENET100:
+    case DataConfig::IMAGE_FOLDER:
+    case DataConfig::PARQUET:
+    case DataConfig::PACKED:
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace vitrine

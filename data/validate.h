@@ -14,6 +14,9 @@ namespace vitrine {
 // when nothing is. What depends on the data itself is checked by LoadDataset.
 std::vector<std::string> DataConfigProblems(const DataConfig& config);
 
+// Whether the data set can bring a validation part of its own: those of image files.
+bool MayGiveValidation(DataConfig::Source source);
+
 }  // namespace vitrine
 
 #endif  // DATA_VALIDATE_H_

@@ -87,6 +87,7 @@ TEST_F(AverageTest, AveragesAreNotAveragedAgain) {
   EXPECT_THAT(
       AverageCheckpoints(Paths{Write(20, 1), folder_ / "soup"}),
       Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("soup: is an average itself")));
+  EXPECT_OK(AverageCheckpoints(Paths{Write(20, 1), Write(10, 1)})) << "those that it is of";
 }
 
 TEST_F(AverageTest, IsWrittenUnderARelativeName) {

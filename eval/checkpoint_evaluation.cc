@@ -7,7 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "base/files/file.h"
 #include "base/status_macros.h"
+#include "data/older_config.h"
 #include "eval/statistics.h"
+#include "glog/logging.h"
 #include "google/protobuf/text_format.h"
 #include "train/settings/loader_spec.h"
 
@@ -20,15 +22,17 @@ constexpr int64_t kBatch = 128;
 
 void FillClasses(const Statistics& statistics, const std::vector<std::string>& names,
                  EvaluationResult* result) {
-  const at::Tensor& confusion = statistics.confusion();
-  const auto classes = static_cast<int64_t>(names.size());
-  for (int64_t i = 0; i < classes; ++i) {
+  for (size_t i = 0; i < names.size(); ++i) {
+    const Statistics::Class& one = statistics.classes()[i];
     EvaluationResult::Class* const row = result->add_classes();
     row->set_name(names[i]);
-    const int64_t* const predicted = confusion[i].const_data_ptr<int64_t>();
-    row->mutable_predicted()->Assign(predicted, predicted + classes);
-    row->set_count(confusion[i].sum().item<int64_t>());
-    row->set_correct(predicted[i]);
+    row->set_count(one.count);
+    row->set_correct(one.correct);
+    for (const auto& [answer, count] : one.mistakes) {
+      EvaluationResult::Class::Mistake* const mistake = row->add_mistakes();
+      mistake->set_taken_for(static_cast<int32_t>(answer));
+      mistake->set_count(count);
+    }
   }
 }
 
@@ -42,19 +46,52 @@ void FillCalibration(const Statistics& statistics, EvaluationResult* result) {
   result->set_expected_calibration_error(statistics.ExpectedCalibrationError());
 }
 
-absl::Status CheckComplete(const Evaluation& evaluation, int64_t size, const BadImages& bad) {
-  if (evaluation.count == size) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat("only ", evaluation.count, " of the split's ", size,
-                                          " images could be read: ", bad.example));
+bool GivesMinival(const Dataset& dataset) {
+  const PartOrigins& origins = dataset.origins;
+  return !origins.minival.empty() && origins.minival != origins.train;
+}
+
+// The parts as the run had them: of one on train and val, and of any of an older program, val is
+// the test part, whatever lies beside it now.
+absl::StatusOr<Dataset> LoadAsTheRun(DataConfig config, std::string_view identity,
+                                     const fs::path& data_dir) {
+  FillDefaultsOfOlder(&config);
+  config.set_source(SourceIn(data_dir, config));
+  absl::StatusOr<Dataset> dataset = LoadDataset(config, data_dir);
+  const bool is_sure =
+      dataset.ok() && (!GivesMinival(*dataset) || DataIdentity(*dataset) == identity);
+  if (is_sure || config.given_parts() == DataConfig::VAL_AS_TEST) return dataset;
+  config.set_given_parts(DataConfig::VAL_AS_TEST);
+  absl::StatusOr<Dataset> before = LoadDataset(config, data_dir);
+  const bool is_the_runs = before.ok() && DataIdentity(*before) == identity;
+  return is_the_runs ? std::move(before) : std::move(dataset);
+}
+
+// For those who take "test" to be the folder of that name.
+void WarnOfUnused(const PartOrigins& origins) {
+  for (const std::string& name : origins.unused) {
+    LOG(WARNING) << "the run's test part is " << origins.test << "; not used: " << name;
+  }
+}
+
+// A table of what is no number tells nothing.
+absl::Status CheckScores(const Evaluation& evaluation) {
+  if (evaluation.finite > 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "the model gives no image finite scores: its weights are too large to compute with; take an "
+      "earlier checkpoint");
 }
 
 }  // namespace
 
 absl::StatusOr<EvaluationData> EvaluationData::Load(const CheckpointManifest& manifest, Split split,
-                                                    const fs::path& data_dir, at::Device device) {
+                                                    const fs::path& data_dir, at::Device device,
+                                                    OnBadImage on_bad) {
   ExperimentConfig config = manifest.config();
-  config.mutable_data()->set_source(SourceIn(data_dir, config.data()));
-  ASSIGN_OR_RETURN(Dataset dataset, LoadDataset(config.data(), data_dir));
+  if (on_bad) config.mutable_data()->set_on_bad_image(*on_bad);
+  ASSIGN_OR_RETURN(Dataset dataset,
+                   LoadAsTheRun(config.data(), manifest.data_identity(), data_dir));
+  WarnOfUnused(dataset.origins);
   const auto& classes = manifest.class_names();
   RETURN_IF_ERROR(UseClasses({classes.begin(), classes.end()}, &dataset));
   const ModelConfig& model = config.model();
@@ -75,7 +112,7 @@ EvaluationData::EvaluationData(const ModelConfig& model, std::unique_ptr<const D
 absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const TensorMap& weights,
                                                           bool flips) const {
   ASSIGN_OR_RETURN(const VisionTransformer model, RestoreModel(model_, weights, spec_.device));
-  return Evaluate(model, flips, [](const at::Tensor& /*logits*/, const at::Tensor& /*labels*/) {});
+  return Evaluate(model, flips, [](const ScoredBatch& /*batch*/) {});
 }
 
 absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const VisionTransformer& model,
@@ -83,19 +120,23 @@ absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const VisionTransforme
   ASSIGN_OR_RETURN(const auto loader, Open(kBatch));
   Evaluation total;
   Statistics statistics(model_.num_classes());
-  RETURN_IF_ERROR(ForEachBatch(model, loader.get(), flips,
-                               [&](const at::Tensor& logits, const at::Tensor& labels) {
-                                 Accumulate(logits, labels, &total);
-                                 statistics.Add(logits, labels);
-                                 observe(logits, labels);
-                               }));
-  RETURN_IF_ERROR(CheckComplete(total, size(), loader->bad_images()));
+  RETURN_IF_ERROR(ForEachBatch(model, loader.get(), flips, [&](const ScoredBatch& batch) {
+    Accumulate(batch.logits, batch.labels, &total);
+    statistics.Add(batch.logits, batch.labels);
+    observe(batch);
+  }));
+  const BadImages bad = loader->bad_images(), damaged = loader->damaged_images();
+  RETURN_IF_ERROR(TellLeftOut(bad, total.count));
+  RETURN_IF_ERROR(CheckScores(total));
+  WarnOfDamagedImages(damaged);
 
   EvaluationResult result;
   result.set_split(std::string(SplitName(split_)));
   result.set_data_identity(DataIdentity(*dataset_));
   result.set_flips(flips);
   result.set_count(total.count);
+  if (bad.count > 0) result.set_left_out(bad.count);
+  if (damaged.count > 0) result.set_damaged(damaged.count);
   result.set_correct_top1(total.correct_top1);
   result.set_correct_top5(total.correct_top5);
   result.set_loss(total.loss());
@@ -115,7 +156,8 @@ absl::StatusOr<CheckpointEvaluation> EvaluateCheckpoint(const fs::path& path,
     manifest.mutable_config()->mutable_data()->set_loader_threads(options.loader_threads);
   }
   ASSIGN_OR_RETURN(const EvaluationData data,
-                   EvaluationData::Load(manifest, options.split, options.data_dir, options.device));
+                   EvaluationData::Load(manifest, options.split, options.data_dir, options.device,
+                                        options.on_bad));
   ASSIGN_OR_RETURN(evaluation.result, Annotate(data.Evaluate(saved.tensors, options.flips), name));
   evaluation.result.set_iteration(manifest.iteration());
   evaluation.result.set_weights(std::string(WeightsName(options.weights)));
@@ -151,6 +193,8 @@ Json ToJson(const CheckpointEvaluation& evaluation) {
                {"loss", r.loss()},
                {"checkpoint", evaluation.checkpoint.string()},
                {"iteration", r.iteration()}};
+  if (r.left_out() > 0) json["left_out"] = r.left_out();
+  if (r.damaged() > 0) json["damaged"] = r.damaged();
   if (WasSelectedOn(r)) json["selected_on_this_split"] = true;
   return json;
 }

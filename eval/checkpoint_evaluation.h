@@ -14,9 +14,11 @@
 #include "absl/status/statusor.h"
 #include "base/files/json.h"
 #include "base/tensors/tensor_map.h"
+#include "data/batches/bad_images.h"
 #include "data/batches/loader.h"
 #include "data/dataset.h"
 #include "data/split.h"
+#include "eval/data_arguments.h"
 #include "eval/evaluator.h"
 #include "eval/result.pb.h"
 #include "eval/weights.h"
@@ -32,7 +34,7 @@ class EvaluationData {
   // the run did not hold out, and those of LoadDataset.
   static absl::StatusOr<EvaluationData> Load(const CheckpointManifest& manifest, Split split,
                                              const std::filesystem::path& data_dir,
-                                             at::Device device);
+                                             at::Device device, OnBadImage on_bad = {});
 
   const Dataset& dataset() const { return *dataset_; }
   const LoaderSpec& spec() const { return spec_; }
@@ -45,8 +47,9 @@ class EvaluationData {
     return Loader::ForEvaluation(*dataset_, split_, spec_, batch_size);
   }
 
-  // How a model does on all images of the split; `flips` and `observe` as for ForEachBatch.
-  // DataLoss if some can't be read.
+  // How a model does on all images of the split; `flips` and `observe` as for ForEachBatch. Those
+  // that are damaged but were read are counted. With on_bad_image SKIP those that can't be read are
+  // left out and counted. An error if no image can be read, or has scores that are finite.
   absl::StatusOr<EvaluationResult> Evaluate(const VisionTransformer& model, bool flips,
                                             BatchObserver observe) const;
 
@@ -75,6 +78,7 @@ struct EvaluationOptions {
   at::Device device = at::kCPU;
   bool flips = false;
   int loader_threads = 0;  // 0: as in training; changes no figure
+  OnBadImage on_bad = {};
 };
 
 // `path` is a checkpoint or a run, of which the newest checkpoint is taken.
@@ -90,7 +94,8 @@ bool WasSelectedOn(const EvaluationResult& result);
 absl::Status WriteResult(const CheckpointEvaluation& evaluation);
 
 // One object, of which programs read split, count, correct_top1, correct_top5, top1, top5, loss,
-// checkpoint and iteration; and selected_on_this_split where that is so.
+// checkpoint and iteration; left_out and damaged, where images were; and selected_on_this_split
+// where that is so.
 Json ToJson(const CheckpointEvaluation& evaluation);
 
 }  // namespace vitrine

@@ -1,11 +1,13 @@
 #include "eval/classifier.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "ATen/TensorOperators.h"
 #include "ATen/core/grad_mode.h"
 #include "ATen/ops/empty.h"
+#include "ATen/ops/isfinite.h"
 #include "absl/strings/str_cat.h"
 #include "base/random.h"
 #include "base/status_macros.h"
@@ -40,7 +42,8 @@ absl::StatusOr<Classifier> Classifier::Load(const std::filesystem::path& path, W
   ASSIGN_OR_RETURN(VisionTransformer model,
                    Annotate(RestoreModel(config, saved.tensors, device), found.string()));
   const DataConfig& data = saved.manifest.config().data();
-  ASSIGN_OR_RETURN(Normalization normalization, Normalization::Create(data, config.channels()));
+  ASSIGN_OR_RETURN(Normalization normalization,
+                   Normalization::Create(data, config.channels(), device));
   ASSIGN_OR_RETURN(TransformPipeline pipeline,
                    TransformPipeline::Create(EvaluationTransforms(data), config.image_size(),
                                              normalization.MeanColor()));
@@ -56,39 +59,53 @@ Classifier::Classifier(CheckpointManifest manifest, VisionTransformer model,
       normalization_(std::move(normalization)) {}
 
 absl::StatusOr<PreparedImage> Classifier::Prepare(std::string_view file) const {
-  ASSIGN_OR_RETURN(const EncodedImage encoded, EncodedImage::Open(file));
+  const int channels = model_.config().channels(), side = model_.config().image_size();
+  ASSIGN_OR_RETURN(EncodedImage encoded, EncodedImage::Open(file, {.grey = channels == 1}));
   PreparedImage prepared;
   prepared.size = {encoded.width(), encoded.height()};
   prepared.region = pipeline_.Seen(prepared.size);
   TransformPipeline::Scratch scratch;
   const RandomStream unused(0, "evaluation", 0, 0);
-  RETURN_IF_ERROR(pipeline_.Apply(file, unused, &scratch, &prepared.seen));
-  const int channels = model_.config().channels(), side = model_.config().image_size();
+  RETURN_IF_ERROR(pipeline_.Apply(&encoded, unused, &scratch, &prepared.seen));
+  prepared.damage = encoded.damage();
   const at::Tensor bytes = at::empty({1, channels, side, side}, at::kByte);
   ToPlanar(prepared.seen, channels, bytes.mutable_data_ptr<uint8_t>());
   prepared.input = normalization_.Apply(bytes.to(model_.device()));
   return prepared;
 }
 
-std::vector<ClassScore> Classifier::Best(const at::Tensor& logits, int64_t top) const {
-  const at::Tensor probabilities = logits.detach().cpu().to(at::kDouble).softmax(0);
-  const double* const p = probabilities.const_data_ptr<double>();
-  std::vector<ClassScore> scores;
-  for (int i = 0; i < probabilities.size(0); ++i) {
-    scores.push_back({i, manifest_.class_names(i), p[i]});
+absl::StatusOr<std::vector<ClassScore>> Classifier::Best(const at::Tensor& logits,
+                                                         int64_t top) const {
+  const at::Tensor scores = logits.detach().cpu().to(at::kDouble);
+  if (!at::isfinite(scores).all().item<bool>()) {
+    return absl::FailedPreconditionError(
+        "the model gives it scores that are not finite: its weights are too large to compute with; "
+        "take an earlier checkpoint");
   }
-  std::stable_sort(scores.begin(), scores.end(), [](const ClassScore& a, const ClassScore& b) {
-    return a.probability > b.probability;
-  });
-  scores.resize(std::min<size_t>(top, scores.size()));
-  return scores;
+  const at::Tensor probabilities = scores.softmax(0);
+  const double* const p = probabilities.const_data_ptr<double>();
+  std::vector<int> order(probabilities.size(0));
+  std::iota(order.begin(), order.end(), 0);
+  const auto end = order.begin() + std::min<int64_t>(top, probabilities.size(0));
+  std::partial_sort(order.begin(), end, order.end(),
+                    [p](int a, int b) { return p[a] != p[b] ? p[a] > p[b] : a < b; });
+  std::vector<ClassScore> best;
+  for (auto i = order.begin(); i != end; ++i) {
+    best.push_back({*i, manifest_.class_names(*i), p[*i]});
+  }
+  return best;
+}
+
+absl::StatusOr<std::vector<ClassScore>> Classifier::Classify(const PreparedImage& prepared,
+                                                             int64_t top) const {
+  const at::NoGradGuard no_grad;
+  return Best(model_.Forward(prepared.input, {})[0], top);
 }
 
 absl::StatusOr<std::vector<ClassScore>> Classifier::Classify(std::string_view file,
                                                              int64_t top) const {
   ASSIGN_OR_RETURN(const PreparedImage prepared, Prepare(file));
-  const at::NoGradGuard no_grad;
-  return Best(model_.Forward(prepared.input, {})[0], top);
+  return Classify(prepared, top);
 }
 
 }  // namespace vitrine

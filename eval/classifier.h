@@ -39,6 +39,8 @@ struct PreparedImage {
   Image seen;        // the same S x S pixels for people
   Size size;         // of the picture in the file
   Region region;     // the part of it that the model sees
+  // What is wrong with the file although it was read; empty: nothing.
+  std::string damage;
 };
 
 class Classifier {
@@ -53,14 +55,18 @@ class Classifier {
   const CheckpointManifest& manifest() const { return manifest_; }
 
   // A JPEG or PNG of any size, by the transforms that the model is evaluated with; where it has
-  // none, the middle square, resized. Errors are those of TransformPipeline::Apply.
+  // none, the middle square, resized. A model of one channel sees it in grey (MakeGrey). Errors are
+  // those of EncodedImage and TransformPipeline::Apply.
   absl::StatusOr<PreparedImage> Prepare(std::string_view file) const;
 
   // The most probable classes of logits [K], the best first, at most `top` of them. Of equals the
-  // smaller index comes first.
-  std::vector<ClassScore> Best(const at::Tensor& logits, int64_t top) const;
+  // smaller index comes first. FailedPrecondition if a logit is not finite: the weights are too
+  // large to compute with.
+  absl::StatusOr<std::vector<ClassScore>> Best(const at::Tensor& logits, int64_t top) const;
 
-  // The same for a file. Any number of threads may do so at once.
+  // The same for a picture, and for the file of one. Any number of threads may do so at once.
+  absl::StatusOr<std::vector<ClassScore>> Classify(const PreparedImage& prepared,
+                                                   int64_t top) const;
   absl::StatusOr<std::vector<ClassScore>> Classify(std::string_view file, int64_t top) const;
 
  private:

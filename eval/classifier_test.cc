@@ -9,6 +9,7 @@
 #include "data/batches/loader.h"
 #include "data/batches/planar.h"
 #include "data/dataset.h"
+#include "data/image/grey.h"
 #include "data/image/png.h"
 #include "data/image/testing.h"
 #include "data/source/image_source.h"
@@ -94,6 +95,28 @@ TEST_P(ClassifierTest, PicturesOfAnySizeAreSeenInTheirMiddle) {
   EXPECT_NEAR(wide.region.width, 40, 1e-9);
   EXPECT_NEAR(wide.region.x, 30, 1);
   EXPECT_EQ(wide.seen.width, 28);
+}
+
+// A model of one channel. Pillow's convert("L") is checked in data/image.
+TEST_P(ClassifierTest, ColoursAreSeenInGrey) {
+  ASSERT_OK_AND_ASSIGN(const Classifier classifier, Load());
+  const Image colors = MakePicture(28, 28);
+  Image grey = colors;
+  MakeGrey(&grey);
+  ASSERT_OK_AND_ASSIGN(const PreparedImage of_colors, classifier.Prepare(EncodePng(colors)));
+  ASSERT_OK_AND_ASSIGN(const PreparedImage of_grey, classifier.Prepare(EncodePng(grey)));
+  EXPECT_TRUE(of_colors.input.equal(of_grey.input));
+  EXPECT_EQ(LargestDifference(of_colors.seen, grey), 0);
+}
+
+TEST_P(ClassifierTest, DamageIsTold) {
+  ASSERT_OK_AND_ASSIGN(const Classifier classifier, Load());
+  const std::string png = EncodePng(MakePicture(28, 28));
+  ASSERT_OK_AND_ASSIGN(const PreparedImage good, classifier.Prepare(png));
+  EXPECT_EQ(good.damage, "");
+  ASSERT_OK_AND_ASSIGN(const PreparedImage damaged, classifier.Prepare(WithoutEnd(png)));
+  EXPECT_THAT(damaged.damage, HasSubstr("a damaged PNG ("));
+  EXPECT_TRUE(damaged.input.equal(good.input));
 }
 
 TEST_P(ClassifierTest, TakesTheWeightsThatAreAskedFor) {

@@ -16,6 +16,7 @@
 #include "base/tensors/device_flags.h"
 #include "data/split.h"
 #include "eval/checkpoint_evaluation.h"
+#include "eval/data_arguments.h"
 #include "gflags/gflags.h"
 #include "glog/logging.h"
 
@@ -34,11 +35,12 @@ namespace vitrine {
 namespace {
 
 constexpr char kUsage[] =
-    "bazel run //eval -- --checkpoint=C[,C...] [flags]\n"
-    "Prints loss, top-1 and top-5 accuracy over a whole split.";
+    "bazel run //eval -- --checkpoint=C[,C...] [flags] [data.on_bad_image=SKIP]\n"
+    "Prints loss, top-1 and top-5 accuracy over a whole split. SKIP leaves out images that can't "
+    "be "
+    "read.";
 
-absl::Status CheckFlags(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(RefuseArguments(arguments));
+absl::Status CheckFlags() {
   if (FLAGS_checkpoint.empty()) return UsageError("--checkpoint: name a checkpoint or a run");
   if (FLAGS_loader_threads < 0) return UsageError("--loader_threads: must not be negative");
   return absl::OkStatus();
@@ -50,25 +52,24 @@ void PrintJson(const std::vector<CheckpointEvaluation>& results) {
   std::cout << PrettyJson(results.size() == 1 ? json[0] : json) << std::endl;
 }
 
-// The class that the images of this one are most often taken for, where it is another.
-int MostConfusedWith(const EvaluationResult::Class& row, int self) {
-  int most = -1;
-  for (int i = 0; i < row.predicted_size(); ++i) {
-    if (i != self && row.predicted(i) > (most < 0 ? 0 : row.predicted(most))) most = i;
+// Of equals the first class.
+EvaluationResult::Class::Mistake MostFrequent(const EvaluationResult::Class& row) {
+  EvaluationResult::Class::Mistake most;
+  for (const auto& mistake : row.mistakes()) {
+    if (mistake.count() > most.count()) most = mistake;
   }
   return most;
 }
 
 void PrintClasses(const EvaluationResult& result) {
-  for (int i = 0; i < result.classes_size(); ++i) {
-    const EvaluationResult::Class& row = result.classes(i);
+  for (const EvaluationResult::Class& row : result.classes()) {
     std::cout << absl::StrFormat(
         "  %-24s %.4f (%d of %d)", row.name(),
         row.count() == 0 ? 0 : static_cast<double>(row.correct()) / row.count(), row.correct(),
         row.count());
-    if (const int other = MostConfusedWith(row, i); other >= 0) {
-      std::cout << absl::StrFormat("  %d taken for %s", row.predicted(other),
-                                   result.classes(other).name());
+    if (const auto mistake = MostFrequent(row); mistake.count() > 0) {
+      std::cout << absl::StrFormat("  %d taken for %s", mistake.count(),
+                                   result.classes(mistake.taken_for()).name());
     }
     std::cout << "\n";
   }
@@ -79,9 +80,10 @@ void PrintText(const std::vector<CheckpointEvaluation>& results) {
     const EvaluationResult& r = evaluation.result;
     const auto count = static_cast<double>(r.count());
     std::cout << absl::StrFormat(
-        "%s  %s %s  loss %.4f  top-1 %.4f (%d of %d)  top-5 %.4f  calibration error %.4f%s\n",
+        "%s  %s %s  loss %.4f  top-1 %.4f (%d of %d)  top-5 %.4f  calibration error %.4f%s%s\n",
         evaluation.checkpoint.string(), r.weights(), r.split(), r.loss(), r.correct_top1() / count,
         r.correct_top1(), r.count(), r.correct_top5() / count, r.expected_calibration_error(),
+        r.left_out() > 0 ? absl::StrCat("  (without ", r.left_out(), " that can't be read)") : "",
         WasSelectedOn(r) ? "  (selected on this split: no estimate)" : "");
     if (FLAGS_details) PrintClasses(r);
   }
@@ -93,11 +95,13 @@ void WarnIfError(const absl::Status& written) {
 }
 
 absl::Status Run(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(CheckFlags(arguments));
+  RETURN_IF_ERROR(CheckFlags());
+  ASSIGN_OR_RETURN(const OnBadImage on_bad, ParseDataArguments(arguments));
   ASSIGN_OR_RETURN(const auto checkpoints, SplitListFlag("--checkpoint", FLAGS_checkpoint));
   EvaluationOptions options = {.data_dir = UserPath(FLAGS_data_dir),
                                .flips = FLAGS_flips,
-                               .loader_threads = FLAGS_loader_threads};
+                               .loader_threads = FLAGS_loader_threads,
+                               .on_bad = on_bad};
   ASSIGN_OR_RETURN(options.split, AsUsageError(ParseSplit(FLAGS_split)));
   ASSIGN_OR_RETURN(options.weights, AsUsageError(ParseWeights(FLAGS_weights)));
   ASSIGN_OR_RETURN(options.device, DeviceOfFlags());
@@ -108,6 +112,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
     WarnIfError(WriteResult(results.back()));
   }
   FLAGS_json ? PrintJson(results) : PrintText(results);
+  // All results are of the same images, but of copies with other transforms perhaps.
   return absl::OkStatus();
 }
 

@@ -137,7 +137,7 @@ TEST_F(EvalProcessTest, SelectionIsRecorded) {
   const fs::path soup = Folder() / "soup", marked = Folder() / "marked";
   fs::remove_all(soup);
   fs::remove_all(marked);
-  ASSERT_EQ(Swa({"--count=2", "--greedy"}, soup).status, 0);
+  ASSERT_EQ(Swa({"--count=2", "--greedy", "data.on_bad_image=SKIP"}, soup).status, 0);
   ASSERT_OK_AND_ASSIGN(const Checkpoint on_minival, ReadCheckpoint(soup));
   EXPECT_EQ(on_minival.manifest.average_of().selection_split(), "minival");
   const ChildResult on_test = Swa({"--count=2", "--greedy", "--selection_split=test"}, marked);
@@ -196,6 +196,7 @@ TEST_F(EvalProcessTest, MistakesAreOneLine) {
       {Swa({"--checkpoints=20,,10"}, "x"), 2, "an empty name"},
       {Swa({"--checkpoints=20,20"}, "x"), 2, "named twice"},
       {Swa({"--count=2", "--selection_split=test"}, "x"), 2, "--greedy"},
+      {Swa({"--count=2", "seed=3"}, "x"), 2, "data.on_bad_image=SKIP"},
       {Eval({}, ","), 2, "an empty name"},
       {Eval({"--split=dev"}), 2, "minival"},
       {Eval({"--device=tpu"}), 2, "--device"},
@@ -208,6 +209,32 @@ TEST_F(EvalProcessTest, MistakesAreOneLine) {
     EXPECT_EQ(result.err.find('\n'), result.err.size() - 1) << result.err;
     EXPECT_EQ(result.out, "");
   }
+}
+
+TEST_F(EvalProcessTest, PathsInTheHomeFolderAreFound) {
+  const fs::path folder = Folder();
+  const ChildResult result =
+      RunChild({"env", absl::StrCat("HOME=", folder.parent_path().string()), "eval/eval",
+                absl::StrCat("--checkpoint=~/", folder.filename().string())});
+  EXPECT_EQ(result.status, 0) << result.err;
+}
+
+// Finite, but too large to compute with.
+TEST_F(EvalProcessTest, HugeWeightsAreOneLine) {
+  const fs::path huge = Folder() / "huge";
+  fs::remove_all(huge);
+  ASSERT_OK_AND_ASSIGN(Checkpoint checkpoint,
+                       ReadCheckpoint(Folder() / "checkpoints" / "000000020"));
+  for (auto& [name, tensor] : checkpoint.model) tensor = tensor.mul(1e30);
+  ASSERT_OK(WriteCheckpointAs(huge, checkpoint));
+  for (const char* flag : {"--json", "--details"}) {
+    const ChildResult result = Eval({flag}, "/huge");
+    EXPECT_EQ(result.status, 1);
+    EXPECT_THAT(result.err, AllOf(HasSubstr("huge: "), HasSubstr("take an earlier checkpoint")));
+    EXPECT_EQ(result.err.find('\n'), result.err.size() - 1) << result.err;
+    EXPECT_EQ(result.out, "");
+  }
+  EXPECT_EQ(Eval({}, "/checkpoints/000000010").status, 0);
 }
 
 // A model of image files, whose reading is what threads share.
@@ -279,6 +306,101 @@ TEST_F(EvalImagesTest, TheNumberOfLoadingThreadsChangesNoBit) {
   }
 }
 
+TEST_F(EvalImagesTest, BadImagesAreLeftOutAndCountedWhereThatIsAsked) {
+  WritePictures("damaged", {"cat", "dog"});
+  WriteTestFile(Folder() / "damaged" / "val" / "cat" / "7.png", "");
+  WriteTestFile(Folder() / "damaged" / "val" / "dog" / "9.png", "<html>");
+  const ChildResult refused = Eval("damaged", {});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("7.png: "), HasSubstr("data.on_bad_image=SKIP")));
+  const ChildResult skipped = Eval("damaged", {"data.on_bad_image=SKIP"});
+  ASSERT_EQ(skipped.status, 0) << skipped.err;
+  EXPECT_THAT(skipped.err, HasSubstr("2 images could not be read and are not counted"));
+  const Json json = Json::parse(skipped.out);
+  EXPECT_EQ(json["count"], 48);
+  EXPECT_EQ(json["left_out"], 2);
+  EXPECT_THAT(Eval("damaged", {"data.on_bad_image=SKIP", "--nojson"}).out,
+              HasSubstr("(without 2 that can't be read)"));
+  EXPECT_THAT(Eval("damaged", {"data.on_bad_image=FAIL"}).err, HasSubstr("7.png: "));
+  EXPECT_FALSE(Json::parse(Eval("data", {}).out).contains("left_out"));
+  const ChildResult other = Eval("data", {"seed=3"});
+  EXPECT_EQ(other.status, 2);
+  EXPECT_THAT(other.err, HasSubstr("only data.on_bad_image=SKIP"));
+}
+
+// Of three parts, beside a run on the first two.
+class EvalThreePartsTest : public EvalImagesTest {
+ protected:
+  void SetUp() override {
+    fs::remove_all(Folder() / "three");
+    fs::copy(Folder() / "data", Folder() / "three", fs::copy_options::recursive);
+    for (const char* name : {"cat", "dog"}) {
+      for (int i = 0; i < 4; ++i) {
+        WriteTestFile(Folder() / "three/test" / name / absl::StrCat(i, ".png"),
+                      EncodePng(MakePicture(50, 40 + i, 10 * i)));
+      }
+    }
+  }
+
+  static Json Count(const ChildResult& result) {
+    EXPECT_EQ(result.status, 0) << result.err;
+    return Json::parse(result.out)["count"];
+  }
+};
+
+TEST_F(EvalThreePartsTest, SplitsAreTheGivenParts) {
+  Train("of_three", {absl::StrCat("--data_dir=", (Folder() / "three").string()),
+                     "validation.every_iterations=1"});
+  const ChildResult test = Eval("three", {}, "of_three");
+  EXPECT_EQ(Count(test), 8);
+  EXPECT_EQ(test.err, "");
+  EXPECT_EQ(Count(Eval("three", {"--split=minival"}, "of_three")), 50);
+  EXPECT_EQ(Count(Eval("three", {"--split=train"}, "of_three")), 10);
+  EXPECT_THAT(ReadFile(Folder() / "of_three/validation.csv").value(), HasSubstr("1,minival,"));
+  EXPECT_THAT(ReadFile(Folder() / "of_three/run.json").value(),
+              HasSubstr("; train: train/, minival: val/, test: test/\""));
+}
+
+// The figure of its run.json is that of val/, and so is this one.
+TEST_F(EvalThreePartsTest, RunOnTwoPartsSaysWhatItsTestPartWas) {
+  const ChildResult test = Eval("three", {});
+  EXPECT_EQ(Count(test), 50);
+  EXPECT_EQ(test.out, Eval("data", {}).out);
+  EXPECT_THAT(test.err, HasSubstr("the run's test part is val/; not used: test/"));
+  EXPECT_EQ(Eval("data", {}).err, "");
+}
+
+// As one of before there was a choice, which had a minival of its own.
+TEST_F(EvalThreePartsTest, RunOfAnOlderProgramSaysWhatItsTestPartWas) {
+  Train("older", {absl::StrCat("--data_dir=", (Folder() / "three").string()),
+                  "data.given_parts=VAL_AS_TEST", "data.minival_size=2"});
+  const fs::path path = Folder() / "older/checkpoints/000000002";
+  ASSERT_OK_AND_ASSIGN(Checkpoint checkpoint, ReadCheckpoint(path));
+  checkpoint.manifest.mutable_config()->mutable_data()->clear_given_parts();
+  ASSERT_OK(WriteCheckpointAs(path, checkpoint));
+  const ChildResult test = Eval("three", {}, "older");
+  EXPECT_EQ(Count(test), 50);
+  EXPECT_THAT(test.err, HasSubstr("the run's test part is val/; not used: test/"));
+  EXPECT_EQ(Count(Eval("three", {"--split=minival"}, "older")), 2);
+}
+
+TEST_F(EvalImagesTest, DamagedImagesAreCounted) {
+  fs::remove_all(Folder() / "damaged");
+  fs::copy(Folder() / "data", Folder() / "damaged", fs::copy_options::recursive);
+  const fs::path file = Folder() / "damaged/val/cat/7.png";
+  WriteTestFile(file, WithoutEnd(ReadFile(file).value()));
+  const ChildResult good = Eval("data", {}), result = Eval("damaged", {});
+  ASSERT_EQ(result.status, 0) << result.err;
+  Json json = Json::parse(result.out);
+  EXPECT_EQ(json["damaged"], 1);
+  json.erase("damaged");
+  EXPECT_EQ(json, Json::parse(good.out)) << "the pixels are the same";
+  EXPECT_THAT(result.err, HasSubstr(absl::StrCat("1 images are damaged and were read as Pillow and "
+                                                 "torchvision read them; for example ",
+                                                 file.string(), ": a damaged PNG")));
+  EXPECT_EQ(good.err, "");
+}
+
 TEST_F(EvalImagesTest, WhatDoesNotFitIsOneLine) {
   const fs::path broken = Folder() / "broken";
   fs::remove_all(broken);
@@ -290,7 +412,7 @@ TEST_F(EvalImagesTest, WhatDoesNotFitIsOneLine) {
     std::string message;
   } mistakes[] = {
       {Eval("others", {}), "fox"},
-      {Eval("data", {"--split=minival"}), "held out no minival"},
+      {Eval("data", {"--split=minival"}), "held out no minival split; take train or test"},
       {Eval("data", {}, "broken"), "model.safetensors"},
       {Eval("nowhere", {}), "nowhere"},
   };
@@ -300,6 +422,7 @@ TEST_F(EvalImagesTest, WhatDoesNotFitIsOneLine) {
     EXPECT_EQ(result.err.find('\n'), result.err.size() - 1) << result.err;
     EXPECT_EQ(result.out, "");
   }
+  EXPECT_EQ(Eval("data", {"--split=train"}).status, 0);
 }
 
 }  // namespace

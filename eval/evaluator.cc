@@ -5,6 +5,7 @@
 #include "ATen/core/grad_mode.h"
 #include "ATen/ops/arange.h"
 #include "ATen/ops/cross_entropy_loss.h"
+#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
 
@@ -29,6 +30,7 @@ void Accumulate(const at::Tensor& logits, const at::Tensor& labels, Evaluation* 
   const at::Tensor finite = scores.isfinite().all(1);
   const at::Tensor ranks = Ranks(scores, labels);
   evaluation->count += labels.size(0);
+  evaluation->finite += finite.sum().item<int64_t>();
   evaluation->correct_top1 += ((ranks < 1) & finite).sum().item<int64_t>();
   evaluation->correct_top5 += ((ranks < 5) & finite).sum().item<int64_t>();
   evaluation->loss_sum +=
@@ -38,27 +40,36 @@ void Accumulate(const at::Tensor& logits, const at::Tensor& labels, Evaluation* 
 absl::Status ForEachBatch(const VisionTransformer& model, Loader* loader, bool flips,
                           BatchObserver observe) {
   const at::NoGradGuard no_grad;
+  int64_t first = 0;
   while (!loader->AtEnd()) {
     ASSIGN_OR_RETURN(const Batch batch, loader->Next());
     at::Tensor logits = model.Forward(batch.images, {});
     if (flips) logits = (logits + model.Forward(batch.images.flip({3}), {})) / 2;
     const at::Tensor read = (batch.labels >= 0).nonzero().squeeze(1);
-    observe(logits.index_select(0, read), batch.labels.index_select(0, read));
+    observe({.logits = logits.index_select(0, read),
+             .labels = batch.labels.index_select(0, read),
+             .indices = read + first});
+    first += batch.labels.size(0);
   }
+  return absl::OkStatus();
+}
+
+absl::Status TellLeftOut(const BadImages& bad, int64_t count) {
+  if (bad.count == 0) return absl::OkStatus();
+  if (count == 0) {
+    return absl::DataLossError(absl::StrCat("no image of the split could be read; ", bad.example));
+  }
+  LOG(WARNING) << bad.count << " images could not be read and are not counted; for example "
+               << bad.example;
   return absl::OkStatus();
 }
 
 absl::StatusOr<Evaluation> Evaluate(const VisionTransformer& model, Loader* loader) {
   Evaluation evaluation;
-  RETURN_IF_ERROR(ForEachBatch(model, loader, /*flips=*/false,
-                               [&](const at::Tensor& logits, const at::Tensor& labels) {
-                                 Accumulate(logits, labels, &evaluation);
-                               }));
-  if (const BadImages bad = loader->bad_images(); bad.count > 0) {
-    LOG(WARNING) << bad.count << " images could not be read and are not counted; for example "
-                 << bad.example;
-    if (evaluation.count == 0) return absl::DataLossError("no image of the split could be read");
-  }
+  RETURN_IF_ERROR(ForEachBatch(model, loader, /*flips=*/false, [&](const ScoredBatch& batch) {
+    Accumulate(batch.logits, batch.labels, &evaluation);
+  }));
+  RETURN_IF_ERROR(TellLeftOut(loader->bad_images(), evaluation.count));
   return evaluation;
 }
 

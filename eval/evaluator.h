@@ -20,6 +20,7 @@ struct Evaluation {
   int64_t correct_top1 = 0;
   int64_t correct_top5 = 0;
   double loss_sum = 0;  // of cross-entropies
+  int64_t finite = 0;   // images of which every score is finite
 
   double top1() const { return static_cast<double>(correct_top1) / count; }
   double top5() const { return static_cast<double>(correct_top5) / count; }
@@ -30,13 +31,21 @@ struct Evaluation {
 // classes score higher, of equal scores the class of smaller number being higher.
 void Accumulate(const at::Tensor& logits, const at::Tensor& labels, Evaluation* evaluation);
 
-// Gets the logits [B, K] and labels [B] of the images of a batch that could be read.
-using BatchObserver = absl::FunctionRef<void(const at::Tensor& logits, const at::Tensor& labels)>;
+// The images of a batch that could be read, and what the model says of them.
+struct ScoredBatch {
+  at::Tensor logits;   // [B, K]
+  at::Tensor labels;   // int64 [B]
+  at::Tensor indices;  // int64 [B], of the images in their split
+};
+using BatchObserver = absl::FunctionRef<void(const ScoredBatch& batch)>;
 
 // Runs the model without gradients over all batches of the loader. With `flips` the scores are the
 // means of those of an image and of its mirror image. Errors are the loader's.
 absl::Status ForEachBatch(const VisionTransformer& model, Loader* loader, bool flips,
                           BatchObserver observe);
+
+// Warns of the images that were left out of an evaluation; DataLoss if none of them was counted.
+absl::Status TellLeftOut(const BadImages& bad, int64_t count);
 
 // All batches of the loader, without gradients. Images that the loader left out are not counted.
 // Errors are the loader's.

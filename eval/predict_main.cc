@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/files/file.h"
 #include "base/files/json.h"
@@ -11,6 +12,7 @@
 #include "base/programs/threads.h"
 #include "base/status_macros.h"
 #include "base/tensors/device_flags.h"
+#include "data/batches/bad_images.h"
 #include "data/source/file_list.h"
 #include "eval/classifier.h"
 #include "gflags/gflags.h"
@@ -33,6 +35,7 @@ constexpr char kUsage[] =
 struct Prediction {
   fs::path file;
   std::vector<ClassScore> best;
+  std::string damage;  // of a file that was read all the same
 };
 
 absl::Status CheckFlags(const std::vector<std::string>& arguments) {
@@ -45,9 +48,11 @@ absl::Status CheckFlags(const std::vector<std::string>& arguments) {
 
 absl::StatusOr<Prediction> Predict(const Classifier& classifier, const fs::path& file) {
   ASSIGN_OR_RETURN(const std::string bytes, ReadFile(file));
-  Prediction prediction{file, {}};
-  ASSIGN_OR_RETURN(prediction.best, Annotate(classifier.Classify(bytes, FLAGS_top), file.string()));
-  return prediction;
+  ASSIGN_OR_RETURN(const PreparedImage prepared,
+                   Annotate(classifier.Prepare(bytes), file.string()));
+  ASSIGN_OR_RETURN(std::vector<ClassScore> best,
+                   Annotate(classifier.Classify(prepared, FLAGS_top), file.string()));
+  return Prediction{file, std::move(best), prepared.damage};
 }
 
 void PrintText(const Prediction& prediction) {
@@ -76,11 +81,17 @@ absl::Status Run(const std::vector<std::string>& arguments) {
                    Classifier::Load(UserPath(FLAGS_checkpoint), weights, device));
   ASSIGN_OR_RETURN(const std::vector<fs::path> files, ListImageFiles("--images", FLAGS_images));
   Json json = Json::array();
-  for (const fs::path& file : files) {
-    ASSIGN_OR_RETURN(const Prediction prediction, Predict(classifier, file));
+  BadImageList damaged;
+  for (size_t i = 0; i < files.size(); ++i) {
+    ASSIGN_OR_RETURN(const Prediction prediction, Predict(classifier, files[i]));
     FLAGS_json ? json.push_back(ToJson(prediction)) : PrintText(prediction);
+    if (!prediction.damage.empty()) {
+      damaged.Add(static_cast<int64_t>(i),
+                  absl::StrCat(files[i].string(), ": ", prediction.damage));
+    }
   }
   if (FLAGS_json) std::cout << PrettyJson(json) << std::endl;
+  WarnOfDamagedImages(damaged.images());
   return absl::OkStatus();
 }
 

@@ -5,25 +5,30 @@
 
 #include "ATen/TensorOperators.h"
 #include "ATen/core/grad_mode.h"
-#include "ATen/ops/ones_like.h"
-#include "ATen/ops/zeros.h"
 #include "glog/logging.h"
 
 namespace vitrine {
 
-Statistics::Statistics(int64_t num_classes)
-    : confusion_(at::zeros({num_classes, num_classes}, at::kLong)) {}
+Statistics::Statistics(int64_t num_classes) : classes_(num_classes) {}
 
 void Statistics::Add(const at::Tensor& logits, const at::Tensor& labels) {
   const at::NoGradGuard no_grad;
-  const int64_t classes = confusion_.size(0);
-  CHECK_EQ(logits.size(1), classes);
+  CHECK_EQ(logits.size(1), static_cast<int64_t>(classes_.size()));
   const at::Tensor probabilities = logits.cpu().to(at::kDouble).softmax(1);  // [B, K]
-  const at::Tensor truth = labels.cpu();
-  const at::Tensor answers = probabilities.argmax(1);  // [B]
-  const at::Tensor cells = truth * classes + answers;
-  confusion_.view(-1).index_add_(0, cells, at::ones_like(cells));
-  AddToBins(probabilities.amax(1).contiguous(), (answers == truth).contiguous());
+  const at::Tensor truths = labels.cpu().contiguous();
+  const at::Tensor answers = probabilities.argmax(1).contiguous();  // [B]
+  AddToClasses(truths, answers);
+  AddToBins(probabilities.amax(1).contiguous(), (answers == truths).contiguous());
+}
+
+void Statistics::AddToClasses(const at::Tensor& truths, const at::Tensor& answers) {
+  const int64_t* const truth = truths.const_data_ptr<int64_t>();
+  const int64_t* const answer = answers.const_data_ptr<int64_t>();
+  for (int64_t i = 0; i < truths.size(0); ++i) {
+    Class& one = classes_.at(truth[i]);
+    ++one.count;
+    ++(answer[i] == truth[i] ? one.correct : one.mistakes[answer[i]]);
+  }
 }
 
 void Statistics::AddToBins(const at::Tensor& confidence, const at::Tensor& correct) {

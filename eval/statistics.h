@@ -3,13 +3,15 @@
 //
 //   Statistics statistics(num_classes);
 //   statistics.Add(logits, labels);      // batch by batch
-//   statistics.confusion();              // [K, K]
+//   statistics.classes()[3].mistakes;    // what images of class 3 were taken for
 
 #ifndef EVAL_STATISTICS_H_
 #define EVAL_STATISTICS_H_
 
 #include <array>
 #include <cstdint>
+#include <map>
+#include <vector>
 
 #include "ATen/core/Tensor.h"
 
@@ -17,6 +19,13 @@ namespace vitrine {
 
 class Statistics {
  public:
+  // The images of one class.
+  struct Class {
+    int64_t count = 0;
+    int64_t correct = 0;
+    std::map<int64_t, int64_t> mistakes;  // the classes that others were taken for: how many
+  };
+
   // Of the images whose highest probability lies in (i / kBins, (i + 1) / kBins].
   struct Bin {
     int64_t count = 0;
@@ -31,8 +40,8 @@ class Statistics {
   // score that is not finite are in no bin, and their answer is the first such class.
   void Add(const at::Tensor& logits, const at::Tensor& labels);
 
-  // int64 [K, K]: how many images of the class of the row were taken for that of the column.
-  const at::Tensor& confusion() const { return confusion_; }
+  // One for each class. Grows with the images that are wrong, not with the square of the classes.
+  const std::vector<Class>& classes() const { return classes_; }
 
   const std::array<Bin, kBins>& calibration() const { return bins_; }
 
@@ -41,9 +50,10 @@ class Statistics {
   double ExpectedCalibrationError() const;
 
  private:
+  void AddToClasses(const at::Tensor& truths, const at::Tensor& answers);
   void AddToBins(const at::Tensor& confidence, const at::Tensor& correct);
 
-  at::Tensor confusion_;
+  std::vector<Class> classes_;
   std::array<Bin, kBins> bins_ = {};
 };
 

@@ -19,6 +19,7 @@
 #include "data/split.h"
 #include "eval/average.h"
 #include "eval/checkpoint_evaluation.h"
+#include "eval/data_arguments.h"
 #include "eval/reported.h"
 #include "gflags/gflags.h"
 #include "train/checkpoint/checkpoint.h"
@@ -44,13 +45,12 @@ namespace fs = std::filesystem;
 
 constexpr char kUsage[] =
     "bazel run //eval:swa -- --run_dir=R (--first=N --last=M | --count=K | --checkpoints=C,C | "
-    "--preset=P) --output=C [flags]\n"
+    "--preset=P) --output=C [flags] [data.on_bad_image=SKIP]\n"
     "Averages the weights of checkpoints into one that //eval and --init_from take.";
 
 bool IsGiven(const char* flag) { return !gflags::GetCommandLineFlagInfoOrDie(flag).is_default; }
 
-absl::Status CheckFlags(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(RefuseArguments(arguments));
+absl::Status CheckFlags() {
   if (FLAGS_output.empty()) return UsageError("--output: name the checkpoint to write");
   const bool has_range = FLAGS_first >= 0 || FLAGS_last >= 0;
   const int ways = static_cast<int>(has_range) + static_cast<int>(FLAGS_count != 0) +
@@ -120,12 +120,13 @@ absl::StatusOr<Paths> Select() {
                  FLAGS_last < 0 ? std::numeric_limits<int64_t>::max() : FLAGS_last);
 }
 
-absl::StatusOr<Paths> SelectGreedily(const Paths& paths, Split split) {
+absl::StatusOr<Paths> SelectGreedily(const Paths& paths, Split split, OnBadImage on_bad) {
   ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
   RETURN_IF_ERROR(SetThreads(DefaultThreads()));
   ASSIGN_OR_RETURN(const Checkpoint first, ReadModelOnly(paths[0]));
-  ASSIGN_OR_RETURN(const EvaluationData data,
-                   EvaluationData::Load(first.manifest, split, UserPath(FLAGS_data_dir), device));
+  ASSIGN_OR_RETURN(
+      const EvaluationData data,
+      EvaluationData::Load(first.manifest, split, UserPath(FLAGS_data_dir), device, on_bad));
   return ChooseSoup(
       paths, [&](const TensorMap& weights) { return data.Evaluate(weights, /*flips=*/false); });
 }
@@ -145,12 +146,13 @@ absl::StatusOr<fs::path> OutputPath() {
 }
 
 absl::Status Run(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(CheckFlags(arguments));
+  RETURN_IF_ERROR(CheckFlags());
+  ASSIGN_OR_RETURN(const OnBadImage on_bad, ParseDataArguments(arguments));
   ASSIGN_OR_RETURN(const Split split, AsUsageError(ParseSplit(FLAGS_selection_split)));
   ASSIGN_OR_RETURN(const fs::path output, OutputPath());
   ASSIGN_OR_RETURN(Paths paths, Select());
   if (FLAGS_greedy) {
-    ASSIGN_OR_RETURN(paths, SelectGreedily(paths, split));
+    ASSIGN_OR_RETURN(paths, SelectGreedily(paths, split, on_bad));
   }
   ASSIGN_OR_RETURN(Checkpoint average, AverageCheckpoints(paths));
   CheckpointManifest::AverageOf& made_of = *average.manifest.mutable_average_of();

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <iostream>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -41,6 +42,11 @@ std::string DescribeModel(const ModelConfig& model) {
                          model.channels());
 }
 
+std::string DescribeData(const Dataset& dataset, const ModelConfig& model) {
+  const bool makes_grey = !dataset.size && model.channels() == 1;
+  return absl::StrCat(dataset.Summary(), makes_grey ? ", read in grey" : "");
+}
+
 std::string DescribeSchedule(const ScheduleConfig& schedule) {
   std::string text =
       absl::StrFormat("%s iterations, %s, learning rate %g", WithCommas(schedule.iterations()),
@@ -70,7 +76,7 @@ std::string StartTable(const ExperimentConfig& config, const RunFolder& folder,
       {"config", config.name()},
       {"model", DescribeModel(config.model())},
       {"parameters", WithCommas(state.model().ParameterCount())},
-      {"data", dataset.Summary()},
+      {"data", DescribeData(dataset, config.model())},
       {"batch", absl::StrCat(config.data().batch_size())},
       {"optimizer", state.optimizer().Describe()},
       {"schedule", DescribeSchedule(config.schedule())},
@@ -81,18 +87,30 @@ std::string StartTable(const ExperimentConfig& config, const RunFolder& folder,
   });
 }
 
-// Resuming goes before beginning anew, and another run's weights before random ones.
-absl::StatusOr<RunFolder> OpenFolder(const ExperimentConfig& config, const ExperimentPaths& paths,
-                                     bool begun, Trainer* trainer) {
-  if (begun) return RunFolder::Resume(paths.run_dir, config);
-  if (paths.init_from.empty()) return RunFolder::Create(paths.run_dir, config);
-  ASSIGN_OR_RETURN(const std::filesystem::path path, FindCheckpoint(paths.init_from));
+absl::Status InitializeFrom(const std::filesystem::path& run_or_checkpoint, Trainer* trainer) {
+  ASSIGN_OR_RETURN(const std::filesystem::path path, FindCheckpoint(run_or_checkpoint));
   ASSIGN_OR_RETURN(const Checkpoint checkpoint, ReadCheckpoint(path));
   ASSIGN_OR_RETURN(const std::vector<std::string> changes,
                    Annotate(trainer->InitializeFrom(checkpoint), path.string()));
   std::cout << "initialised from " << path.string() << std::endl;
   for (const std::string& change : changes) std::cout << "  " << change << std::endl;
-  return RunFolder::Create(paths.run_dir, config, trainer->MakeCheckpoint());
+  return absl::OkStatus();
+}
+
+// Resuming goes before beginning anew, and another run's weights before random ones.
+absl::StatusOr<RunFolder> OpenFolder(const ExperimentConfig& config, const ExperimentPaths& paths,
+                                     bool begun, Trainer* trainer) {
+  if (begun) return RunFolder::Resume(paths.run_dir, config);
+  std::optional<Checkpoint> first;
+  if (!paths.init_from.empty()) {
+    RETURN_IF_ERROR(InitializeFrom(paths.init_from, trainer));
+    first = trainer->MakeCheckpoint();
+  }
+  std::filesystem::path run_dir = paths.run_dir;
+  if (!paths.run_dir_is_chosen) {
+    ASSIGN_OR_RETURN(run_dir, CreateNewFolder(run_dir));
+  }
+  return RunFolder::Create(run_dir, config, first);
 }
 
 // The last iteration in the log; -1 if it says nothing.
@@ -140,6 +158,14 @@ absl::Status SettleLengths(const Dataset& dataset, ExperimentConfig* config) {
   ASSIGN_OR_RETURN(const auto sampler,
                    Sampler::Create(config->seed(), dataset.train->size(), config->data()));
   return SettleDurations(sampler->iterations_per_epoch(), config);
+}
+
+// The data set, and what it settles of the config.
+absl::StatusOr<Dataset> LoadData(const ExperimentPaths& paths, ExperimentConfig* config) {
+  ASSIGN_OR_RETURN(Dataset dataset, LoadDataset(config->data(), paths.data_dir));
+  RETURN_IF_ERROR(AsUsageError(SettleLengths(dataset, config)));
+  RETURN_IF_ERROR(AsUsageError(CheckMinival(*config, dataset.minival->size())));
+  return dataset;
 }
 
 std::string EndLines(const RunRecord& record) {
@@ -192,8 +218,7 @@ absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths, at::D
   std::string data;
   if ((!NeedsFolder(config.data().source()) || !paths.data_dir.empty()) &&
       Unavailable(config, device).empty()) {
-    ASSIGN_OR_RETURN(const Dataset dataset, LoadDataset(config.data(), paths.data_dir));
-    RETURN_IF_ERROR(AsUsageError(SettleLengths(dataset, &config)));
+    ASSIGN_OR_RETURN(const Dataset dataset, LoadData(paths, &config));
     const ModelConfig& m = config.model();
     RETURN_IF_ERROR(CheckImages(dataset, config.data(),
                                 {.channels = m.channels(), .size = m.image_size()},
@@ -208,18 +233,18 @@ absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths, at::D
   return absl::OkStatus();
 }
 
-absl::Status RunExperiment(ExperimentConfig config, const ExperimentPaths& paths, at::Device device,
-                           bool resume) {
+absl::StatusOr<std::filesystem::path> RunExperiment(ExperimentConfig config,
+                                                    const ExperimentPaths& paths, at::Device device,
+                                                    bool resume) {
   const auto start = std::chrono::steady_clock::now();
   RETURN_IF_ERROR(PrepareProcessor(config, device));
-  ASSIGN_OR_RETURN(const Dataset dataset, LoadDataset(config.data(), paths.data_dir));
-  RETURN_IF_ERROR(AsUsageError(SettleLengths(dataset, &config)));
+  ASSIGN_OR_RETURN(const Dataset dataset, LoadData(paths, &config));
   ASSIGN_OR_RETURN(Trainer trainer, Trainer::Create(config, dataset, device));
   const bool begun = resume && RunFolder::Exists(paths.run_dir);
   ASSIGN_OR_RETURN(const RunFolder folder, OpenFolder(config, paths, begun, &trainer));
   if (resume && IsFinished(folder.run_json())) {
     std::cout << folder.path().string() << ": this run is finished" << std::endl;
-    return absl::OkStatus();
+    return folder.path();
   }
   std::cout << StartTable(config, folder, dataset, trainer.state(), device) << std::endl;
   RETURN_IF_ERROR(ResumeFrom(folder, config, &trainer));
@@ -239,7 +264,7 @@ absl::Status RunExperiment(ExperimentConfig config, const ExperimentPaths& paths
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   RETURN_IF_ERROR(WriteRunRecord(folder.run_json(), config, record));
   std::cout << EndLines(record) << folder.path().string() << std::endl;
-  return absl::OkStatus();
+  return folder.path();
 }
 
 }  // namespace vitrine

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "c10/core/Device.h"
 #include "train/settings/experiment.pb.h"
 
@@ -16,6 +17,7 @@ namespace vitrine {
 struct ExperimentPaths {
   std::filesystem::path data_dir;  // empty: not given
   std::filesystem::path run_dir;
+  bool run_dir_is_chosen = true;    // false: where it is taken the run gets a folder beside it
   std::filesystem::path init_from;  // a checkpoint or a run, whose weights a new run begins with
 };
 
@@ -32,9 +34,10 @@ absl::Status PrepareProcessor(const ExperimentConfig& config, at::Device device)
 // read, a summary of it. Trains nothing.
 absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths, at::Device device);
 
-// Trains, or goes on, and evaluates on the test split.
-absl::Status RunExperiment(ExperimentConfig config, const ExperimentPaths& paths, at::Device device,
-                           bool resume);
+// Trains, or goes on, and evaluates on the test split. Returns the run's folder.
+absl::StatusOr<std::filesystem::path> RunExperiment(ExperimentConfig config,
+                                                    const ExperimentPaths& paths, at::Device device,
+                                                    bool resume);
 
 }  // namespace vitrine
 

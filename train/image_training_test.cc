@@ -1,6 +1,7 @@
 // Runs on image files, with everything random switched on: the same bits whatever the files are
 // kept in, however many threads read them, and wherever the run was killed.
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <map>
@@ -11,12 +12,15 @@
 #include "base/files/file.h"
 #include "base/programs/child_process.h"
 #include "base/status_matchers.h"
+#include "data/image/decode.h"
 #include "data/image/jpeg.h"
+#include "data/image/png.h"
 #include "data/image/testing.h"
 #include "data/source/parquet/parquet_testing.h"
 #include "data/testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "train/checkpoint/checkpoint.h"
 #include "train/testing.h"
 
 namespace vitrine {
@@ -170,18 +174,91 @@ TEST_F(ImageTrainingTest, BadImageEndsTheRunWithItsName) {
   EXPECT_EQ(result.err.find('\n'), result.err.size() - 1) << result.err;
 }
 
+// A bad image in the middle of an epoch: what was trained is there, and each way to go on that the
+// messages name is one.
+TEST_F(ImageTrainingTest, BadImageLosesNothing) {
+  const fs::path bad = folder_ / "files/train/dog/bad.jpg";
+  const std::string good = EncodeJpeg(MakePicture(50, 60, 7), 90);
+  WriteTestFile(bad, good);
+  const std::vector<std::string> seldom = {"checkpoint.every_iterations=0", "seed=1"};
+  const auto expected = Train("whole", "files", seldom);
+  WriteTestFile(bad, good.substr(0, 20));
+  const ChildResult ended = RunChild(Command("run", "files", seldom));
+  EXPECT_EQ(ended.status, 1);
+  const int iteration = NewestCheckpoint(folder_ / "run");
+  ASSERT_GT(iteration, 0) << "a seed with which it is not in the first batch is needed";
+  ASSERT_LT(iteration, kIterations);
+  EXPECT_THAT(ended.err, AllOf(HasSubstr("bad.jpg: "), HasSubstr("data.on_bad_image=SKIP"),
+                               HasSubstr(absl::StrCat("go on from iteration ", iteration,
+                                                      " with --resume --run_dir="))));
+  EXPECT_EQ(ended.err.find('\n'), ended.err.size() - 1) << ended.err;
+  fs::copy(folder_ / "run", folder_ / "skips", fs::copy_options::recursive);
+
+  const ChildResult skipped =
+      RunChild(Command("skips", "files", {seldom[0], seldom[1], "data.on_bad_image=SKIP"}));
+  EXPECT_EQ(skipped.status, 0) << skipped.err;
+  EXPECT_THAT(skipped.out, HasSubstr(absl::StrCat("resumed after ", iteration)));
+
+  fs::remove(bad);  // which nothing advises: it is other data then
+  const ChildResult removed = RunChild(Command("run", "files", seldom));
+  EXPECT_EQ(removed.status, 1);
+  EXPECT_THAT(removed.err, HasSubstr("the run was on other data, 14 train"));
+
+  WriteTestFile(bad, good);
+  EXPECT_EQ(Train("run", "files", seldom), expected) << "mended";
+}
+
 TEST_F(ImageTrainingTest, BadImagesAreSkippedTheSameWayEveryTime) {
   WriteTestFile(folder_ / "files/train/dog/bad.jpg", "");
   WriteTestFile(folder_ / "files/val/dog/bad.jpg", "");
   const std::vector<std::string> skip = {"data.on_bad_image=SKIP"};
-  const ChildResult result = RunChild(Command("skips", "files", skip));
+  const ChildResult result = RunChild(Command("skips", "files", {skip[0], "--report"}));
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.err, AllOf(HasSubstr("1 training images could not be read and were replaced"),
                                 HasSubstr("train/dog/bad.jpg"),
                                 HasSubstr("1 images could not be read and are not counted")));
   EXPECT_THAT(result.out, HasSubstr("of 6)"));
+  EXPECT_THAT(ReadFile(folder_ / "skips/report.html").value(),
+              AllOf(HasSubstr("\"groups\":[{"), HasSubstr("\"left_out\":1")));
   EXPECT_EQ(Train("again", "files", {"data.on_bad_image=SKIP", "data.loader_threads=7"}),
             Train("skips", "files", skip));
+}
+
+// The default, on_bad_image FAIL, is no reason to refuse them.
+TEST_F(ImageTrainingTest, DamagedImagesAreReadAndCountedAtTheEnd) {
+  const std::string png = WithoutEnd(EncodePng(MakePicture(50, 40)));
+  const std::string jpeg = EncodeJpeg(MakePicture(50, 40), 90);
+  WriteTestFile(folder_ / "files/train/cat/100.jpg", png);
+  WriteTestFile(folder_ / "files/train/dog/112.jpg", png);
+  WriteTestFile(folder_ / "files/val/cat/113.jpg", jpeg.substr(0, jpeg.size() / 2) + "\xff\xd9");
+  const ChildResult result = RunChild(Command("run", "files"));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("of 6)"));
+  EXPECT_THAT(result.err, AllOf(HasSubstr("2 images are damaged and were read as Pillow and"),
+                                HasSubstr("train/cat/100.jpg: a damaged PNG ("),
+                                HasSubstr("1 images are damaged and were read as Pillow and"),
+                                HasSubstr("val/cat/113.jpg: a damaged JPEG (")));
+  EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 2) << result.err;
+}
+
+TEST_F(ImageTrainingTest, OneChannelIsGrey) {
+  const std::vector<std::string> grey = {"model.channels=1", "data.normalization=HALF"};
+  const ChildResult result = RunChild(Command("run", "files", grey));
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("2 classes (list "));
+  EXPECT_THAT(result.out, HasSubstr(", read in grey\n"));
+  // Pictures that are grey as files make the same run.
+  for (const Picture& picture : Pictures()) {
+    const fs::path file = fs::path(picture.part) / picture.label / picture.name;
+    EncodedImage encoded = EncodedImage::Open(picture.bytes, {.grey = true}).value();
+    Image image;
+    ASSERT_OK(encoded.Decode(&image));
+    WriteTestFile(folder_ / "grey" / file, EncodePng(image));
+    encoded = EncodedImage::Open(picture.bytes).value();
+    ASSERT_OK(encoded.Decode(&image));
+    WriteTestFile(folder_ / "colours" / file, EncodePng(image));
+  }
+  EXPECT_EQ(Train("of_colours", "colours", grey), Train("of_grey", "grey", grey));
 }
 
 TEST_F(ImageTrainingTest, OtherClassesOnResumeAreRefused) {
@@ -202,6 +279,86 @@ TEST_F(ImageTrainingTest, OtherDataOnResumeIsRefused) {
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, AllOf(HasSubstr("13 train, 0 minival, 6 test"),
                                 HasSubstr("12 train, 0 minival, 6 test")));
+}
+
+class ThreePartsTest : public ImageTrainingTest {
+ protected:
+  void SetUp() override {
+    ImageTrainingTest::SetUp();
+    for (const char* name : {"cat", "dog"}) {
+      WriteTestFile(folder_ / "files/test" / name / "1.jpg",
+                    EncodeJpeg(MakePicture(40, 50, 3), 90));
+    }
+  }
+
+  // What older programs wrote had no word of it.
+  void ForgetGivenParts(const fs::path& run) {
+    const std::string config = ReadFile(run / "config.textproto").value();
+    const std::string line = "  given_parts: VAL_AS_TEST\n";
+    const size_t at = config.find(line);
+    ASSERT_NE(at, std::string::npos);
+    WriteTestFile(run / "config.textproto", config.substr(0, at) + config.substr(at + line.size()));
+    for (const auto& entry : fs::directory_iterator(run / "checkpoints")) {
+      ASSERT_OK_AND_ASSIGN(Checkpoint checkpoint, ReadCheckpoint(entry.path()));
+      checkpoint.manifest.mutable_config()->mutable_data()->clear_given_parts();
+      ASSERT_OK(WriteCheckpointAs(entry.path(), checkpoint));
+    }
+  }
+};
+
+TEST_F(ThreePartsTest, ValidatesOnTheOneAndTestsOnTheOther) {
+  const ChildResult result = RunChild(Command("run", "files", {"validation.every_iterations=6"}));
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("13 train, 6 minival, 2 test image files"),
+                                HasSubstr("train: train/, minival: val/, test: test/"),
+                                HasSubstr("12/12  minival loss"), HasSubstr("of 2)")));
+  EXPECT_THAT(ReadFile(folder_ / "run/validation.csv").value(),
+              AllOf(HasSubstr("\n6,minival,"), HasSubstr(",6\n"), HasSubstr("\n12,test,")));
+}
+
+TEST_F(ThreePartsTest, MinivalIsGivenOrHeldOutAndThereIfItIsAskedFor) {
+  const ChildResult both = RunChild(Command("run", "files", {"data.minival_size=2"}));
+  EXPECT_EQ(both.status, 1);
+  EXPECT_THAT(both.err, HasSubstr("data.minival_size: minival is val/"));
+  fs::remove_all(folder_ / "files/test");
+  const ChildResult none = RunChild(Command("run", "files", {"validation.every_iterations=6"}));
+  EXPECT_EQ(none.status, 2);
+  EXPECT_THAT(none.err, HasSubstr("validation.every_iterations: needs a minival"));
+  EXPECT_FALSE(fs::exists(folder_ / "run"));
+}
+
+// On the bits that it would have had.
+TEST_F(ThreePartsTest, RunOfAnOlderProgramGoesOnAsItWas) {
+  const std::vector<std::string> before = {"data.given_parts=VAL_AS_TEST", "data.minival_size=2",
+                                           "validation.every_iterations=4"};
+  const auto expected = Train("whole", "files", before);
+  ASSERT_OK_AND_ASSIGN(ChildProcess child, ChildProcess::Start(Command("older", "files", before)));
+  ASSERT_TRUE(WaitWhileChildRuns([&] { return NewestCheckpoint(folder_ / "older") >= 4; }))
+      << child.Err();
+  child.Signal(SIGTERM);
+  child.Wait();
+  ForgetGivenParts(folder_ / "older");
+  const ChildResult resumed = RunChild({"train/train", "--noreport", "--resume",
+                                        absl::StrCat("--data_dir=", (folder_ / "files").string()),
+                                        absl::StrCat("--run_dir=", (folder_ / "older").string())});
+  ASSERT_EQ(resumed.status, 0) << resumed.err;
+  EXPECT_THAT(resumed.out, HasSubstr("11 train, 2 minival, 6 test image files"));
+  EXPECT_THAT(resumed.out, HasSubstr("train and minival: train/, test: val/, not used: test/"));
+  auto contents = RunContents(folder_ / "older", kIterations);
+  EXPECT_EQ(contents.erase("manifest.pb") + contents.erase("manifest.textproto"), 2);
+  EXPECT_EQ(contents, expected);
+}
+
+// A run on two parts whose folder got a third.
+TEST_F(ThreePartsTest, RunThatWouldValidateOnOtherImagesIsRefused) {
+  fs::rename(folder_ / "files/test", folder_ / "later");
+  Train("run", "files");
+  fs::remove(folder_ / "run/run.json");
+  fs::rename(folder_ / "later", folder_ / "files/test");
+  const ChildResult result = RunChild(Command("run", "files"));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("13 train, 0 minival, 6 test"),
+                                HasSubstr("13 train, 6 minival, 2 test")));
 }
 
 // What was trained is there although the evaluation fails, and the run goes on once told to skip.

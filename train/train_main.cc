@@ -76,19 +76,19 @@ ExperimentPaths Paths(const std::string& config_name) {
   const std::string run_dir =
       FLAGS_run_dir.empty() ? absl::StrCat("runs/", config_name, "-", time) : FLAGS_run_dir;
   paths.run_dir = UserPath(run_dir);
+  paths.run_dir_is_chosen = !FLAGS_run_dir.empty();
   paths.init_from = UserPath(FLAGS_init_from);
   return paths;
 }
 
-std::filesystem::path ReportPath(const ExperimentPaths& paths) {
-  return paths.run_dir / "report.html";
-}
+constexpr char kReport[] = "report.html";
 
 // The run has its result, whatever becomes of the report.
-void TryToReport(const ExperimentPaths& paths, at::Device device) {
-  const std::filesystem::path output = ReportPath(paths);
+void TryToReport(const std::filesystem::path& run_dir, const std::filesystem::path& data_dir,
+                 at::Device device) {
+  const std::filesystem::path output = run_dir / kReport;
   const absl::Status status =
-      WriteReport({paths.run_dir}, {.data_dir = paths.data_dir, .device = device}, output);
+      WriteReport({run_dir}, {.data_dir = data_dir, .device = device}, output);
   if (status.ok()) {
     std::cout << output.string() << std::endl;
   } else {
@@ -106,9 +106,10 @@ absl::Status Run(const std::vector<std::string>& overrides) {
   RETURN_IF_ERROR(AsUsageError(CheckAvailable(config, device)));
   KeepFreedMemory();
   // A report that is older than the end of its run may be of half the run.
-  const bool has_report = IsFinished(paths.run_dir / "run.json") && Exists(ReportPath(paths));
-  RETURN_IF_ERROR(RunExperiment(config, paths, device, FLAGS_resume));
-  if (FLAGS_report && !has_report) TryToReport(paths, device);
+  const bool has_report = IsFinished(paths.run_dir / "run.json") && Exists(paths.run_dir / kReport);
+  ASSIGN_OR_RETURN(const std::filesystem::path run_dir,
+                   RunExperiment(config, paths, device, FLAGS_resume));
+  if (FLAGS_report && !has_report) TryToReport(run_dir, paths.data_dir, device);
   return absl::OkStatus();
 }
 

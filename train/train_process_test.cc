@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -28,6 +29,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 namespace fs = std::filesystem;
 
 class TrainProcessTest : public ::testing::Test {
@@ -188,6 +190,14 @@ TEST_F(TrainProcessTest, BadNumbersEndTheRunAndLeaveTheLastCheckpoint) {
                                           absl::StrCat("--run_dir=", (folder_ / "run").string())});
   EXPECT_EQ(resumable.status, 0) << resumable.err;
   EXPECT_FALSE(fs::is_empty(folder_ / "run" / "checkpoints"));
+  // The remedies that the message names.
+  const std::vector<std::string> wild = {"schedule.max_learning_rate=1e30", "optimizer.clip_norm=0",
+                                         "schedule.kind=CONSTANT", "on_non_finite=SKIP"};
+  const ChildResult skipped = RunChild(Command("skips", wild));
+  EXPECT_EQ(skipped.status, 0) << skipped.err;
+  EXPECT_THAT(skipped.err, HasSubstr("iterations skipped"));
+  EXPECT_EQ(RunChild(Command("lower", {"optimizer.clip_norm=0", "schedule.kind=CONSTANT"})).status,
+            0);
 }
 
 // As if the run had been killed after its last checkpoint but one.
@@ -216,17 +226,25 @@ TEST_F(TrainProcessTest, CheckpointOfAnotherConfigIsRefused) {
   const ChildResult resumed = RunChild(Command("run", {"--resume"}));
   EXPECT_EQ(resumed.status, 1);
   EXPECT_THAT(resumed.err, AllOf(HasSubstr("another config"), HasSubstr("seed: 7 -> 0")));
+  // As it was when that checkpoint was written.
+  fs::copy_file(folder_ / "other" / "config.textproto", folder_ / "run" / "config.textproto",
+                fs::copy_options::overwrite_existing);
+  const ChildResult mended = RunChild(Command("run", {"--resume", "seed=7"}));
+  EXPECT_EQ(mended.status, 0) << mended.err;
+  EXPECT_THAT(mended.out, HasSubstr("resumed after 36"));
 }
 
 TEST_F(TrainProcessTest, RunThatLostItsCheckpointsIsNotBegunAgain) {
   ASSERT_EQ(RunChild(Command("run")).status, 0);
   Unfinish(folder_ / "run");
-  fs::remove_all(folder_ / "run" / "checkpoints");
+  fs::rename(folder_ / "run" / "checkpoints", folder_ / "aside");
   const std::string metrics = ReadFile(folder_ / "run" / "metrics.csv").value();
   const ChildResult resumed = RunChild(Command("run", {"--resume"}));
   EXPECT_EQ(resumed.status, 1);
-  EXPECT_THAT(resumed.err, HasSubstr("checkpoints are gone"));
+  EXPECT_THAT(resumed.err, HasSubstr("checkpoints are gone; put one back"));
   EXPECT_EQ(ReadFile(folder_ / "run" / "metrics.csv").value(), metrics);
+  fs::rename(folder_ / "aside" / "000000036", folder_ / "run" / "checkpoints" / "000000036");
+  EXPECT_THAT(RunChild(Command("run", {"--resume"})).out, HasSubstr("resumed after 36"));
 }
 
 TEST_F(TrainProcessTest, WeightsThatAreNotFiniteAreNotWritten) {
@@ -322,6 +340,58 @@ TEST_F(TrainProcessTest, FinishedRunIsLeftAsItIs) {
   EXPECT_EQ(ReadFile(folder_ / "run" / "report.html").value(), "of both runs");
 }
 
+// As its message says.
+TEST_F(TrainProcessTest, FinishedRunIsTrainedLongerByANewOneFromItsWeights) {
+  ASSERT_EQ(RunChild(Command("run")).status, 0);
+  const ChildResult refused =
+      RunChild(Command("run", {"--resume", "schedule.iterations=50", "--noreport"}));
+  const std::string from = absl::StrCat("--init_from=", (folder_ / "run").string());
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("iterations: 40 -> 50"),
+                                 HasSubstr(absl::StrCat("with ", from, " and another --run_dir"))));
+  EXPECT_EQ(refused.err.find('\n'), refused.err.size() - 1) << refused.err;
+  const ChildResult longer = RunChild(Command("longer", {from, "schedule.iterations=50"}));
+  EXPECT_EQ(longer.status, 0) << longer.err;
+  EXPECT_THAT(longer.out, AllOf(HasSubstr("initialised from"), HasSubstr("49/50  ")));
+}
+
+TEST_F(TrainProcessTest, RunsStartedAtOnceHaveAFolderEach) {
+  std::vector<ChildProcess> children;
+  for (int i = 0; i < 3; ++i) {
+    const std::vector<std::string> command = {
+        "env",
+        absl::StrCat("BUILD_WORKING_DIRECTORY=", folder_.string()),
+        "train/train",
+        "--noreport",
+        "threads=1",
+        "schedule.iterations=1",
+        "schedule.warmup_iterations=0",
+        "validation.every_iterations=0"};
+    ASSERT_OK_AND_ASSIGN(ChildProcess child, ChildProcess::Start(command));
+    children.push_back(std::move(child));
+  }
+  for (ChildProcess& child : children) EXPECT_EQ(child.Wait(), 0) << child.Err();
+  int runs = 0;
+  for (const auto& entry : fs::directory_iterator(folder_ / "runs")) {
+    EXPECT_THAT(entry.path().filename().string(), StartsWith("quickstart-"));
+    EXPECT_TRUE(fs::exists(entry.path() / "checkpoints" / "000000001")) << entry.path();
+    ++runs;
+  }
+  EXPECT_EQ(runs, 3);
+}
+
+TEST_F(TrainProcessTest, LogsThatWereEditedAreSaidOnResume) {
+  ASSERT_EQ(RunChild(Command("run", {"--noreport"})).status, 0);
+  Unfinish(folder_ / "run");
+  const fs::path metrics = folder_ / "run" / "metrics.csv";
+  const std::string text = ReadFile(metrics).value();
+  ASSERT_OK(WriteAtomically(metrics, absl::StrReplaceAll(text, {{"\n7,", "\nseven,"}})));
+  const ChildResult resumed = RunChild(Command("run", {"--resume", "--noreport"}));
+  EXPECT_EQ(resumed.status, 0) << resumed.err;
+  EXPECT_THAT(resumed.err, HasSubstr("metrics.csv: line 3 is not as it was written"));
+  EXPECT_EQ(Rows("run", "metrics.csv").size(), 1 + 5 + 1);
+}
+
 TEST_F(TrainProcessTest, FolderOfAnotherRunIsRefused) {
   ASSERT_EQ(RunChild(Command("run")).status, 0);
   const ChildResult result = RunChild(Command("run"));
@@ -378,7 +448,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Mistake{{"data.batch_size=0"}, 2, "data.batch_size"},
                       Mistake{{"--device=tpu"}, 2, "--device"},
                       Mistake{{"--torch_cuda_library=/none.so", "--device=cuda"}, 2, "/none.so"},
-                      Mistake{{"schedule.epochs=0.001"}, 2, "schedule.warmup_iterations"},
+                      Mistake{{"schedule.epochs=0.001"}, 2, "schedule.warmup_fraction=0.1"},
+                      Mistake{{"schedule.iterations=5"}, 2, "schedule.warmup_fraction=0.1"},
                       Mistake{{"--config=step7"}, 1, "--dataset=imagenet100"},
                       Mistake{{"--config=imagenette"}, 1, "needs --data_dir"},
                       Mistake{{"--config=step1"}, 1, "//data:prepare"},

@@ -117,19 +117,17 @@ absl::Status Trainer::Run(const RunFolder& folder, RunLog* log, RunRecord* recor
   const InterruptionGuard guard;
   Stepper stepper(&state_, RecorderOf(state_.device()));
   while (!finished()) {
-    ASSIGN_OR_RETURN(const std::optional<IterationMetrics> row, Iterate(loader.get(), &stepper));
-    if (row) {
-      RETURN_IF_ERROR(log->AddIteration(*row));
+    const absl::StatusOr<std::optional<IterationMetrics>> row = Iterate(loader.get(), &stepper);
+    if (!row.ok()) return EndedBy(row.status(), folder, record, &writer);
+    if (*row) {
+      RETURN_IF_ERROR(log->AddIteration(**row));
       progress.Clear();
-      std::cout << IterationLine(config_, *row) << std::endl;
+      std::cout << IterationLine(config_, **row) << std::endl;
     }
     if (IsValidated()) {
       progress.Clear();
-      if (const absl::Status status = Validate(log); !status.ok()) {
-        RETURN_IF_ERROR(Save(folder, record, &writer));  // nothing that was trained is lost
-        RETURN_IF_ERROR(writer.Finish());
-        return status;
-      }
+      const absl::Status validated = Validate(log);
+      if (!validated.ok()) return EndedBy(validated, folder, record, &writer);
     }
     const bool is_interrupted = InterruptionGuard::Signal() != 0;
     const bool is_requested = InterruptionGuard::TakeSaveRequest();
@@ -145,6 +143,7 @@ absl::Status Trainer::Run(const RunFolder& folder, RunLog* log, RunRecord* recor
     progress.Update(iteration_);
   }
   WarnOfBadImages(loader->bad_images());
+  WarnOfDamagedImages(loader->damaged_images());
   RETURN_IF_ERROR(writer.Finish());
   return CheckInterruption(folder, iteration_);
 }
@@ -226,6 +225,17 @@ absl::Status Trainer::Save(const RunFolder& folder, RunRecord* record, Checkpoin
                        });
 }
 
+absl::Status Trainer::EndedBy(const absl::Status& error, const RunFolder& folder, RunRecord* record,
+                              CheckpointWriter* writer) {
+  if (iteration_ == 0) return error;
+  absl::Status saved = Save(folder, record, writer);
+  if (saved.ok()) saved = writer->Finish();
+  if (!saved.ok()) return error;
+  return absl::Status(error.code(),
+                      absl::StrCat(error.message(), "; then go on from iteration ", iteration_,
+                                   " with --resume --run_dir=", folder.path().string()));
+}
+
 Checkpoint Trainer::MakeCheckpoint() const {
   Checkpoint checkpoint;
   checkpoint.manifest.set_iteration(iteration_);
@@ -261,6 +271,7 @@ absl::StatusOr<Evaluation> Trainer::EvaluateInto(const VisionTransformer& model,
   ASSIGN_OR_RETURN(const Evaluation evaluation, Evaluate(model, loader.get()));
   RETURN_IF_ERROR(
       log->AddEvaluation(iteration_, absl::StrCat(SplitName(split), suffix), evaluation));
+  if (finished() && suffix.empty()) WarnOfDamagedImages(loader->damaged_images());  // once
   return evaluation;
 }
 

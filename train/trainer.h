@@ -53,7 +53,8 @@ class Trainer {
 
   // Trains to the last iteration, writing checkpoints into the folder, metrics into the log, and
   // into the record which checkpoint is the best. SIGINT, SIGTERM and SIGHUP end it early, with a
-  // checkpoint and an InterruptedError; SIGUSR1 asks for a checkpoint and goes on.
+  // checkpoint and an InterruptedError; SIGUSR1 asks for a checkpoint and goes on. An image that
+  // can't be read ends it with a checkpoint too.
   absl::Status Run(const RunFolder& folder, RunLog* log, RunRecord* record);
 
   // Evaluates the test split, on which nothing is selected, with the weights and with their moving
@@ -86,6 +87,11 @@ class Trainer {
 
   // A checkpoint, and then the record of which is the best.
   absl::Status Save(const RunFolder& folder, RunRecord* record, CheckpointWriter* writer);
+
+  // The error that ends the run early, once what was trained is saved, with how to go on from
+  // there; the error alone where nothing was trained or it can't be saved, as after bad numbers.
+  absl::Status EndedBy(const absl::Status& error, const RunFolder& folder, RunRecord* record,
+                       CheckpointWriter* writer);
 
   absl::StatusOr<NamedEvaluations> EvaluateAverages(Split split, RunLog* log) const;
   absl::StatusOr<Evaluation> EvaluateInto(const VisionTransformer& model, Split split,

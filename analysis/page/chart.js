@@ -46,19 +46,6 @@ function makeScale(values, from, to, isLog) {
   return scale;
 }
 
-// The mean that forgets: of each value a share of 1 / span goes in (Adam's, with its correction for
-// the beginning: arXiv 1412.6980, section 3).
-function smooth(values, span) {
-  let sum = 0, weight = 0;
-  return values.map((value) => {
-    if (Number.isFinite(value)) {
-      sum += (value - sum) / span;
-      weight += (1 - weight) / span;
-    }
-    return weight ? sum / weight : null;
-  });
-}
-
 function pathOf(series, x, y) {
   let path = "", isDrawing = false;
   series.x.forEach((at, i) => {

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "analysis/explanation.h"
+#include "analysis/page/evaluation_data.h"
 #include "base/status_macros.h"
 #include "data/batches/loader.h"
 #include "data/batches/normalization.h"
@@ -24,6 +25,7 @@
 #include "data/split.h"
 #include "eval/checkpoint_evaluation.h"
 #include "eval/classifier.h"
+#include "eval/evaluator.h"
 
 namespace vitrine {
 namespace {
@@ -56,33 +58,15 @@ std::string DataUrl(const Image& image) {
                       absl::Base64Escape(EncodePng(small.width > 0 ? small : image)));
 }
 
-Json EvaluationJson(const EvaluationResult& result) {
-  Json json = {{"split", result.split()},
-               {"count", result.count()},
-               {"expected_calibration_error", result.expected_calibration_error()},
-               {"classes", Json::array()},
-               {"calibration", Json::array()}};
-  for (const EvaluationResult::Class& one : result.classes()) {
-    json["classes"].push_back(
-        {{"name", one.name()},
-         {"count", one.count()},
-         {"predicted", std::vector<int64_t>(one.predicted().begin(), one.predicted().end())}});
-  }
-  for (const EvaluationResult::CalibrationBin& bin : result.calibration()) {
-    json["calibration"].push_back(
-        {{"count", bin.count()}, {"correct", bin.correct()}, {"confidence", bin.confidence()}});
-  }
-  return json;
-}
-
-void AddAnswers(const at::Tensor& logits, const at::Tensor& labels, std::vector<Answer>* answers) {
-  const auto [probabilities, predictions] = at::softmax(logits, 1).max(1);
-  const at::Tensor truths = labels.cpu(), p = probabilities.cpu(), k = predictions.cpu();
+void AddAnswers(const ScoredBatch& batch, std::vector<Answer>* answers) {
+  const auto [probabilities, predictions] = at::softmax(batch.logits, 1).max(1);
+  const at::Tensor indices = batch.indices.cpu(), truths = batch.labels.cpu();
+  const at::Tensor answered = predictions.cpu(), sure = probabilities.cpu().to(at::kDouble);
   for (int64_t i = 0; i < truths.size(0); ++i) {
-    answers->push_back({.index = static_cast<int64_t>(answers->size()),
-                        .truth = truths[i].item<int64_t>(),
-                        .prediction = k[i].item<int64_t>(),
-                        .probability = p[i].item<double>()});
+    answers->push_back({.index = indices.const_data_ptr<int64_t>()[i],
+                        .truth = truths.const_data_ptr<int64_t>()[i],
+                        .prediction = answered.const_data_ptr<int64_t>()[i],
+                        .probability = sure.const_data_ptr<double>()[i]});
   }
 }
 
@@ -159,21 +143,19 @@ absl::StatusOr<Json> Inputs(const CheckpointManifest& manifest, const Evaluation
 }  // namespace
 
 absl::StatusOr<Json> DescribePictures(const fs::path& run_dir, const fs::path& data_dir,
-                                      at::Device device) {
+                                      at::Device device, OnBadImage on_bad) {
   ASSIGN_OR_RETURN(const fs::path checkpoint, FindCheckpoint(run_dir));
   ASSIGN_OR_RETURN(const Classifier classifier,
                    Classifier::Load(checkpoint, Weights::kModel, device));
   const CheckpointManifest& manifest = classifier.manifest();
   ASSIGN_OR_RETURN(const EvaluationData data,
-                   EvaluationData::Load(manifest, Split::kTest, data_dir, device));
+                   EvaluationData::Load(manifest, Split::kTest, data_dir, device, on_bad));
   std::vector<Answer> answers;
   ASSIGN_OR_RETURN(const EvaluationResult result,
                    data.Evaluate(classifier.model(), /*flips=*/false,
-                                 [&](const at::Tensor& logits, const at::Tensor& labels) {
-                                   AddAnswers(logits, labels, &answers);
-                                 }));
+                                 [&](const ScoredBatch& batch) { AddAnswers(batch, &answers); }));
   Json json = {{"checkpoint", checkpoint.filename().string()},
-               {"evaluation", EvaluationJson(result)}};
+               {"evaluation", DescribeEvaluation(result)}};
   ASSIGN_OR_RETURN(json["inputs"], Inputs(manifest, data));
   ASSIGN_OR_RETURN(json["groups"], Groups(answers, classifier, data));
   return json;

@@ -8,19 +8,21 @@
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
 #include "base/files/json.h"
+#include "eval/data_arguments.h"
 
 namespace vitrine {
 
 // Of the newest checkpoint of a run, on its test split; an object:
 //   checkpoint   its name
-//   evaluation   the fields of EvaluationResult that a page shows: split, classes, calibration ...
+//   evaluation   as DescribeEvaluation has it
 //   inputs       images of the first training batch as the model gets them, as data: URLs
 //   groups       of test images: title, and items of index, truth, prediction, probability, and
 //                picture and overlay as data: URLs
 //
 // Errors are those of Classifier::Load and EvaluationData.
 absl::StatusOr<Json> DescribePictures(const std::filesystem::path& run_dir,
-                                      const std::filesystem::path& data_dir, at::Device device);
+                                      const std::filesystem::path& data_dir, at::Device device,
+                                      OnBadImage on_bad);
 
 }  // namespace vitrine
 

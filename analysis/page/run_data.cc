@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "analysis/page/curve.h"
 #include "base/files/csv.h"
 #include "base/files/file.h"
 #include "base/status_macros.h"
@@ -23,7 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMostPoints = 4000;  // of a curve: several for each pixel of a chart
+constexpr double kSpans = 40;  // smoothing is over so large a part of the rows
 
 // A number that was not finite is null.
 bool HasNumbers(const Json& object, std::initializer_list<const char*> names) {
@@ -60,33 +62,54 @@ absl::StatusOr<CsvTable> ReadCsv(const fs::path& path) {
   return Annotate(CsvTable::Parse(std::move(text)), path.string());
 }
 
-std::vector<double> EveryNth(const std::vector<double>& values, size_t n) {
-  std::vector<double> some;
-  for (size_t i = 0; i < values.size(); i += n) some.push_back(values[i]);
-  return some;
+Json CurveJson(Curve curve) {
+  Curve thinned = Thinned(std::move(curve));
+  return {{"x", std::move(thinned.x)}, {"y", std::move(thinned.y)}};
 }
 
 absl::Status AddMetrics(const fs::path& path, Json* run) {
   ASSIGN_OR_RETURN(const CsvTable table, ReadCsv(path));
-  const size_t every = std::max<size_t>(1, (table.rows() + kMostPoints - 1) / kMostPoints);
-  Json& metrics = (*run)["metrics"] = Json::object();
-  for (const char* name : {"iteration", "loss", "learning_rate", "gradient_norm", "milliseconds",
-                           "images_per_second", "data_wait"}) {
-    ASSIGN_OR_RETURN(const auto values, Annotate(table.Numbers(name), path.string()));
-    metrics[name] = EveryNth(values, every);
+  const auto column = [&](const char* name) {
+    return Annotate(table.Numbers(name), path.string());
+  };
+  ASSIGN_OR_RETURN(const auto numbers, Annotate(table.Integers("iteration"), path.string()));
+  const std::vector<double> iterations(numbers.begin(), numbers.end());
+  (*run)["iterations"] = numbers.empty() ? 0 : numbers.back() + 1;
+  (*run)["neighbours"] = Neighbours(table.rows());
+  Json& medians = (*run)["medians"] = Json::object();
+  for (const char* name : {"milliseconds", "images_per_second", "data_wait"}) {
+    ASSIGN_OR_RETURN(std::vector<double> values, column(name));
+    medians[name] = Median(std::move(values));
   }
-  (*run)["metrics_every"] = every;
+  Json& curves = (*run)["curves"] = Json::object();
+  for (const char* name :
+       {"loss", "learning_rate", "gradient_norm", "images_per_second", "data_wait"}) {
+    ASSIGN_OR_RETURN(std::vector<double> values, column(name));
+    curves[name] = CurveJson({iterations, std::move(values)});
+  }
+  const double span = std::max(1.0, static_cast<double>(table.rows()) / kSpans);
+  for (const std::string name : {"loss", "gradient_norm"}) {
+    ASSIGN_OR_RETURN(const std::vector<double> values, column(name.c_str()));
+    curves[name + "_smoothed"] = CurveJson({iterations, Smoothed(values, span)});
+  }
   return absl::OkStatus();
 }
 
 absl::Status AddValidation(const fs::path& path, Json* run) {
   ASSIGN_OR_RETURN(const CsvTable table, ReadCsv(path));
-  Json& validation = (*run)["validation"] = Json::object();
   ASSIGN_OR_RETURN(const auto splits, Annotate(table.Texts("split"), path.string()));
-  for (const char* name : {"iteration", "loss", "top1"}) {
+  ASSIGN_OR_RETURN(const auto iterations, Annotate(table.Numbers("iteration"), path.string()));
+  Json& validation = (*run)["validation"] = Json::object();
+  for (const char* name : {"loss", "top1"}) {
     ASSIGN_OR_RETURN(const auto values, Annotate(table.Numbers(name), path.string()));
+    std::map<std::string_view, Curve> of_splits;
     for (size_t i = 0; i < splits.size(); ++i) {
-      validation[std::string(splits[i])][name].push_back(values[i]);
+      Curve& curve = of_splits[splits[i]];
+      curve.x.push_back(iterations[i]);
+      curve.y.push_back(values[i]);
+    }
+    for (auto& [split, curve] : of_splits) {
+      validation[std::string(split)][name] = CurveJson(std::move(curve));
     }
   }
   return absl::OkStatus();

@@ -15,14 +15,19 @@ namespace vitrine {
 //   name            of the folder
 //   config          config.textproto as it is
 //   record          run.json as it is
-//   metrics         column by column of metrics.csv; values that are not finite are null
-//   metrics_every   1, or n if of more rows than a chart can show every n-th is there
-//   validation      for each split in validation.csv, its columns iteration, loss and top1
+//   iterations      that are done, as far as metrics.csv says
+//   medians         of its columns milliseconds, images_per_second and data_wait
+//   curves          loss, learning_rate, gradient_norm, images_per_second and data_wait by
+//                   iteration, each {x, y}, thinned (curve.h); loss_smoothed and
+//                   gradient_norm_smoothed
+//   neighbours      1, or n if the curves have two of n neighbouring rows each
+//   validation      for each split in validation.csv the curves loss and top1
 //   reported        where there is: step, test_accuracy, hardware, milliseconds, parameters in
 //                   millions, and `logged`, column by column
 //   command         that trains the same again
 //
-// NotFound if it is no run's folder; DataLoss, with the file's name, if a file is damaged.
+// Numbers that are not finite are null. NotFound if it is no run's folder; DataLoss, with the
+// file's name, if a file is damaged.
 absl::StatusOr<Json> DescribeRun(const std::filesystem::path& run_dir);
 
 }  // namespace vitrine

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -15,6 +16,7 @@ namespace vitrine {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
@@ -52,12 +54,14 @@ TEST_F(RunDataTest, GivesTheFilesColumnByColumn) {
   ASSERT_OK_AND_ASSIGN(const Json run, DescribeRun(folder_));
   EXPECT_EQ(run["name"], "a run");
   EXPECT_EQ(run["record"]["status"], "running");
-  EXPECT_EQ(run["metrics"]["iteration"], Json({0.0, 10.0}));
-  EXPECT_EQ(run["metrics"]["data_wait"], Json({0.01, 0.0}));
-  EXPECT_EQ(run["metrics"]["gradient_norm"].dump(), "[null,7.0]");
-  EXPECT_EQ(run["metrics_every"], 1);
-  EXPECT_EQ(run["validation"]["minival"]["loss"], Json({2.0, 1.0}));
-  EXPECT_EQ(run["validation"]["minival_ema"]["top1"], Json::array({0.5}));
+  EXPECT_EQ(run["iterations"], 11);
+  EXPECT_EQ(run["curves"]["data_wait"], Json({{"x", {0.0, 10.0}}, {"y", {0.01, 0.0}}}));
+  EXPECT_EQ(run["curves"]["gradient_norm"]["y"].dump(), "[null,7.0]");
+  EXPECT_EQ(run["curves"]["loss_smoothed"]["y"], Json({2.5, 2.25}));
+  EXPECT_EQ(run["medians"]["milliseconds"], 400.5);
+  EXPECT_EQ(run["neighbours"], 1);
+  EXPECT_EQ(run["validation"]["minival"]["loss"], Json({{"x", {10.0, 20.0}}, {"y", {2.0, 1.0}}}));
+  EXPECT_EQ(run["validation"]["minival_ema"]["top1"]["y"], Json::array({0.5}));
 }
 
 TEST_F(RunDataTest, AFolderMayEndInASlash) {
@@ -78,14 +82,27 @@ TEST_F(RunDataTest, StepsComeWithWhatWasReported) {
   EXPECT_TRUE(other["reported"].is_null());
 }
 
-TEST_F(RunDataTest, LongRunsAreThinnedEvenly) {
+TEST_F(RunDataTest, LongRunsAreThinnedWithoutLosingAPeak) {
   std::string metrics(kMetrics, std::string(kMetrics).find('\n') + 1);
-  for (int i = 0; i < 9000; ++i) absl::StrAppend(&metrics, i, ",1,1,1,1,1,0,1,0\n");
+  std::string validation(kValidation, std::string(kValidation).find('\n') + 1);
+  for (int i = 0; i < 40'000; ++i) {
+    const double loss = i == 12'345 ? 99 : i == 23'456 ? 0.125 : 1;
+    absl::StrAppend(&metrics, i, ",", loss, ",1,1,", i < 20'100 ? 10 : 500, ",1,0,1,0\n");
+    absl::StrAppend(&validation, i + 1, ",minival,", loss, ",0.5,0.75,100\n");
+  }
   Write("metrics.csv", metrics);
+  Write("validation.csv", validation);
   ASSERT_OK_AND_ASSIGN(const Json run, DescribeRun(folder_));
-  EXPECT_EQ(run["metrics_every"], 3);
-  EXPECT_EQ(run["metrics"]["iteration"].size(), 3000);
-  EXPECT_EQ(run["metrics"]["iteration"][2], 6.0);
+  EXPECT_EQ(run["neighbours"], 21);
+  EXPECT_EQ(run["iterations"], 40'000) << "the last is there";
+  EXPECT_EQ(run["medians"]["milliseconds"], 10) << "of all rows";
+  for (const Json& curve : {run["curves"]["loss"], run["validation"]["minival"]["loss"]}) {
+    const auto y = curve["y"].get<std::vector<double>>();
+    EXPECT_THAT(y, AllOf(Contains(99), Contains(0.125)));
+    EXPECT_LE(y.size(), 4000);
+    EXPECT_EQ(curve["x"].size(), y.size());
+  }
+  EXPECT_LT(run.dump().size(), 1 << 20);
 }
 
 TEST_F(RunDataTest, DamageIsNamed) {

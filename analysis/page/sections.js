@@ -18,18 +18,9 @@ function ofEachRun(build) {
   });
 }
 
-function middle(values) {
-  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
-  return sorted.length ? sorted[sorted.length >> 1] : null;
-}
-
 // Summary
 
-// What the median says; null without values.
-function median(values, tell) {
-  const value = middle(values);
-  return value === null ? null : tell(value);
-}
+const known = (value, tell) => value === null ? null : tell(value);
 
 const accuracy = (test) => test ? `${percent(test.top1)} (${short(test.correct_top1)} of ${short(test.count)})` : null;
 
@@ -47,11 +38,11 @@ const SUMMARY = [
   ["best checkpoint", (run) => run.record.best && `${run.record.best.checkpoint}, minival loss ${short(run.record.best.minival_loss)}`],
   ["parameters", (run) => short(run.record.parameters)],
   ["parameters reported", (run) => run.reported?.parameters && `${run.reported.parameters} M`],
-  ["iterations", (run) => run.metrics.iteration.length ? short(run.metrics.iteration.at(-1) + 1) : null],
-  ["one iteration (median)", (run) => median(run.metrics.milliseconds, (ms) => `${short(ms)} ms`)],
+  ["iterations", (run) => run.iterations ? short(run.iterations) : null],
+  ["one iteration (median)", (run) => known(run.medians.milliseconds, (ms) => `${short(ms)} ms`)],
   ["one iteration, reported", (run) => run.reported?.milliseconds && `${short(run.reported.milliseconds)} ms on ${run.reported.hardware}`],
-  ["images a second (median)", (run) => median(run.metrics.images_per_second, short)],
-  ["waiting for data (median)", (run) => median(run.metrics.data_wait, percent)],
+  ["images a second (median)", (run) => known(run.medians.images_per_second, short)],
+  ["waiting for data (median)", (run) => known(run.medians.data_wait, percent)],
   ["wall time", (run) => run.record.wall_seconds ? duration(run.record.wall_seconds) : null],
   ["seed", (run) => String(run.record.seed)],
 ];
@@ -76,13 +67,13 @@ function summaryTable() {
 function metricSeries(column, {smoothed = false, reported = false} = {}) {
   const series = [];
   runs.forEach((run, index) => {
-    const x = run.metrics.iteration, y = run.metrics[column], color = colorOf(index);
-    if (!x.length) return;
+    const curve = run.curves[column], color = colorOf(index);
+    if (!curve.x.length) return;
     if (smoothed) {
-      series.push({name: "", kind: "pale", color, x, y});
-      series.push({name: named(index, "smoothed"), kind: "line", color, x, y: smooth(y, Math.max(1, y.length / 40))});
+      series.push({name: "", kind: "pale", color, ...curve});
+      series.push({name: named(index, "smoothed"), kind: "line", color, ...run.curves[`${column}_smoothed`]});
     } else {
-      series.push({name: named(index, column.replaceAll("_", " ")), kind: "line", color, x, y});
+      series.push({name: named(index, column.replaceAll("_", " ")), kind: "line", color, ...curve});
     }
     const logged = reported && run.reported?.logged;
     if (logged && logged[column].some((v) => v !== null)) {
@@ -96,10 +87,10 @@ function metricSeries(column, {smoothed = false, reported = false} = {}) {
 function validationSeries(column) {
   const series = [];
   runs.forEach((run, index) => {
-    for (const [split, rows] of Object.entries(run.validation)) {
-      const kind = rows.iteration.length > 1 ? "line" : "dots";
+    for (const [split, curves] of Object.entries(run.validation)) {
+      const curve = curves[column], kind = curve.x.length > 1 ? "line" : "dots";
       const dash = split.endsWith("_ema") ? "6 3" : split.endsWith("_swa") ? "2 3" : "none";
-      series.push({name: named(index, split.replaceAll("_", " ")), kind, dash, color: colorOf(index), x: rows.iteration, y: rows[column]});
+      series.push({name: named(index, split.replaceAll("_", " ")), kind, dash, color: colorOf(index), ...curve});
     }
   });
   return series;
@@ -120,7 +111,7 @@ function curves() {
   const notes = [];
   if (runs.some((run) => run.reported)) notes.push("Circles are what was reported.");
   for (const run of runs) {
-    if (run.metrics_every > 1) notes.push(`Of ${run.name} every ${run.metrics_every}th logged iteration is drawn.`);
+    if (run.neighbours > 1) notes.push(`Of ${run.name} the lowest and the highest of every ${run.neighbours} logged values are drawn.`);
   }
   return [make("p", {class: "quiet"}, notes.join(" ")), grid];
 }
@@ -165,13 +156,16 @@ function predictions(run) {
 
 const MANY = 24;  // classes, from which on cells have no numbers
 
-function confusion(evaluation) {
-  const classes = evaluation.classes, isMany = classes.length > MANY;
+function confusion(classes) {
+  const isMany = classes.length > MANY;
   const head = make("tr", {}, make("th"));
   for (const {name} of classes) head.append(make("th", {title: name}, make("span", {}, isMany ? "" : name)));
   const body = make("tbody");
   classes.forEach((row, i) => {
-    const cells = row.predicted.map((count, j) => {
+    const counts = new Array(classes.length).fill(0);
+    counts[i] = row.correct;
+    for (const [j, count] of row.mistakes) counts[j] = count;
+    const cells = counts.map((count, j) => {
       const share = row.count ? count / row.count : 0;
       const color = share > 0.55 ? "var(--ground)" : "inherit";
       return make("td", {
@@ -182,25 +176,51 @@ function confusion(evaluation) {
     });
     body.append(make("tr", {}, make("th", {title: row.name}, row.name), ...cells));
   });
-  const table = make("table", {class: isMany ? "confusion many" : "confusion"}, make("thead", {}, head), body);
-  return make("div", {class: "scroll"}, table);
+  const kind = isMany ? "confusion many" : "confusion";
+  return make("div", {class: "scroll"}, make("table", {class: kind}, make("thead", {}, head), body));
+}
+
+// The worst classes and the most frequent confusions, where a matrix could not be read.
+function theWorst(worst) {
+  const of = (count, all) => `${short(count)} of ${short(all)}`;
+  const classes = worst.listed.map((one) => [one.name, of(one.correct, one.count), one.taken_for ?? "–"]);
+  const confusions = worst.confusions_listed.map((one) => [one.is, one.taken_for, of(one.count, one.of)]);
+  const shown = worst.confusions_listed.reduce((sum, one) => sum + one.count, 0);
+  return [
+    make("h3", {}, "Classes of which the fewest are right"),
+    make("p", {class: "quiet"}, `${classes.length} of ${short(worst.classes)} classes, of which ${short(worst.with_mistakes)} are not all right; the others are not shown.`),
+    table(["class", "right", "most often taken for"], classes),
+    make("h3", {}, "Most frequent confusions"),
+    make("p", {class: "quiet"}, `${confusions.length} of ${short(worst.confusions)} pairs of classes, with ${of(shown, worst.wrong)} wrong images; the others are not shown.`),
+    table(["is", "taken for", "images of that class"], confusions),
+  ];
+}
+
+function table(titles, rows) {
+  const head = make("tr", {}, ...titles.map((text) => make("th", {}, text)));
+  const body = rows.map((row) => make("tr", {}, ...row.map((text) => make("td", {}, text))));
+  return make("div", {class: "scroll"}, make("table", {}, make("thead", {}, head), make("tbody", {}, ...body)));
 }
 
 function calibration(evaluation) {
   const bins = evaluation.calibration.filter((bin) => bin.count);
   const x = bins.map((bin) => bin.confidence / bin.count), y = bins.map((bin) => bin.correct / bin.count);
-  const rows = bins.map((bin, i) => make("tr", {}, make("td", {}, percent(x[i])), make("td", {}, percent(y[i])), make("td", {}, short(bin.count))));
-  const head = make("tr", {}, ...["mean probability", "right", "images"].map((text) => make("th", {}, text)));
+  const rows = bins.map((bin, i) => [percent(x[i]), percent(y[i]), short(bin.count)]);
   return make("details", {}, make("summary", {}, `Calibration error ${percent(evaluation.expected_calibration_error)}`),
-              make("div", {class: "scroll"}, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows))));
+              table(["mean probability", "right", "images"], rows));
 }
 
 function mistakes(run) {
   if (!run.images) return [make("p", {class: "quiet"}, run.missing)];
   const {evaluation, checkpoint} = run.images;
+  const where = `Checkpoint ${checkpoint} on the ${evaluation.split} split`;
+  const without = evaluation.left_out ? ` Without ${short(evaluation.left_out)} images that can't be read.` : "";
+  if (evaluation.worst) {
+    return [make("p", {class: "quiet"}, `${where}.${without}`), ...theWorst(evaluation.worst), calibration(evaluation)];
+  }
   return [
-    make("p", {class: "quiet"}, `Checkpoint ${checkpoint} on the ${evaluation.split} split: a row for what images are, a column for what they were taken for.`),
-    confusion(evaluation),
+    make("p", {class: "quiet"}, `${where}: a row for what images are, a column for what they were taken for.${without}`),
+    confusion(evaluation.classes),
     calibration(evaluation),
   ];
 }

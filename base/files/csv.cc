@@ -11,22 +11,31 @@
 
 namespace vitrine {
 
+namespace {
+
+std::string_view Cell(std::string_view row, size_t column) {
+  for (; column > 0; --column) row.remove_prefix(row.find(',') + 1);
+  return row.substr(0, row.find(','));
+}
+
+}  // namespace
+
 absl::StatusOr<CsvTable> CsvTable::Parse(std::string text) {
   CsvTable table;
   table.text_ = std::make_shared<const std::string>(std::move(text));
   std::string_view rest = *table.text_;
   if (!absl::ConsumeSuffix(&rest, "\n")) return absl::DataLossError("does not end with a line");
   for (const std::string_view line : absl::StrSplit(rest, '\n')) {
-    Cells cells = absl::StrSplit(line, ',');
     if (table.names_.empty()) {
-      table.names_ = std::move(cells);
+      table.names_ = absl::StrSplit(line, ',');
       continue;
     }
-    if (cells.size() != table.names_.size()) {
-      return absl::DataLossError(absl::StrCat("line ", table.rows() + 2, ": has ", cells.size(),
+    const size_t cells = 1 + std::count(line.begin(), line.end(), ',');
+    if (cells != table.names_.size()) {
+      return absl::DataLossError(absl::StrCat("line ", table.rows() + 2, ": has ", cells,
                                               " cells, not ", table.names_.size()));
     }
-    table.rows_.push_back(std::move(cells));
+    table.rows_.push_back(line);
   }
   return table;
 }
@@ -39,7 +48,7 @@ absl::StatusOr<std::vector<T>> CsvTable::Column(std::string_view name, ParseCell
   }
   std::vector<T> values(rows());
   for (size_t i = 0; i < rows(); ++i) {
-    const std::string_view cell = rows_[i][column];
+    const std::string_view cell = Cell(rows_[i], column);
     if (!parse(cell, &values[i])) {
       return absl::DataLossError(absl::StrCat("line ", i + 2, ": ", name, " is '", cell, "'"));
     }

@@ -33,16 +33,15 @@ class CsvTable {
   absl::StatusOr<std::vector<int64_t>> Integers(std::string_view name) const;
 
  private:
-  using Cells = std::vector<std::string_view>;
-
   CsvTable() = default;
 
   template <typename T, typename ParseCell>
   absl::StatusOr<std::vector<T>> Column(std::string_view name, ParseCell parse) const;
 
   std::shared_ptr<const std::string> text_;  // to which the cells point, also after a move
-  Cells names_;
-  std::vector<Cells> rows_;
+  std::vector<std::string_view> names_;
+  // Whole lines: a list of cells for each would take several times the file's size.
+  std::vector<std::string_view> rows_;
 };
 
 }  // namespace vitrine

@@ -1,6 +1,9 @@
 #include "base/files/csv.h"
 
+#include <malloc.h>
+
 #include <cmath>
+#include <string>
 #include <utility>
 
 #include "base/status_matchers.h"
@@ -49,6 +52,21 @@ TEST(CsvTableTest, DamageIsNamedWithItsLine) {
   EXPECT_THAT(table.Numbers("b"), Fails(absl::StatusCode::kDataLoss, "line 2: b is 'x'"));
   EXPECT_THAT(table.Integers("a"), Fails(absl::StatusCode::kDataLoss, "line 3: a is '1.5'"));
   EXPECT_THAT(table.Numbers("c"), Fails(absl::StatusCode::kDataLoss, "there is no column c"));
+}
+
+// A list of cells for each row took eight times as much.
+TEST(CsvTableTest, TakesLittleMoreThanTheText) {
+  std::string text = "a,b,c,d,e,f,g,h,i\n";
+  for (int i = 0; i < 100'000; ++i) text += "1,2,3,4,5,6,7,8,9\n";
+  const size_t size = text.size();
+  const auto in_use = [] {
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  const size_t before = in_use();
+  ASSERT_OK_AND_ASSIGN(const CsvTable table, CsvTable::Parse(std::move(text)));
+  EXPECT_LT(in_use() - before, 2 * size);
+  EXPECT_EQ(table.Integers("i").value()[99'999], 9);
 }
 
 }  // namespace

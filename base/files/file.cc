@@ -1,12 +1,14 @@
 #include "base/files/file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/files/file_descriptor.h"
 #include "base/status_macros.h"
@@ -81,6 +83,16 @@ absl::Status CreateFolder(const fs::path& path) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<fs::path> CreateNewFolder(const fs::path& path) {
+  if (path.has_parent_path()) RETURN_IF_ERROR(CreateFolder(path.parent_path()));
+  fs::path taken = path;
+  for (int i = 2; mkdir(taken.c_str(), 0777) != 0; ++i) {
+    if (errno != EEXIST) return PathError(errno, taken, "create the folder");
+    taken = absl::StrCat(path.string(), "-", i);
+  }
+  return taken;
+}
+
 absl::Status RemoveAll(const fs::path& path) {
   std::error_code error;
   fs::remove_all(path, error);
@@ -105,7 +117,12 @@ fs::path WithName(const fs::path& path) {
 }
 
 fs::path UserPath(const fs::path& path) {
-  const char* folder = std::getenv("BUILD_WORKING_DIRECTORY");
+  const std::string& text = path.native();
+  const char* const home = std::getenv("HOME");
+  if (home != nullptr && (text == "~" || absl::StartsWith(text, "~/"))) {
+    return absl::StrCat(home, text.substr(1));
+  }
+  const char* const folder = std::getenv("BUILD_WORKING_DIRECTORY");
   return folder == nullptr || path.empty() ? path : fs::path(folder) / path;
 }
 

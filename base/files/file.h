@@ -37,6 +37,10 @@ absl::Status WriteAtomically(const std::filesystem::path& path, std::string_view
 // Creates the folder and its parents.
 absl::Status CreateFolder(const std::filesystem::path& path);
 
+// Creates a folder that was not there, and its parents: the path, or where that is taken the path
+// with "-2", "-3" ... behind it. No two processes get the same.
+absl::StatusOr<std::filesystem::path> CreateNewFolder(const std::filesystem::path& path);
+
 // Removes the file or folder with all that is in it; it need not be there.
 absl::Status RemoveAll(const std::filesystem::path& path);
 
@@ -46,8 +50,10 @@ absl::Status SyncFolder(const std::filesystem::path& path);
 // A path that ends with the name of what it leads to, also if it was given as "NAME/" or ".".
 std::filesystem::path WithName(const std::filesystem::path& path);
 
-// A relative path as the user meant it: `bazel run` changes the working directory and leaves the
-// user's in BUILD_WORKING_DIRECTORY. An empty path stays empty.
+// A path as the user meant it. "~/" is the folder HOME: shells replace it at the start of a word,
+// but not in --run_dir=~/runs. "~name/" is a folder of that name. A relative path is the user's:
+// `bazel run` changes the working directory and leaves the user's in BUILD_WORKING_DIRECTORY. An
+// empty path stays empty.
 std::filesystem::path UserPath(const std::filesystem::path& path);
 
 }  // namespace vitrine

@@ -2,9 +2,11 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/status_matchers.h"
@@ -73,6 +75,22 @@ TEST_F(FileTest, FolderIsNotRead) {
   EXPECT_THAT(ReadFile(folder_), Fails(absl::StatusCode::kInvalidArgument, HasSubstr("regular")));
 }
 
+TEST_F(FileTest, NewFoldersOfOneNameAreDifferentOnes) {
+  const fs::path path = folder_ / "runs" / "quickstart-20261124-055723";
+  std::vector<std::string> made(8);
+  std::vector<std::thread> threads;
+  for (std::string& one : made) {
+    threads.emplace_back([&] { one = CreateNewFolder(path).value(); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::sort(made.begin(), made.end());
+  EXPECT_EQ(made[0], path);
+  EXPECT_EQ(made[1], path.string() + "-2");
+  EXPECT_EQ(made[7], path.string() + "-8");
+  ASSERT_OK(WriteAtomically(folder_ / "f", ""));
+  EXPECT_THAT(CreateNewFolder(folder_ / "f" / "run"), Not(IsOk()));
+}
+
 TEST_F(FileTest, RelativePathIsTheUsers) {
   ASSERT_EQ(setenv("BUILD_WORKING_DIRECTORY", "/home/someone", 1), 0);
   EXPECT_EQ(UserPath("runs/a"), "/home/someone/runs/a");
@@ -80,6 +98,21 @@ TEST_F(FileTest, RelativePathIsTheUsers) {
   EXPECT_EQ(UserPath(""), "");
   ASSERT_EQ(unsetenv("BUILD_WORKING_DIRECTORY"), 0);
   EXPECT_EQ(UserPath("runs/a"), "runs/a");
+}
+
+TEST_F(FileTest, PathInTheHomeFolderIsWhatAShellWouldMakeOfIt) {
+  const std::string before = std::getenv("HOME") == nullptr ? "" : std::getenv("HOME");
+  ASSERT_EQ(setenv("BUILD_WORKING_DIRECTORY", "/work", 1), 0);
+  ASSERT_EQ(setenv("HOME", "/home/someone", 1), 0);
+  EXPECT_EQ(UserPath("~/runs/a"), "/home/someone/runs/a");
+  EXPECT_EQ(UserPath("~"), "/home/someone");
+  EXPECT_EQ(UserPath("~/"), "/home/someone/");
+  EXPECT_EQ(UserPath("~other/runs"), "/work/~other/runs");
+  EXPECT_EQ(UserPath("a/~/b"), "/work/a/~/b");
+  ASSERT_EQ(unsetenv("HOME"), 0);
+  EXPECT_EQ(UserPath("~/runs"), "/work/~/runs");
+  ASSERT_EQ(unsetenv("BUILD_WORKING_DIRECTORY"), 0);
+  ASSERT_EQ(setenv("HOME", before.c_str(), 1), 0);
 }
 
 TEST(WithNameTest, AFolderHasItsNameHoweverItWasGiven) {

@@ -38,14 +38,15 @@ FileWriter::FileWriter(FileWriter&& other) noexcept
       temporary_(std::exchange(other.temporary_, {})),
       file_(std::move(other.file_)),
       buffer_(std::move(other.buffer_)),
-      size_(other.size_) {}
+      size_(other.size_),
+      complete_(other.complete_) {}
 
 FileWriter::~FileWriter() {
   if (!temporary_.empty()) unlink(temporary_.c_str());
 }
 
 absl::Status FileWriter::Append(std::string_view bytes) {
-  CHECK(!temporary_.empty()) << "nothing is added after Commit";
+  CHECK(!temporary_.empty() && !complete_) << "nothing is added to what is complete";
   buffer_.append(bytes);
   size_ += static_cast<int64_t>(bytes.size());
   return buffer_.size() < kBuffer ? absl::OkStatus() : Flush();
@@ -57,11 +58,20 @@ absl::Status FileWriter::Flush() {
   return absl::OkStatus();
 }
 
+absl::Status FileWriter::Complete() {
+  if (complete_) return absl::OkStatus();
+  RETURN_IF_ERROR(Flush());
+  if (fsync(file_.get()) != 0 || file_.Close() != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat(temporary_.string(), ": cannot write"));
+  }
+  complete_ = true;
+  return absl::OkStatus();
+}
+
 absl::Status FileWriter::Commit() {
   CHECK(!temporary_.empty()) << "Commit comes once";
-  RETURN_IF_ERROR(Flush());
-  if (fsync(file_.get()) != 0 || file_.Close() != 0 ||
-      rename(temporary_.c_str(), path_.c_str()) != 0) {
+  RETURN_IF_ERROR(Complete());
+  if (rename(temporary_.c_str(), path_.c_str()) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat(path_.string(), ": cannot be put in place"));
   }
   temporary_.clear();

@@ -31,7 +31,11 @@ class FileWriter {
 
   absl::Status Append(std::string_view bytes);
 
-  // Syncs, then renames, over a file that is there. Nothing can be added afterwards.
+  // Writes the rest and syncs. Nothing can be added afterwards, and little can fail: for those who
+  // put several files in place, or none.
+  absl::Status Complete();
+
+  // Complete(), where that has not been, then renames, over a file that is there.
   absl::Status Commit();
 
  private:
@@ -43,6 +47,7 @@ class FileWriter {
   FileDescriptor file_;
   std::string buffer_;
   int64_t size_ = 0;
+  bool complete_ = false;
 };
 
 }  // namespace vitrine

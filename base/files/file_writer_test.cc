@@ -56,6 +56,21 @@ TEST_F(FileWriterTest, WithoutCommitTheOldFileStaysAndNothingElse) {
   EXPECT_EQ(FilesThere(), 1);
 }
 
+TEST_F(FileWriterTest, CompleteFileIsNotYetInItsPlace) {
+  {
+    ASSERT_OK_AND_ASSIGN(FileWriter writer, FileWriter::Create(folder_ / "file"));
+    ASSERT_OK(writer.Append("bytes"));
+    ASSERT_OK(writer.Complete());
+    EXPECT_FALSE(fs::exists(folder_ / "file"));
+    FileWriter moved = std::move(writer);
+    ASSERT_OK(moved.Commit());
+    EXPECT_EQ(ReadFile(folder_ / "file").value_or(""), "bytes");
+    ASSERT_OK_AND_ASSIGN(FileWriter other, FileWriter::Create(folder_ / "other"));
+    ASSERT_OK(other.Complete());
+  }
+  EXPECT_EQ(FilesThere(), 1);
+}
+
 TEST_F(FileWriterTest, CommitReplacesTheOldFile) {
   ASSERT_OK(WriteAndSync(folder_ / "file", "old"));
   ASSERT_OK_AND_ASSIGN(FileWriter writer, FileWriter::Create(folder_ / "file"));

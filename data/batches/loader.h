@@ -16,6 +16,7 @@
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
 #include "base/tensors/side_stream.h"
+#include "data/batches/bad_images.h"
 #include "data/batches/batch.h"
 #include "data/batches/normalization.h"
 #include "data/batches/prefetcher.h"
@@ -56,6 +57,7 @@ class Loader {
   absl::StatusOr<Batch> Next();
 
   BadImages bad_images() const { return reader_.bad_images(); }
+  BadImages damaged_images() const { return reader_.damaged_images(); }
 
  private:
   // `skip` is what on_bad_image SKIP means.

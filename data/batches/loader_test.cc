@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ATen/TensorOperators.h"
+#include "base/files/file.h"
 #include "base/status_matchers.h"
 #include "base/tensors/each_device.h"
 #include "data/image/png.h"
@@ -155,6 +156,21 @@ TEST_P(LoaderTest, BadImagesFailOrAreSkippedAsTheConfigSays) {
     EXPECT_EQ((batch.labels < 0).sum().item<int64_t>(), 0);
   }
   EXPECT_THAT(training->bad_images().example, HasSubstr("train/cat/10.png"));
+}
+
+TEST_P(LoaderTest, DamagedImagesAreCounted) {
+  for (const char* name : {"train/cat/10.png", "val/cat/18.png"}) {
+    const fs::path file = folder_ / name;
+    WriteTestFile(file, WithoutEnd(ReadFile(file).value()));
+  }
+  const DataConfig config = Config();
+  ASSERT_OK_AND_ASSIGN(const Dataset dataset, LoadDataset(config, folder_));
+  ASSERT_OK_AND_ASSIGN(const auto evaluation,
+                       Loader::ForEvaluation(dataset, Split::kTest, Spec(config), 6));
+  ASSERT_OK(evaluation->Next());
+  EXPECT_EQ(evaluation->damaged_images().count, 1);
+  EXPECT_THAT(evaluation->damaged_images().example, HasSubstr("val/cat/18.png: a damaged PNG"));
+  EXPECT_EQ(evaluation->bad_images().count, 0);
 }
 
 TEST_P(LoaderTest, TransformsThatCannotBe) {

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "base/status_macros.h"
 #include "data/batches/planar.h"
+#include "data/image/decode.h"
 #include "glog/logging.h"
 
 namespace vitrine {
@@ -31,13 +32,14 @@ SampleReader::SampleReader(std::shared_ptr<const ImageSource> source, TransformP
 
 absl::StatusOr<int64_t> SampleReader::Read(int64_t epoch, int64_t index, Scratch* scratch,
                                            uint8_t* out) {
-  const absl::Status status = TryRead(epoch, index, scratch, out);
-  if (status.ok()) return source_->Label(index);
+  const absl::StatusOr<int64_t> label = TryRead(epoch, index, scratch, out);
+  if (label.ok()) return label;
+  const std::string_view message = label.status().message();
   if (on_bad_ == OnBad::kFail) {
-    return absl::Status(status.code(),
-                        absl::StrCat(status.message(), "; mend it, or set data.on_bad_image=SKIP"));
+    return absl::Status(label.status().code(),
+                        absl::StrCat(message, "; mend it, or set data.on_bad_image=SKIP"));
   }
-  Remember(index, status);
+  bad_.Add(index, message);
   if (on_bad_ == OnBad::kReplace) return ReadReplacement(epoch, index, scratch, out);
   std::fill_n(out, shape_.numel(), uint8_t{0});
   return -1;
@@ -49,50 +51,48 @@ absl::StatusOr<int64_t> SampleReader::ReadReplacement(int64_t epoch, int64_t ind
   absl::Status status;
   for (int i = 0; i < kMostReplacements; ++i) {
     const auto other = static_cast<int64_t>(draws.Below(source_->size()));
-    status = TryRead(epoch, other, scratch, out);
-    if (status.ok()) return source_->Label(other);
-    Remember(other, status);
+    const absl::StatusOr<int64_t> label = TryRead(epoch, other, scratch, out);
+    if (label.ok()) return label;
+    status = label.status();
+    bad_.Add(other, status.message());
   }
   return absl::Status(status.code(), absl::StrCat(status.message(), "; and so it goes for ",
                                                   kMostReplacements, " images drawn in its place"));
 }
 
-absl::Status SampleReader::TryRead(int64_t epoch, int64_t index, Scratch* scratch,
-                                   uint8_t* out) const {
+absl::StatusOr<int64_t> SampleReader::TryRead(int64_t epoch, int64_t index, Scratch* scratch,
+                                              uint8_t* out) {
   ASSIGN_OR_RETURN(const StoredImage stored, source_->Read(index));
-  return Annotate(Transform(stored, epoch, index, scratch, out), source_->Name(index));
+  ASSIGN_OR_RETURN(const std::string damage,
+                   Annotate(Transform(stored, epoch, index, scratch, out), source_->Name(index)));
+  if (!damage.empty()) damaged_.Add(index, absl::StrCat(source_->Name(index), ": ", damage));
+  return source_->Label(index);
 }
 
-absl::Status SampleReader::Transform(const StoredImage& stored, int64_t epoch, int64_t index,
-                                     Scratch* scratch, uint8_t* out) const {
+absl::StatusOr<std::string> SampleReader::Transform(const StoredImage& stored, int64_t epoch,
+                                                    int64_t index, Scratch* scratch,
+                                                    uint8_t* out) const {
   const RandomStream draws(seed_, "augmentation", epoch, index);
   Image* const transformed = &scratch->transformed;
-  if (const auto* encoded = std::get_if<EncodedBytes>(&stored)) {
-    RETURN_IF_ERROR(pipeline_.Apply(encoded->bytes, draws, &scratch->transform, transformed));
+  std::string damage;
+  if (const auto* file = std::get_if<EncodedBytes>(&stored)) {
+    ASSIGN_OR_RETURN(EncodedImage encoded,
+                     EncodedImage::Open(file->bytes, {.grey = shape_.channels == 1}));
+    RETURN_IF_ERROR(pipeline_.Apply(&encoded, draws, &scratch->transform, transformed));
+    damage = encoded.damage();
   } else {
     const PlanarPixels& planar = std::get<PlanarPixels>(stored);
     CHECK_EQ(planar.channels, shape_.channels);
     if (pipeline_.empty() && planar.width == shape_.size && planar.height == shape_.size) {
       std::memcpy(out, planar.pixels, shape_.numel());
-      return absl::OkStatus();
+      return damage;
     }
     ToPicture(planar, &scratch->decoded);
     RETURN_IF_ERROR(pipeline_.Apply(scratch->decoded, draws, &scratch->transform, transformed));
   }
   CHECK(transformed->width == shape_.size && transformed->height == shape_.size);
   ToPlanar(*transformed, shape_.channels, out);
-  return absl::OkStatus();
-}
-
-void SampleReader::Remember(int64_t index, const absl::Status& error) {
-  const absl::MutexLock lock(&mutex_);
-  const bool is_lowest = bad_.empty() || index < *bad_.begin();
-  if (bad_.insert(index).second && is_lowest) example_ = std::string(error.message());
-}
-
-BadImages SampleReader::bad_images() const {
-  const absl::MutexLock lock(&mutex_);
-  return {.count = static_cast<int64_t>(bad_.size()), .example = example_};
+  return damage;
 }
 
 }  // namespace vitrine

@@ -10,13 +10,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <set>
 #include <string>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
+#include "data/batches/bad_images.h"
 #include "data/image/image.h"
 #include "data/image_shape.h"
 #include "data/source/image_source.h"
@@ -31,12 +28,6 @@ enum class OnBad {
   kLeaveOut,  // its label becomes negative, its pixels 0
 };
 
-// Images that could not be read so far, each counted once.
-struct BadImages {
-  int64_t count = 0;
-  std::string example;  // what is wrong with the one of the lowest index
-};
-
 // Thread-safe. What comes out is a function of the seed, the epoch and the index.
 class SampleReader {
  public:
@@ -45,8 +36,9 @@ class SampleReader {
     Image decoded, transformed;
   };
 
-  // The pipeline makes pictures of the shape's size. Grey images pass through it as colour ones and
-  // become grey again.
+  // The pipeline makes pictures of the shape's size. Where the shape has one channel, image files
+  // become grey as they are decoded (MakeGrey). Grey images pass through the pipeline as colour
+  // ones of equal colours.
   SampleReader(std::shared_ptr<const ImageSource> source, TransformPipeline pipeline,
                ImageShape shape, uint64_t seed, OnBad on_bad);
 
@@ -57,15 +49,16 @@ class SampleReader {
   // image is good, the error names the image and says what is wrong with it.
   absl::StatusOr<int64_t> Read(int64_t epoch, int64_t index, Scratch* scratch, uint8_t* out);
 
-  BadImages bad_images() const;
+  BadImages bad_images() const { return bad_.images(); }          // that could not be read
+  BadImages damaged_images() const { return damaged_.images(); }  // that were read all the same
 
  private:
   absl::StatusOr<int64_t> ReadReplacement(int64_t epoch, int64_t index, Scratch* scratch,
                                           uint8_t* out);
-  absl::Status TryRead(int64_t epoch, int64_t index, Scratch* scratch, uint8_t* out) const;
-  absl::Status Transform(const StoredImage& stored, int64_t epoch, int64_t index, Scratch* scratch,
-                         uint8_t* out) const;
-  void Remember(int64_t index, const absl::Status& error);
+  absl::StatusOr<int64_t> TryRead(int64_t epoch, int64_t index, Scratch* scratch, uint8_t* out);
+  // Returns what is wrong with the file all the same; empty: nothing.
+  absl::StatusOr<std::string> Transform(const StoredImage& stored, int64_t epoch, int64_t index,
+                                        Scratch* scratch, uint8_t* out) const;
 
   const std::shared_ptr<const ImageSource> source_;
   const TransformPipeline pipeline_;
@@ -73,9 +66,7 @@ class SampleReader {
   const uint64_t seed_;
   const OnBad on_bad_;
 
-  mutable absl::Mutex mutex_;
-  std::set<int64_t> bad_ ABSL_GUARDED_BY(mutex_);
-  std::string example_ ABSL_GUARDED_BY(mutex_);
+  BadImageList bad_, damaged_;
 };
 
 }  // namespace vitrine

@@ -193,6 +193,54 @@ TEST_F(SampleReaderTest, BadImagesAreCountedOnceEach) {
   EXPECT_THAT(reader.bad_images().example, HasSubstr((folder_ / "0/b.png").string()));
 }
 
+TEST_F(SampleReaderTest, DamagedImagesAreReadAndCountedOnceEach) {
+  for (const int i : {1, 4}) Write(i, WithoutEnd(EncodePng(MakePicture(kSize, kSize, i))));
+  SampleReader reader = Make(OnBad::kFail);
+  EXPECT_EQ(reader.damaged_images().count, 0);
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    for (int i = 11; i >= 0; --i) {
+      ASSERT_OK_AND_ASSIGN(const int64_t label, Read(reader, epoch, i));
+      EXPECT_EQ(label, i / 6);
+      EXPECT_EQ(pixels_[0], MakePicture(kSize, kSize, i).pixels[0]);
+    }
+  }
+  EXPECT_EQ(reader.damaged_images().count, 2);
+  EXPECT_THAT(reader.damaged_images().example,
+              AllOf(HasSubstr((folder_ / "0/b.png").string()), HasSubstr("a damaged PNG (")));
+  EXPECT_EQ(reader.bad_images().count, 0);
+}
+
+TEST_F(SampleReaderTest, FilesBecomeGreyForOneChannelBeforeTheyAreTransformed) {
+  const std::vector<std::string> transforms = {"horizontal_flip { probability: 1 }"};
+  SampleReader reader(OpenImageFolder(folder_).value().images, Pipeline(transforms),
+                      {.channels = 1, .size = kSize}, 1, OnBad::kFail);
+  ASSERT_OK(Read(reader, 0, 7));
+  const Image picture = MakePicture(kSize, kSize, 7);
+  for (int y = 0; y < kSize; ++y) {
+    for (int x = 0; x < kSize; ++x) {
+      const uint8_t* color = picture.row(y) + 3 * (kSize - 1 - x);
+      const double luma = 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2];
+      ASSERT_NEAR(pixels_[y * kSize + x], luma, 0.51);
+    }
+  }
+}
+
+// What the message says is done by hand: ImageMagick is not part of this repository.
+TEST_F(SampleReaderTest, PictureOfAnotherFormatIsReadOnceItIsConverted) {
+  const fs::path original = folder_ / "0/c.webp", converted = folder_ / "0/c.png";
+  fs::remove(converted);
+  WriteTestFile(original, "RIFF....WEBP");
+  SampleReader reader = Make(OnBad::kFail);
+  EXPECT_THAT(Read(reader, 0, 2),
+              Fails(absl::StatusCode::kInvalidArgument,
+                    AllOf(HasSubstr(original.string() + ": a WebP"),
+                          HasSubstr("'mogrify -format png FILE', and remove the original"))));
+  WriteTestFile(converted, EncodePng(MakePicture(kSize, kSize)));
+  fs::remove(original);
+  SampleReader after = Make(OnBad::kFail);
+  EXPECT_OK(Read(after, 0, 2));
+}
+
 TEST_F(SampleReaderTest, NothingGoodAtAllIsAnErrorEvenWhenSkipping) {
   for (int i = 0; i < 12; ++i) Write(i, "no image");
   SampleReader reader = Make(OnBad::kReplace);

@@ -4,34 +4,21 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "base/status_macros.h"
+#include "data/image/grey.h"
+#include "data/image/other_formats.h"
+#include "data/image/png_chunks.h"
 #include "glog/logging.h"
 
 namespace vitrine {
 namespace {
 
 constexpr std::string_view kJpegStart = "\xff\xd8\xff";
-constexpr std::string_view kPngStart = "\x89PNG\r\n\x1a\n";
-
-// What is often found where an image should be.
-absl::Status NotAnImage(std::string_view bytes) {
-  if (bytes.empty()) return absl::InvalidArgumentError("an empty file");
-  std::string_view kind = "neither a JPEG nor a PNG";
-  if (absl::StartsWith(bytes, "GIF8")) kind = "a GIF";
-  if (absl::StartsWith(bytes, "BM")) kind = "a BMP";
-  if (absl::StartsWith(bytes, "RIFF") && absl::StartsWith(absl::ClippedSubstr(bytes, 8), "WEBP")) {
-    kind = "a WebP";
-  }
-  if (absl::StartsWith(bytes, "II*") || absl::StartsWith(bytes, "MM")) kind = "a TIFF";
-  if (absl::StartsWith(bytes, "<")) kind = "a web page or another text";
-  return absl::InvalidArgumentError(absl::StrCat(kind, "; JPEG and PNG are read"));
-}
 
 absl::StatusOr<std::variant<JpegDecoder, PngDecoder>> OpenDecoder(std::string_view bytes) {
   if (absl::StartsWith(bytes, kJpegStart)) return JpegDecoder::Open(bytes);
   if (absl::StartsWith(bytes, kPngStart)) return PngDecoder::Open(bytes);
-  return NotAnImage(bytes);
+  return NeitherJpegNorPng(bytes);
 }
 
 // By how much each side can be divided so that the box keeps the target's pixels.
@@ -53,8 +40,9 @@ Box Shrunk(const Box& box, int shrink) {
 
 }  // namespace
 
-EncodedImage::EncodedImage(Decoder decoder)
+EncodedImage::EncodedImage(Decoder decoder, const DecodeOptions& options)
     : decoder_(std::move(decoder)),
+      options_(options),
       orientation_(std::visit([](const auto& d) { return d.orientation(); }, decoder_)),
       size_(std::visit(
           [](const auto& d) {
@@ -64,13 +52,14 @@ EncodedImage::EncodedImage(Decoder decoder)
   if (SwapsSides(orientation_)) std::swap(size_.width, size_.height);
 }
 
-absl::StatusOr<EncodedImage> EncodedImage::Open(std::string_view bytes, int64_t most_pixels) {
+absl::StatusOr<EncodedImage> EncodedImage::Open(std::string_view bytes,
+                                                const DecodeOptions& options) {
   ASSIGN_OR_RETURN(Decoder decoder, OpenDecoder(bytes));
-  EncodedImage image(std::move(decoder));
-  if (int64_t{1} * image.width() * image.height() > most_pixels) {
+  EncodedImage image(std::move(decoder), options);
+  if (int64_t{1} * image.width() * image.height() > options.most_pixels) {
     return absl::InvalidArgumentError(absl::StrCat("a picture of ", image.width(), " x ",
                                                    image.height(), " pixels, more than the ",
-                                                   most_pixels, " that are allowed"));
+                                                   options.most_pixels, " that are allowed"));
   }
   return image;
 }
@@ -85,6 +74,7 @@ absl::StatusOr<Region> EncodedImage::Decode(const Box& box, Size target, Image* 
   const int shrink = Shrink(box, target);
   const Box shrunk = Shrunk(box, shrink);
   RETURN_IF_ERROR(jpeg->Decode(shrunk, shrink, image));
+  if (options_.grey) MakeGrey(image);
   const double scale = 1.0 / shrink;  // exact
   return Region{box.x * scale - shrunk.x, box.y * scale - shrunk.y, box.width * scale,
                 box.height * scale};
@@ -96,8 +86,13 @@ absl::Status EncodedImage::Decode(Image* image) {
   } else {
     RETURN_IF_ERROR(std::get<PngDecoder>(decoder_).Decode(image));
   }
+  if (options_.grey) MakeGrey(image);
   Orient(orientation_, image);
   return absl::OkStatus();
+}
+
+std::string EncodedImage::damage() const {
+  return std::visit([](const auto& d) { return std::string(d.damage()); }, decoder_);
 }
 
 }  // namespace vitrine

@@ -10,6 +10,7 @@
 #define DATA_IMAGE_DECODE_H_
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -25,8 +26,13 @@ namespace vitrine {
 // More pixels than this are taken for an attack: a file of a few kilobytes can ask for gigabytes.
 constexpr int64_t kMostPixels = int64_t{1} << 27;
 
+struct DecodeOptions {
+  int64_t most_pixels = kMostPixels;
+  bool grey = false;  // three equal values for each pixel: MakeGrey
+};
+
 // A JPEG or PNG, which is found out by its first bytes, not by its name. What comes out is as the
-// picture is shown, turned as its Exif orientation says.
+// picture is shown, turned as its Exif or XMP orientation says.
 class EncodedImage {
  public:
   // Reads the header. `bytes` must stay as long as the object. Errors say what is wrong, and leave
@@ -34,7 +40,7 @@ class EncodedImage {
   //   InvalidArgument  no image of a kind that is read, or one of too many pixels
   //   DataLoss         damaged
   static absl::StatusOr<EncodedImage> Open(std::string_view bytes,
-                                           int64_t most_pixels = kMostPixels);
+                                           const DecodeOptions& options = {});
 
   int width() const { return size_.width; }
   int height() const { return size_.height; }
@@ -42,18 +48,23 @@ class EncodedImage {
   // Decodes the box for an image of `target` that is to be made of it: a JPEG may come out smaller
   // by 2, 4 or 8, but with at least the target's pixels along each side, so that nothing is lost
   // that resampling would keep. Returns the place of the box in `image`. May be called once.
-  // DataLoss if the data is damaged.
+  // DataLoss if the data is damaged so that Pillow or torchvision refuses it.
   absl::StatusOr<Region> Decode(const Box& box, Size target, Image* image);
 
   // The whole picture in full. May be called once.
   absl::Status Decode(Image* image);
 
+  // What Decode found wrong with the file although it made a picture of it, the one that Pillow and
+  // torchvision make; empty: nothing.
+  std::string damage() const;
+
  private:
   using Decoder = std::variant<JpegDecoder, PngDecoder>;
 
-  explicit EncodedImage(Decoder decoder);
+  EncodedImage(Decoder decoder, const DecodeOptions& options);
 
   Decoder decoder_;
+  DecodeOptions options_;
   Orientation orientation_;
   Size size_;  // as shown
 };

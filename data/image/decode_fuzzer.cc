@@ -43,7 +43,7 @@ void CheckSize(const Image& image) {
 }
 
 void DecodeWhole(std::string_view bytes) {
-  absl::StatusOr<EncodedImage> encoded = EncodedImage::Open(bytes, kMostPixels);
+  absl::StatusOr<EncodedImage> encoded = EncodedImage::Open(bytes, {.most_pixels = kMostPixels});
   Image image;
   if (!encoded.ok() || !encoded->Decode(&image).ok()) return;
   CheckSize(image);
@@ -52,7 +52,7 @@ void DecodeWhole(std::string_view bytes) {
 }
 
 void DecodeBox(std::string_view bytes) {
-  absl::StatusOr<EncodedImage> encoded = EncodedImage::Open(bytes, kMostPixels);
+  absl::StatusOr<EncodedImage> encoded = EncodedImage::Open(bytes, {.most_pixels = kMostPixels});
   if (!encoded.ok()) return;
   const Choice choice = ChoiceOf(bytes);
   const Box box = BoxOf(choice, {encoded->width(), encoded->height()});

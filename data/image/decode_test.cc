@@ -48,6 +48,19 @@ TEST_F(FixtureTest, EveryKindHasThePixelsOfPillow) {
   }
 }
 
+TEST_F(FixtureTest, EveryKindBecomesGreyAsPillowMakesIt) {
+  for (const std::string& name : names_) {
+    const std::string file = File(name);
+    const at::Tensor& expected = tensors_.at(name + "/grey");  // [height, width]
+    ASSERT_OK_AND_ASSIGN(EncodedImage encoded, EncodedImage::Open(file, {.grey = true}));
+    const Box whole = {0, 0, encoded.width(), encoded.height()};
+    Image image;
+    ASSERT_OK(encoded.Decode(whole, {whole.width, whole.height}, &image));
+    EXPECT_EQ(LargestDifference(image, FromTensor(expected.unsqueeze(2).repeat({1, 1, 3}))), 0)
+        << name;
+  }
+}
+
 TEST_F(FixtureTest, SmallerPicturesAreThoseOfPillowsDraftMode) {
   int compared = 0;
   for (const std::string& name : names_) {
@@ -103,7 +116,7 @@ TEST_F(FixtureTest, DamagedBytesAreReadOrRefused) {
     for (int trial = 0; trial < 40; ++trial) {
       std::string file = File(name);
       for (int i = 0; i < 3; ++i) file[random.Below(file.size())] = static_cast<char>(random());
-      absl::StatusOr<EncodedImage> encoded = EncodedImage::Open(file, /*most_pixels=*/1 << 16);
+      absl::StatusOr<EncodedImage> encoded = EncodedImage::Open(file, {.most_pixels = 1 << 16});
       Image image;
       refused += !encoded.ok() || !encoded->Decode(&image).ok();
     }
@@ -111,27 +124,21 @@ TEST_F(FixtureTest, DamagedBytesAreReadOrRefused) {
   EXPECT_GT(refused, 100);
 }
 
-TEST(EncodedImageTest, WhatIsNoImageIsNamed) {
+TEST(EncodedImageTest, WhatIsNoImageIsRefused) {
   EXPECT_THAT(EncodedImage::Open("").status(),
               Fails(absl::StatusCode::kInvalidArgument, "an empty file"));
-  EXPECT_THAT(EncodedImage::Open("GIF89a...").status(),
-              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("a GIF")));
-  EXPECT_THAT(EncodedImage::Open("RIFF....WEBP").status(),
-              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("a WebP")));
-  EXPECT_THAT(EncodedImage::Open("RIFF").status(),
-              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("neither a JPEG nor a PNG")));
-  EXPECT_THAT(EncodedImage::Open("<html>").status(),
-              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("web page")));
   EXPECT_THAT(EncodedImage::Open("something").status(),
               Fails(absl::StatusCode::kInvalidArgument, HasSubstr("neither a JPEG nor a PNG")));
   EXPECT_THAT(EncodedImage::Open("\xff\xd8\xff").status(),
               Fails(absl::StatusCode::kDataLoss, HasSubstr("damaged JPEG")));
+  EXPECT_THAT(EncodedImage::Open("\x89PNG\r\n\x1a\n").status(),
+              Fails(absl::StatusCode::kDataLoss, HasSubstr("damaged PNG")));
 }
 
 TEST(EncodedImageTest, TooManyPixelsAreRefusedBeforeAnyIsDecoded) {
   const std::string png = EncodePng(MakePicture(100, 50));
-  EXPECT_OK(EncodedImage::Open(png, 5000));
-  EXPECT_THAT(EncodedImage::Open(png, 4999).status(),
+  EXPECT_OK(EncodedImage::Open(png, {.most_pixels = 5000}));
+  EXPECT_THAT(EncodedImage::Open(png, {.most_pixels = 4999}).status(),
               Fails(absl::StatusCode::kInvalidArgument, HasSubstr("100 x 50 pixels")));
 }
 

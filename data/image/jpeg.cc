@@ -8,7 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "glog/logging.h"
 #include "jpeglib.h"
 // Behind jpeglib.h, which says what messages there are.
@@ -17,8 +19,8 @@
 namespace vitrine {
 namespace {
 
-constexpr int kExifMarker = JPEG_APP0 + 1;
-constexpr std::string_view kExifName("Exif\0\0", 6);
+constexpr int kApp1 = JPEG_APP0 + 1;  // the marker of both Exif and XMP
+constexpr std::string_view kXmpStart("http://ns.adobe.com/xap/1.0/\0", 29);
 constexpr std::string_view kEndMarker = "\xff\xd9";
 
 // A progressive picture of a few bytes can ask for any number of passes over all its pixels.
@@ -31,6 +33,7 @@ struct ErrorManager {
   jpeg_error_mgr base;
   jmp_buf jump;
   char message[JMSG_LENGTH_MAX];
+  char damage[JMSG_LENGTH_MAX] = "";  // the first that does not end the decoding
 };
 
 [[noreturn]] void Jump(j_common_ptr codec) {
@@ -39,14 +42,20 @@ struct ErrorManager {
   longjmp(errors->jump, 1);
 }
 
-// Warnings of which pixels are made up. Of others, such as bytes between segments, none are.
+// Warnings of what libjpeg calls corrupt data.
 bool IsDamage(int message) {
-  return message == JWRN_JPEG_EOF || message == JWRN_HIT_MARKER || message == JWRN_HUFF_BAD_CODE ||
-         message == JWRN_ARITH_BAD_CODE || message == JWRN_MUST_RESYNC;
+  return message == JWRN_EXTRANEOUS_DATA || message == JWRN_HIT_MARKER ||
+         message == JWRN_HUFF_BAD_CODE || message == JWRN_ARITH_BAD_CODE ||
+         message == JWRN_MUST_RESYNC;
 }
 
 void OnMessage(j_common_ptr codec, int level) {
-  if (level < 0 && IsDamage(codec->err->msg_code)) Jump(codec);
+  if (level >= 0) return;
+  auto* errors = reinterpret_cast<ErrorManager*>(codec->err);
+  if (codec->err->msg_code == JWRN_JPEG_EOF) Jump(codec);
+  if (errors->damage[0] == '\0' && IsDamage(codec->err->msg_code)) {
+    codec->err->format_message(codec, errors->damage);
+  }
 }
 
 void InstallErrors(j_common_ptr codec, ErrorManager* errors) {
@@ -63,6 +72,20 @@ void OnProgress(j_common_ptr codec) {
   longjmp(errors->jump, 1);
 }
 
+// Whether a progressive picture lacks scans of the coarser coefficients. libjpeg makes them up
+// then, smoothly, from those of no frequency, every version in its own way.
+bool IsSmoothed(const jpeg_decompress_struct& codec) {
+  constexpr int kMadeUp = 10;  // the first that are not, in the order of the file
+  if (codec.coef_bits == nullptr) return false;
+  bool lacks_scans = false;
+  for (int c = 0; c < codec.num_components; ++c) {
+    const auto& bits = codec.coef_bits[c];  // that are still unknown; -1: nothing is known
+    if (bits[0] < 0) return false;
+    lacks_scans |= std::any_of(bits + 1, bits + kMadeUp, [](int unknown) { return unknown != 0; });
+  }
+  return lacks_scans;
+}
+
 // Adobe's inverted cyan, magenta, yellow and black to red, green and blue.
 void CmykToRgb(const uint8_t* cmyk, int width, uint8_t* rgb) {
   for (int x = 0; x < width; ++x, cmyk += 4, rgb += 3) {
@@ -73,9 +96,11 @@ void CmykToRgb(const uint8_t* cmyk, int width, uint8_t* rgb) {
   }
 }
 
-absl::Status Damaged(const char* message) {
-  return absl::DataLossError(absl::StrCat("a damaged JPEG (", message, ")"));
+std::string DamageText(const char* message) {
+  return absl::StrCat("a damaged JPEG (", message, ")");
 }
+
+absl::Status Damaged(const char* message) { return absl::DataLossError(DamageText(message)); }
 
 }  // namespace
 
@@ -94,6 +119,10 @@ struct JpegDecoder::State {
   absl::Status ReadHeader(std::string_view bytes);
   // Of a row of the picture to the row that the box has of it.
   void CopyRow(int first, int width, uint8_t* out) const;
+  // After the last row of the box. What follows is left alone, unless there is damage: whether that
+  // can be read shows at the end of the file.
+  void Finish();
+  bool is_damaged() const { return errors.damage[0] != '\0'; }
 };
 
 absl::Status JpegDecoder::State::ReadHeader(std::string_view bytes) {
@@ -101,7 +130,7 @@ absl::Status JpegDecoder::State::ReadHeader(std::string_view bytes) {
   jpeg_create_decompress(&codec);
   codec.progress = &progress;
   jpeg_mem_src(&codec, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-  jpeg_save_markers(&codec, kExifMarker, 0xffff);
+  jpeg_save_markers(&codec, kApp1, 0xffff);
   jpeg_read_header(&codec, /*require_image=*/TRUE);
   // What follows the header holds no end marker but the end.
   const std::string_view rest = bytes.substr(bytes.size() - codec.src->bytes_in_buffer);
@@ -118,6 +147,20 @@ void JpegDecoder::State::CopyRow(int first, int width, uint8_t* out) const {
   std::memcpy(out, in, size_t{3} * width);
 }
 
+void JpegDecoder::State::Finish() {
+  const JDIMENSION rest = codec.output_height - codec.output_scanline;
+  if (rest > 0 && is_damaged()) {
+    uint8_t* memory = row.data();
+    jpeg_skip_scanlines(&codec, rest - 1);  // with the last one it would skip the end too
+    jpeg_read_scanlines(&codec, &memory, 1);
+  }
+  if (codec.output_scanline == codec.output_height) {
+    jpeg_finish_decompress(&codec);
+  } else {
+    jpeg_abort_decompress(&codec);
+  }
+}
+
 JpegDecoder::JpegDecoder(std::unique_ptr<State> state) : state_(std::move(state)) {}
 JpegDecoder::JpegDecoder(JpegDecoder&&) = default;
 JpegDecoder& JpegDecoder::operator=(JpegDecoder&&) = default;
@@ -132,14 +175,23 @@ absl::StatusOr<JpegDecoder> JpegDecoder::Open(std::string_view bytes) {
 int JpegDecoder::width() const { return state_->codec.image_width; }
 int JpegDecoder::height() const { return state_->codec.image_height; }
 
+// Exif goes on from segment to segment; of XMP the last one counts.
 Orientation JpegDecoder::orientation() const {
+  std::string exif;
+  std::string_view xmp;
   for (const auto* marker = state_->codec.marker_list; marker != nullptr; marker = marker->next) {
-    const std::string_view data(reinterpret_cast<const char*>(marker->data), marker->data_length);
-    if (marker->marker == kExifMarker && data.substr(0, kExifName.size()) == kExifName) {
-      return ReadOrientation(data.substr(kExifName.size()));
+    std::string_view data(reinterpret_cast<const char*>(marker->data), marker->data_length);
+    if (absl::StartsWith(data, kExifStart)) {
+      absl::StrAppend(&exif, exif.empty() ? data : data.substr(kExifStart.size()));
+    } else if (absl::ConsumePrefix(&data, kXmpStart)) {
+      xmp = data;
     }
   }
-  return Orientation::kTopLeft;
+  return ReadOrientation(exif, xmp);
+}
+
+std::string JpegDecoder::damage() const {
+  return state_->is_damaged() ? DamageText(state_->errors.damage) : "";
 }
 
 absl::Status JpegDecoder::Decode(const Box& box, int shrink, Image* image) {
@@ -149,6 +201,7 @@ absl::Status JpegDecoder::Decode(const Box& box, int shrink, Image* image) {
   codec.scale_num = 1;
   codec.scale_denom = shrink;
   jpeg_start_decompress(&codec);
+  if (state_->is_damaged() && IsSmoothed(codec)) return Damaged(state_->errors.damage);
   CHECK(
       IsWithin(box, {static_cast<int>(codec.output_width), static_cast<int>(codec.output_height)}))
       << "the box is not within the picture";
@@ -167,7 +220,7 @@ absl::Status JpegDecoder::Decode(const Box& box, int shrink, Image* image) {
     jpeg_read_scanlines(&codec, &row, 1);
     state_->CopyRow(box.x - static_cast<int>(left), box.width, image->row(y));
   }
-  jpeg_abort_decompress(&codec);
+  state_->Finish();
   return absl::OkStatus();
 }
 

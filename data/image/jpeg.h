@@ -38,8 +38,13 @@ class JpegDecoder {
   // `shrink` is 1, 2, 4 or 8: the picture has 1/shrink of its sides, rounded up, and the box is in
   // its pixels. Each of those stands for shrink x shrink stored ones. The pixels of the box are the
   // same as those of the whole picture, but only what they need is computed. May be called once.
-  // DataLoss if the data is damaged.
+  // DataLoss if the data is damaged so that Pillow or torchvision does not read it either, or that
+  // they make different pixels of it.
   absl::Status Decode(const Box& box, int shrink, Image* image);
+
+  // What Decode found wrong although it made a picture of it; empty: nothing. What lies below the
+  // box is looked at only if something was wrong before, or if the picture is progressive.
+  std::string damage() const;
 
  private:
   struct State;

@@ -1,4 +1,4 @@
-// Which way up a picture is: the Exif tag that cameras write instead of turning the pixels.
+// Which way up a picture is: the tag that cameras write instead of turning the pixels.
 
 #ifndef DATA_IMAGE_ORIENTATION_H_
 #define DATA_IMAGE_ORIENTATION_H_
@@ -22,10 +22,14 @@ enum class Orientation {
   kLeftBottom = 8,
 };
 
-// From a TIFF structure, which is what the Exif segment of a JPEG holds behind "Exif\0\0" and the
-// eXIf chunk of a PNG as it is. kTopLeft where it says nothing or is damaged: pictures are read
-// without it.
-Orientation ReadOrientation(std::string_view tiff);
+// What an Exif block begins with in a JPEG, and may begin with elsewhere.
+inline constexpr std::string_view kExifStart("Exif\0\0", 6);
+
+// The orientation as Pillow's ImageOps.exif_transpose finds it. `exif` is a TIFF structure of
+// either byte order, with or without kExifStart before it; its tag may have any type of number.
+// Where it has no such tag, `xmp` counts: tiff:Orientation as an attribute or an element. Either
+// may be empty. kTopLeft where they say nothing or are damaged: pictures are read without them.
+Orientation ReadOrientation(std::string_view exif, std::string_view xmp);
 
 // Whether rows become columns.
 inline bool SwapsSides(Orientation orientation) { return orientation >= Orientation::kLeftTop; }

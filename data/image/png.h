@@ -25,8 +25,12 @@ class PngDecoder {
   int height() const { return height_; }
   Orientation orientation() const;
 
-  // DataLoss if the data is damaged or cut short.
-  absl::Status Decode(Image* image) const;
+  // DataLoss if the pixels are damaged or cut short, or other chunks so that Pillow or libpng
+  // refuses them.
+  absl::Status Decode(Image* image);
+
+  // What Decode found wrong although it made a picture of it; empty: nothing.
+  const std::string& damage() const { return damage_; }
 
  private:
   PngDecoder(std::string_view bytes, int width, int height)
@@ -35,6 +39,7 @@ class PngDecoder {
   std::string_view bytes_;
   int width_;
   int height_;
+  std::string damage_;
 };
 
 std::string EncodePng(const Image& image);

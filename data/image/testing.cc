@@ -23,6 +23,12 @@ Image MakePicture(int width, int height, uint64_t seed) {
   return image;
 }
 
+std::string WithoutEnd(std::string png) {
+  constexpr size_t kEndChunk = 12;
+  png.resize(png.size() - kEndChunk);
+  return png;
+}
+
 Image Crop(const Image& image, const Box& box) {
   Image crop;
   crop.Resize(box.width, box.height);

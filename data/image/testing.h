@@ -14,6 +14,9 @@ namespace vitrine {
 // Waves and noise, made of these numbers alone.
 Image MakePicture(int width, int height, uint64_t seed = 1);
 
+// A PNG that lacks its end: damaged, but read to the same pixels.
+std::string WithoutEnd(std::string png);
+
 // The pixels of the box.
 Image Crop(const Image& image, const Box& box);
 

@@ -38,4 +38,10 @@ RemoteFile Cifar10Archive() {
           .sha256 = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"};
 }
 
+RemoteFile Cifar100Archive() {
+  return {.name = "cifar-100-binary.tar.gz",
+          .urls = {"https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz"},
+          .sha256 = "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec"};
+}
+
 }  // namespace vitrine

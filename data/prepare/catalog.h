@@ -13,8 +13,10 @@ namespace vitrine {
 // MNIST (LeCun, Cortes and Burges): the four original IDX files.
 std::vector<RemoteFile> MnistFiles();
 
-// CIFAR-10 (Krizhevsky), binary version: an archive of the folder cifar-10-batches-bin.
+// CIFAR-10 and CIFAR-100 (Krizhevsky), binary versions: archives of the folders
+// cifar-10-batches-bin and cifar-100-binary.
 RemoteFile Cifar10Archive();
+RemoteFile Cifar100Archive();
 
 // ImageNet-100 as Parquet files on Hugging Face: the user downloads it, this program verifies it.
 inline constexpr std::string_view kImageNet100Name = "clane9/imagenet-100";

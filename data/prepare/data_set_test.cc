@@ -105,6 +105,9 @@ TEST_F(FilesTest, DifferingFileIsNamedAndKeptAndNothingIsAskedFor) {
                           HasSubstr("remove it and run again"))));
   EXPECT_EQ(ReadFile(parent_ / "b").value_or(""), "mine");
   EXPECT_THAT(server_.RangesAsked("/a"), IsEmpty());
+  fs::remove(parent_ / "b");
+  ASSERT_OK(PrepareFiles(files, parent_));
+  EXPECT_EQ(ReadFile(parent_ / "b").value_or(""), "bytes of b");
 }
 
 TEST_F(FilesTest, FolderThatCannotBeMadeIsNamed) {
@@ -194,6 +197,7 @@ TEST(CatalogTest, EveryFileHasADigestAndPlacesThatEndInItsName) {
   std::vector<RemoteFile> files = MnistFiles();
   EXPECT_EQ(files.size(), 4);
   files.push_back(Cifar10Archive());
+  files.push_back(Cifar100Archive());
   for (const RemoteFile& file : files) {
     EXPECT_THAT(file.sha256, MatchesRegex("[0-9a-f]+"));
     EXPECT_EQ(file.sha256.size(), 64) << file.name;

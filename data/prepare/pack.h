@@ -9,7 +9,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "data/sets/image_files.h"
+#include "data/batches/bad_images.h"
+#include "data/sets/loaded_set.h"
 
 namespace vitrine {
 
@@ -25,13 +26,16 @@ struct PackResult {
   bool verified = false;  // packs of the same files and options were there, whole
   int64_t left_out = 0;
   std::string example;  // what is wrong with the first that was left out
+  BadImages damaged;    // and packed all the same; the example is the first
 };
 
-// Writes train.pack and test.pack into the folder `into`, unless both are there and whole, made
-// with the same options of the same files: of the same names, sizes and times of change. `files`
-// are those of the folder `from`, in which `into` must not lie. Without skip_bad an image that
-// can't be read or decoded is an error that names it, and its pack is not written.
-absl::StatusOr<PackResult> PackImages(const ImageFiles& files, const std::filesystem::path& from,
+// Writes train.pack and, where there are such parts, validation.pack (of minival) and test.pack
+// into the folder `into`, unless all are there and whole, made with the same options of the same
+// files: of the same names, sizes and times of change. A pack of a part that there is no more goes.
+// The images of `set` are of the folder `from`, in which `into` must not lie. Without skip_bad an
+// image that can't be read or decoded is an error that names it. After an error all is as before:
+// the packs that were there, or no folder where there was none.
+absl::StatusOr<PackResult> PackImages(const LoadedSet& set, const std::filesystem::path& from,
                                       const PackOptions& options,
                                       const std::filesystem::path& into);
 

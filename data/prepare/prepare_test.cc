@@ -53,12 +53,16 @@ TEST(PrepareTest, MistakesOfUsageAreOneLineAndStatusTwo) {
   } cases[] = {
       {"--dataset=mnist", "prepare: --data_dir is needed; see --help\n"},
       {"--data_dir=d",
-       "prepare: --dataset must be mnist, cifar10, imagenet100 or images, not ''; see --help\n"},
-      {"--data_dir=d --dataset=cifar100",
-       "prepare: --dataset must be mnist, cifar10, imagenet100 or images, not 'cifar100'; see "
+       "prepare: --dataset must be mnist, cifar10, cifar100, imagenet100 or images, not ''; see "
+       "--help\n"},
+      {"--data_dir=d --dataset=svhn",
+       "prepare: --dataset must be mnist, cifar10, cifar100, imagenet100 or images, not 'svhn'; "
+       "see "
        "--help\n"},
       {"--data_dir=d --dataset=mnist --pack_into=p",
        "prepare: --pack_into: is for imagenet100 and images; the others are read as they are\n"},
+      {"--data_dir=d --dataset=imagenet100 --label_column=x",
+       "prepare: --image_column, --label_column: are for --dataset=images\n"},
       {"--data_dir=d --dataset=images --shorter_side=8",
        "prepare: --shorter_side, --skip_bad: need --pack_into\n"},
       {"--data_dir=d mnist", "prepare: unexpected argument 'mnist'; see --help\n"},
@@ -97,13 +101,13 @@ TEST(PrepareTest, ImageNet100SaysWhatToDo) {
 }
 
 TEST(PrepareTest, ImagesAreCountedAndPacked) {
-  for (const char* name : {"train/a/1", "train/b/1", "val/a/1", "val/b/1"}) {
+  for (const char* name : {"train/a/1.png", "train/b/1.png", "val/a/1.png", "val/b/1.png"}) {
     WriteTestFile(Folder() / "own" / name, EncodePng(MakePicture(30, 20)));
   }
   Result result = Prepare("--dataset=images --data_dir=own");
   EXPECT_EQ(result.out, absl::StrCat((Folder() / "own").string(),
                                      ": 2 train and 2 test images of 2 classes, class list "
-                                     "52a4fb0b\n"));
+                                     "52a4fb0b; train: train/, test: val/\n"));
   result = Prepare("--dataset=images --data_dir=own --pack_into=packed --shorter_side=10");
   EXPECT_EQ(result.exit_status, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr((Folder() / "packed").string() + ": packed\n"));
@@ -112,13 +116,42 @@ TEST(PrepareTest, ImagesAreCountedAndPacked) {
   result = Prepare("--dataset=images --data_dir=packed");
   EXPECT_THAT(result.out, HasSubstr("class list 52a4fb0b"));
 
-  WriteTestFile(Folder() / "own/train/a/2", "no image");
+  WriteTestFile(Folder() / "own/train/a/2.png", "no image");
   result = Prepare("--dataset=images --data_dir=own --pack_into=packed");
   EXPECT_EQ(result.exit_status, 1);
-  EXPECT_THAT(result.err, HasSubstr("train/a/2: "));
+  EXPECT_THAT(result.err, HasSubstr("train/a/2.png: "));
   result = Prepare("--dataset=images --data_dir=own --pack_into=packed --skip_bad");
   EXPECT_EQ(result.exit_status, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("left out 1 images"));
+
+  WriteTestFile(Folder() / "own/train/a/2.png", WithoutEnd(EncodePng(MakePicture(30, 20))));
+  result = Prepare("--dataset=images --data_dir=own --pack_into=packed");
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("1 images are damaged and were read"));
+}
+
+TEST(PrepareTest, FailedPackingLeavesNoFolder) {
+  for (const char* name : {"train/a/1.png", "val/a/1.png"}) {
+    WriteTestFile(Folder() / "bad" / name, EncodePng(MakePicture(30, 20)));
+  }
+  WriteTestFile(Folder() / "bad/train/a/2.png", "no image");
+  const Result result = Prepare("--dataset=images --data_dir=bad --pack_into=bad_packed");
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, HasSubstr("train/a/2.png: "));
+  EXPECT_FALSE(fs::exists(Folder() / "bad_packed"));
+}
+
+TEST(PrepareTest, ThreePartsAreNamedAndPacked) {
+  for (const char* name : {"train/a/1.png", "train/a/2.png", "valid/a/1.png", "test/a/1.png"}) {
+    WriteTestFile(Folder() / "three" / name, EncodePng(MakePicture(30, 20)));
+  }
+  const Result result = Prepare("--dataset=images --data_dir=three --pack_into=three_packed");
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("2 train, 1 validation and 1 test images of 1 classes"));
+  EXPECT_THAT(result.out, HasSubstr("; train: train/, minival: valid/, test: test/\n"));
+  for (const char* name : {"train.pack", "validation.pack", "test.pack"}) {
+    EXPECT_TRUE(fs::exists(Folder() / "three_packed" / name)) << name;
+  }
 }
 
 }  // namespace

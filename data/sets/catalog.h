@@ -12,7 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "data/dataset.pb.h"
-#include "data/sets/image_files.h"
+#include "data/sets/given_parts.h"
 #include "data/sets/loaded_set.h"
 
 namespace vitrine {
@@ -22,7 +22,8 @@ struct CatalogEntry {
 
   // From the folder that the user named, which is ignored where none is needed. NotFound if a file
   // is absent, DataLoss if one is damaged, InvalidArgument if files contradict each other.
-  absl::StatusOr<LoadedSet> (*load)(const std::filesystem::path& data_dir);
+  absl::StatusOr<LoadedSet> (*load)(const DataConfig& config,
+                                    const std::filesystem::path& data_dir);
 
   bool needs_folder = true;
   std::string_view prepared_as = {};      // --dataset of //data:prepare, which brings it

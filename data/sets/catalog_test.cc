@@ -27,7 +27,7 @@ TEST(CatalogTest, ThoseInsideTheProgramNeedNoFolder) {
   for (const auto source : {DataConfig::DIGITS, DataConfig::DIGITS_IN_CLUTTER}) {
     const CatalogEntry& entry = FindInCatalog(source);
     EXPECT_FALSE(entry.needs_folder);
-    const auto set = entry.load("");
+    const auto set = entry.load(DataConfig(), "");
     ASSERT_TRUE(set.ok()) << set.status();
     EXPECT_EQ(set->class_names.size(), 10);
     EXPECT_EQ(set->test->size(), 360);

@@ -9,24 +9,27 @@ namespace vitrine {
 
 namespace fs = std::filesystem;
 
-absl::StatusOr<fs::path> FindPlainOrGzip(const fs::path& path) {
-  for (const char* ending : {"", ".gz"}) {
-    const fs::path candidate = path.string() + ending;
-    std::error_code error;
-    if (fs::status(candidate, error).type() != fs::file_type::not_found) return candidate;
+absl::StatusOr<fs::path> FindPlainOrGzip(const fs::path& folder,
+                                         const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    for (const char* ending : {"", ".gz"}) {
+      const fs::path candidate = folder / (name + ending);
+      std::error_code error;
+      const fs::file_type type = fs::status(candidate, error).type();
+      if (type != fs::file_type::not_found && type != fs::file_type::directory) return candidate;
+    }
   }
-  const std::string name = path.filename().string();
-  return absl::NotFoundError(
-      absl::StrCat(path.parent_path().string(), ": holds neither ", name, " nor ", name, ".gz"));
+  return absl::NotFoundError(absl::StrCat(folder.string(), ": holds neither ", names.front(),
+                                          " nor ", names.front(), ".gz"));
 }
 
 absl::StatusOr<fs::path> FindFolder(const fs::path& data_dir, const std::string& own_folder,
-                                    const std::string& marker) {
+                                    const std::vector<std::string>& markers) {
   if (data_dir.empty()) return absl::NotFoundError("no --data_dir is given");
   for (const fs::path& folder : {data_dir / own_folder, data_dir}) {
-    if (FindPlainOrGzip(folder / marker).ok()) return folder;
+    if (FindPlainOrGzip(folder, markers).ok()) return folder;
   }
-  return absl::NotFoundError(absl::StrCat(data_dir.string(), ": there is no ", marker,
+  return absl::NotFoundError(absl::StrCat(data_dir.string(), ": there is no ", markers.front(),
                                           " in it nor in its folder ", own_folder));
 }
 

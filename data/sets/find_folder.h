@@ -6,20 +6,23 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
 namespace vitrine {
 
-// The path, or the path with .gz, whichever is there; NotFound if neither is. What can't be looked
-// at counts as being there: reading it says why it can't be.
-absl::StatusOr<std::filesystem::path> FindPlainOrGzip(const std::filesystem::path& path);
+// The folder's file of the first of these names that is there, plain or with .gz; NotFound if none
+// is. What can't be looked at counts as being there: reading it says why it can't be. A folder is
+// no file.
+absl::StatusOr<std::filesystem::path> FindPlainOrGzip(const std::filesystem::path& folder,
+                                                      const std::vector<std::string>& names);
 
-// Of data_dir / own_folder and data_dir, in this order, the one that holds `marker`, plain or with
-// .gz; NotFound if neither does, or data_dir is empty.
+// Of data_dir / own_folder and data_dir, in this order, the one that holds a file of one of these
+// names, plain or with .gz; NotFound if neither does, or data_dir is empty.
 absl::StatusOr<std::filesystem::path> FindFolder(const std::filesystem::path& data_dir,
                                                  const std::string& own_folder,
-                                                 const std::string& marker);
+                                                 const std::vector<std::string>& markers);
 
 }  // namespace vitrine
 

@@ -1,18 +1,18 @@
 #include "data/sets/image_files.h"
 
 #include <algorithm>
-#include <span>
+#include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "base/files/file.h"
 #include "base/status_macros.h"
 #include "data/source/image_folder.h"
@@ -25,158 +25,184 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using Names = std::span<const std::string_view>;
-
-// What the parts are called, the usual name first.
-constexpr std::string_view kTrain[] = {"train"};
-constexpr std::string_view kTest[] = {"val", "validation", "test"};
-
 struct Part {
   std::vector<std::string> class_names;
   std::shared_ptr<const ImageSource> images;
+  bool has_class_list = true;  // class_names are not only those that occur
+  ColumnChoice columns = {};   // of Parquet
+  PassedOver passed_over = {};
 };
 
-absl::Status NotThere(const fs::path& folder, Names names, std::string_view ending) {
-  if (!Exists(folder)) {
-    return absl::NotFoundError(absl::StrCat(folder.string(), ": no such folder"));
-  }
-  return absl::NotFoundError(
-      absl::StrCat(folder.string(), ": there is no ",
-                   absl::StrJoin(names, " nor ", [&](std::string* out, std::string_view name) {
-                     absl::StrAppend(out, name, ending);
-                   })));
-}
-
-absl::StatusOr<Part> OpenFolders(const fs::path& folder, Names names) {
-  for (const std::string_view name : names) {
-    if (!Exists(folder / name)) continue;
-    ASSIGN_OR_RETURN(ImageFolder opened, OpenImageFolder(folder / name));
-    return Part{std::move(opened.class_names), std::move(opened.images)};
-  }
-  return NotThere(folder, names, "/");
-}
-
-absl::StatusOr<Part> OpenPack(const fs::path& folder, Names names) {
-  for (const std::string_view name : names) {
-    const fs::path path = folder / absl::StrCat(name, ".pack");
-    if (!Exists(path)) continue;
-    ASSIGN_OR_RETURN(PackedImages opened, OpenPacked(path));
-    return Part{std::move(opened.class_names), std::move(opened.images)};
-  }
-  return NotThere(folder, names, ".pack");
-}
-
-std::vector<fs::path> Shards(const fs::path& folder, std::string_view name) {
-  std::vector<fs::path> shards;
-  std::error_code error;
-  fs::directory_iterator entry(folder, error);
-  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    const std::string file = entry->path().filename().string();
-    if (absl::StartsWith(file, absl::StrCat(name, "-")) && absl::EndsWith(file, ".parquet")) {
-      shards.push_back(entry->path());
+absl::StatusOr<Part> OpenPart(FileLayout layout, const PartPlace& place,
+                              const ParquetColumns& columns) {
+  switch (layout) {
+    case FileLayout::kFolders: {
+      ASSIGN_OR_RETURN(ImageFolder opened, OpenImageFolder(place.paths.front()));
+      Part part{std::move(opened.class_names), std::move(opened.images)};
+      part.passed_over = std::move(opened.passed_over);
+      return part;
     }
-  }
-  std::sort(shards.begin(), shards.end());
-  return shards;
-}
-
-// The number after "-of-" in the name, or 0 where there is none.
-size_t ShardsNamedIn(const fs::path& shard) {
-  const std::string stem = shard.stem().string();
-  const std::pair<std::string_view, std::string_view> parts = absl::StrSplit(stem, "-of-");
-  size_t count = 0;
-  return absl::SimpleAtoi(parts.second, &count) ? count : 0;
-}
-
-absl::StatusOr<Part> OpenShards(const fs::path& folder, Names names) {
-  for (const fs::path& place : {folder, folder / "data"}) {
-    for (const std::string_view name : names) {
-      const std::vector<fs::path> shards = Shards(place, name);
-      if (shards.empty()) continue;
-      const size_t count = ShardsNamedIn(shards.front());
-      if (count != 0 && count != shards.size()) {
-        return absl::InvalidArgumentError(absl::StrCat(place.string(), ": has ", shards.size(),
-                                                       " of the ", count, " shards of ", name,
-                                                       "; get the others"));
-      }
-      ASSIGN_OR_RETURN(ParquetImages opened, OpenParquet(shards));
+    case FileLayout::kParquet: {
+      ASSIGN_OR_RETURN(ParquetImages opened, OpenParquet(place.paths, columns));
+      return Part{std::move(opened.class_names), std::move(opened.images), opened.has_class_list,
+                  std::move(opened.columns)};
+    }
+    case FileLayout::kPacked: {
+      ASSIGN_OR_RETURN(PackedImages opened, OpenPacked(place.paths.front()));
       return Part{std::move(opened.class_names), std::move(opened.images)};
     }
-  }
-  return NotThere(folder, names, "-*.parquet");
-}
-
-absl::StatusOr<Part> OpenPart(FileLayout layout, const fs::path& folder, Names names) {
-  switch (layout) {
-    case FileLayout::kFolders:
-      return OpenFolders(folder, names);
-    case FileLayout::kParquet:
-      return OpenShards(folder, names);
-    case FileLayout::kPacked:
-      return OpenPack(folder, names);
   }
   return absl::InternalError("not a layout");
 }
 
-absl::StatusOr<LoadedSet> LoadFiles(FileLayout layout, const fs::path& folder) {
-  if (folder.empty()) {
-    return absl::NotFoundError("data.source: needs --data_dir, the folder of the images");
+// Pictures that wait for their labels lie side by side, or in one folder that is no class's.
+bool HasClassFolders(const fs::path& folder, const std::vector<std::string>& class_names) {
+  int folders = 0;
+  std::error_code error;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    std::error_code ignored;
+    if (absl::StartsWith(name, ".") || !entry->is_directory(ignored)) continue;
+    const auto found = std::find(class_names.begin(), class_names.end(), name);
+    if (++folders > 1 || found != class_names.end()) return true;
   }
-  ASSIGN_OR_RETURN(ImageFiles files, OpenImageFiles(layout, folder));
-  const fs::path named = folder.has_filename() ? folder : folder.parent_path();
-  return FromFiles(named.filename().string(), std::move(files));
+  return false;
+}
+
+bool HasLabels(const ImageSource& images) {
+  for (int64_t i = 0; i < images.size(); ++i) {
+    if (images.Label(i) >= 0) return true;
+  }
+  return false;
+}
+
+// Numbers the part's classes as train's.
+absl::Status MatchTo(const Part& train, Part* part) {
+  if (part->class_names == train.class_names) return absl::OkStatus();
+  ASSIGN_OR_RETURN(std::vector<int64_t> labels,
+                   part->has_class_list ? MatchClasses(part->class_names, train.class_names)
+                                        : MatchSomeClasses(part->class_names, train.class_names));
+  part->images = std::make_shared<RelabeledSource>(part->images, std::move(labels));
+  return absl::OkStatus();
+}
+
+// A part beside train; none if it has no labels.
+absl::StatusOr<std::optional<Part>> OpenLabelled(FileLayout layout, const PartPlace& place,
+                                                 const Part& train) {
+  if (layout == FileLayout::kFolders && !HasClassFolders(place.paths.front(), train.class_names)) {
+    return std::nullopt;
+  }
+  ParquetColumns columns = train.columns.taken;
+  columns.label_may_lack = true;
+  ASSIGN_OR_RETURN(Part part, OpenPart(layout, place, columns));
+  if (!HasLabels(*part.images)) return std::nullopt;
+  RETURN_IF_ERROR(Annotate(MatchTo(train, &part), absl::StrCat(place.paths.front().string(),
+                                                               ": against the training part")));
+  return part;
+}
+
+// A validation part is there to be used.
+absl::StatusOr<std::optional<Part>> OpenValidation(FileLayout layout, const PartPlace& place,
+                                                   const Part& train) {
+  ASSIGN_OR_RETURN(std::optional<Part> part, OpenLabelled(layout, place, train));
+  if (part) return part;
+  return absl::InvalidArgumentError(
+      absl::StrCat(place.paths.front().string(), ": has no labels, which validation needs; ",
+                   layout == FileLayout::kFolders ? "put its pictures into a folder for each class"
+                                                  : "get a version with labels",
+                   ", or take it away"));
+}
+
+// "img, not mask (data.image_column)".
+std::string Describe(const std::string& taken, const std::vector<std::string>& others,
+                     std::string_view field) {
+  if (others.empty()) return taken;
+  return absl::StrCat(taken, ", not ", absl::StrJoin(others, ", "), " (", field, ")");
+}
+
+// Where they have other names than usual, or could be others.
+void SayWhichColumns(const ColumnChoice& columns, LoadedSet* set) {
+  const auto& [image, label, unused] = columns.taken;
+  set->columns = absl::StrCat(image, ", ", label);
+  const bool is_plain =
+      set->columns == kUsualColumns && columns.other_images.empty() && columns.other_labels.empty();
+  if (is_plain) return;
+  set->origins.remarks = {
+      absl::StrCat("images: ", Describe(image, columns.other_images, "data.image_column")),
+      absl::StrCat("labels: ", Describe(label, columns.other_labels, "data.label_column"))};
+}
+
+// The parts as they are given, before it is asked how many there are.
+absl::StatusOr<LoadedSet> Open(FileLayout layout, const PartPlaces& places,
+                               const ParquetColumns& columns) {
+  LoadedSet set;
+  PassedOver passed_over;
+  const auto put = [&](const Part& part, const PartPlace& place,
+                       std::shared_ptr<const ImageSource>* images, std::string* origin) {
+    *images = part.images;
+    *origin = place.name;
+    set.places.insert(set.places.end(), place.paths.begin(), place.paths.end());
+    passed_over.Add(part.passed_over);
+  };
+  ASSIGN_OR_RETURN(const Part train, OpenPart(layout, places.train, columns));
+  put(train, places.train, &set.train, &set.origins.train);
+  set.class_names = train.class_names;
+  set.origins.unused = places.unused;
+  if (layout == FileLayout::kParquet) SayWhichColumns(train.columns, &set);
+  if (places.validation) {
+    ASSIGN_OR_RETURN(const auto part, OpenValidation(layout, *places.validation, train));
+    put(*part, *places.validation, &set.minival, &set.origins.minival);
+  }
+  if (places.test) {
+    ASSIGN_OR_RETURN(const auto part, OpenLabelled(layout, *places.test, train));
+    if (part) {
+      put(*part, *places.test, &set.test, &set.origins.test);
+    } else {
+      set.origins.unused.push_back(places.test->name + " (it has no labels)");
+    }
+  }
+  WarnOfPassedOver(passed_over);
+  return set;
+}
+
+absl::StatusOr<LoadedSet> Load(FileLayout layout, const DataConfig& config,
+                               const fs::path& folder) {
+  if (!folder.empty()) return OpenImageFiles(layout, config, folder);
+  return absl::NotFoundError("data.source: needs --data_dir, the folder of the images");
 }
 
 }  // namespace
 
-std::optional<FileLayout> FindLayout(const fs::path& folder) {
-  if (Exists(folder / "train.pack")) return FileLayout::kPacked;
-  if (!Shards(folder, "train").empty() || !Shards(folder / "data", "train").empty()) {
-    return FileLayout::kParquet;
-  }
-  if (Exists(folder / "train")) return FileLayout::kFolders;
-  return std::nullopt;
+absl::StatusOr<LoadedSet> OpenImageFiles(FileLayout layout, const DataConfig& config,
+                                         const fs::path& folder) {
+  ASSIGN_OR_RETURN(const PartPlaces places, FindParts(layout, config.given_parts(), folder));
+  ASSIGN_OR_RETURN(
+      LoadedSet set,
+      Open(layout, places, {.image = config.image_column(), .label = config.label_column()}));
+  set.name = WithName(folder).filename().string();
+  if (set.test != nullptr) return set;
+  std::swap(set.minival, set.test);  // of two parts
+  std::swap(set.origins.minival, set.origins.test);
+  return set;
 }
 
-absl::StatusOr<ImageFiles> OpenImageFiles(const fs::path& folder) {
-  const std::optional<FileLayout> layout = FindLayout(folder);
-  if (layout) return OpenImageFiles(*layout, folder);
+absl::StatusOr<LoadedSet> OpenImageFiles(const DataConfig& config, const fs::path& folder) {
+  if (const auto layout = FindLayout(folder)) return OpenImageFiles(*layout, config, folder);
   return absl::NotFoundError(
       absl::StrCat(folder.string(), ": there are no train-*.parquet, train.pack or train/ in it"));
 }
 
-absl::StatusOr<ImageFiles> OpenImageFiles(FileLayout layout, const fs::path& folder) {
-  ASSIGN_OR_RETURN(Part train, OpenPart(layout, folder, kTrain));
-  ASSIGN_OR_RETURN(Part test, OpenPart(layout, folder, kTest));
-  if (train.class_names != test.class_names) {
-    ASSIGN_OR_RETURN(
-        std::vector<int64_t> labels,
-        Annotate(MatchClasses(test.class_names, train.class_names),
-                 absl::StrCat(folder.string(), ": the test part against the training part")));
-    test.images = std::make_shared<RelabeledSource>(test.images, std::move(labels));
-  }
-  return ImageFiles{std::move(train.class_names), std::move(train.images), std::move(test.images)};
+absl::StatusOr<LoadedSet> LoadImageFolders(const DataConfig& config, const fs::path& folder) {
+  return Load(FileLayout::kFolders, config, folder);
 }
 
-LoadedSet FromFiles(std::string name, ImageFiles files) {
-  LoadedSet set;
-  set.name = std::move(name);
-  set.class_names = std::move(files.class_names);
-  set.train = std::move(files.train);
-  set.test = std::move(files.test);
-  return set;
+absl::StatusOr<LoadedSet> LoadParquet(const DataConfig& config, const fs::path& folder) {
+  return Load(FileLayout::kParquet, config, folder);
 }
 
-absl::StatusOr<LoadedSet> LoadImageFolders(const fs::path& folder) {
-  return LoadFiles(FileLayout::kFolders, folder);
-}
-
-absl::StatusOr<LoadedSet> LoadParquet(const fs::path& folder) {
-  return LoadFiles(FileLayout::kParquet, folder);
-}
-
-absl::StatusOr<LoadedSet> LoadPacked(const fs::path& folder) {
-  return LoadFiles(FileLayout::kPacked, folder);
+absl::StatusOr<LoadedSet> LoadPacked(const DataConfig& config, const fs::path& folder) {
+  return Load(FileLayout::kPacked, config, folder);
 }
 
 }  // namespace vitrine

@@ -3,11 +3,14 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
+#include "data/sets/given_parts.h"
+#include "data/sets/image_files.h"
 #include "data/sets/imagenet100_classes.h"
 #include "data/source/relabeled_source.h"
 
@@ -26,6 +29,19 @@ bool IsPublishedOrderInWords(const std::vector<std::string>& names) {
   return true;
 }
 
+// Gives the images the published labels and names.
+absl::Status UsePublishedClasses(LoadedSet* set) {
+  std::vector<std::string> classes = ImageNet100Classes();
+  if (IsPublishedOrderInWords(set->class_names)) {
+    set->class_names = std::move(classes);
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const std::vector<int64_t> labels,
+                   Annotate(MatchClasses(set->class_names, classes), "ImageNet-100"));
+  Renumber(labels, std::move(classes), set);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::vector<std::string> ImageNet100Classes() {
@@ -34,31 +50,21 @@ std::vector<std::string> ImageNet100Classes() {
 
 std::filesystem::path FindImageNet100(const std::filesystem::path& data_dir) {
   const std::filesystem::path own = data_dir / "imagenet-100";
-  return FindLayout(own) || !FindLayout(data_dir) ? own : data_dir;
+  return FindLayout(own) || !FindOwnLayout(data_dir) ? own : data_dir;
 }
 
-absl::StatusOr<ImageFiles> OpenImageNet100(const std::filesystem::path& folder) {
-  ASSIGN_OR_RETURN(ImageFiles files, OpenImageFiles(folder));
-  RETURN_IF_ERROR(Annotate(UsePublishedClasses(&files), folder.string()));
-  return files;
+absl::StatusOr<LoadedSet> OpenImageNet100(const DataConfig& config,
+                                          const std::filesystem::path& folder) {
+  ASSIGN_OR_RETURN(LoadedSet set, OpenImageFiles(config, folder));
+  RETURN_IF_ERROR(Annotate(UsePublishedClasses(&set), folder.string()));
+  set.name = "imagenet100";
+  return set;
 }
 
-absl::StatusOr<LoadedSet> LoadImageNet100(const std::filesystem::path& data_dir) {
+absl::StatusOr<LoadedSet> LoadImageNet100(const DataConfig& config,
+                                          const std::filesystem::path& data_dir) {
   if (data_dir.empty()) return absl::NotFoundError("no --data_dir is given");
-  ASSIGN_OR_RETURN(ImageFiles files, OpenImageNet100(FindImageNet100(data_dir)));
-  return FromFiles("imagenet100", std::move(files));
-}
-
-absl::Status UsePublishedClasses(ImageFiles* files) {
-  std::vector<std::string> classes = ImageNet100Classes();
-  if (!IsPublishedOrderInWords(files->class_names)) {
-    ASSIGN_OR_RETURN(const std::vector<int64_t> labels,
-                     Annotate(MatchClasses(files->class_names, classes), "ImageNet-100"));
-    files->train = std::make_shared<RelabeledSource>(files->train, labels);
-    files->test = std::make_shared<RelabeledSource>(files->test, labels);
-  }
-  files->class_names = std::move(classes);
-  return absl::OkStatus();
+  return OpenImageNet100(config, FindImageNet100(data_dir));
 }
 
 }  // namespace vitrine

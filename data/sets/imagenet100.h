@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "data/sets/image_files.h"
+#include "data/dataset.pb.h"
+#include "data/sets/loaded_set.h"
 
 namespace vitrine {
 
@@ -27,12 +27,11 @@ std::filesystem::path FindImageNet100(const std::filesystem::path& data_dir);
 
 // Any layout, in the folder. NotFound if there is none; InvalidArgument, which says in what they
 // differ, if the classes are not these 100: others are called ImageNet-100 too.
-absl::StatusOr<ImageFiles> OpenImageNet100(const std::filesystem::path& folder);
+absl::StatusOr<LoadedSet> OpenImageNet100(const DataConfig& config,
+                                          const std::filesystem::path& folder);
 
-absl::StatusOr<LoadedSet> LoadImageNet100(const std::filesystem::path& data_dir);
-
-// Gives the images the published labels and names.
-absl::Status UsePublishedClasses(ImageFiles* files);
+absl::StatusOr<LoadedSet> LoadImageNet100(const DataConfig& config,
+                                          const std::filesystem::path& data_dir);
 
 }  // namespace vitrine
 

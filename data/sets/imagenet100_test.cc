@@ -50,12 +50,13 @@ TEST_F(ImageNet100Test, HundredIdentifiersInThePublishedOrder) {
 
 TEST_F(ImageNet100Test, SortedFoldersGetThePublishedLabels) {
   for (const std::string& name : published_) {
-    WriteTestFile(folder_ / "train" / name / "1", name);
-    WriteTestFile(folder_ / "val" / name / "1", name);
+    for (const char* part : {"train", "val", "test"}) {
+      WriteTestFile(folder_ / part / name / "1.JPEG", name);
+    }
   }
-  ASSERT_OK_AND_ASSIGN(const ImageFiles files, OpenImageNet100(folder_));
-  EXPECT_EQ(files.class_names, published_);
-  for (const auto& part : {files.train, files.test}) {
+  ASSERT_OK_AND_ASSIGN(const LoadedSet set, OpenImageNet100(DataConfig(), folder_));
+  EXPECT_EQ(set.class_names, published_);
+  for (const auto& part : {set.train, set.minival, set.test}) {
     for (int64_t i = 0; i < 100; ++i) {
       EXPECT_EQ(published_[part->Label(i)], BytesAt(*part, i));
     }
@@ -67,27 +68,27 @@ TEST_F(ImageNet100Test, NamesInWordsKeepTheirOrder) {
                                     "Doberman, Doberman pinscher", "gyromitra",   "Saluki"};
   while (words.size() < 100) words.push_back("class " + std::to_string(words.size()));
   WritePacks(words);
-  ASSERT_OK_AND_ASSIGN(const ImageFiles files, OpenImageNet100(folder_));
-  EXPECT_EQ(files.class_names, published_);
-  EXPECT_EQ(files.train->Label(17), 17);
+  ASSERT_OK_AND_ASSIGN(const LoadedSet set, OpenImageNet100(DataConfig(), folder_));
+  EXPECT_EQ(set.class_names, published_);
+  EXPECT_EQ(set.train->Label(17), 17);
 
   std::swap(words[2], words[5]);
   WritePacks(words);
-  EXPECT_FALSE(OpenImageNet100(folder_).ok()) << "words in another order";
+  EXPECT_FALSE(OpenImageNet100(DataConfig(), folder_).ok()) << "words in another order";
 }
 
 TEST_F(ImageNet100Test, OtherHundredClassesAreRefused) {
   std::vector<std::string> others = published_;
   others[40] = "n99999999";
   WritePacks(others);
-  EXPECT_THAT(OpenImageNet100(folder_),
+  EXPECT_THAT(OpenImageNet100(DataConfig(), folder_),
               Fails(absl::StatusCode::kInvalidArgument,
                     AllOf(HasSubstr(folder_.string()), HasSubstr("ImageNet-100: other classes"),
                           HasSubstr(published_[40]), HasSubstr("n99999999"))));
 }
 
 TEST_F(ImageNet100Test, FolderWithoutImages) {
-  EXPECT_THAT(OpenImageNet100(folder_),
+  EXPECT_THAT(OpenImageNet100(DataConfig(), folder_),
               Fails(absl::StatusCode::kNotFound,
                     HasSubstr("there are no train-*.parquet, train.pack or train/ in it")));
 }

@@ -1,42 +1,34 @@
 #include "data/source/file_list.h"
 
-#include <algorithm>
 #include <string>
 #include <system_error>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/files/file.h"
 #include "base/programs/list_flag.h"
 #include "base/status_macros.h"
+#include "data/source/picture_files.h"
 
 namespace vitrine {
 namespace {
 
 namespace fs = std::filesystem;
 
-bool IsImageName(const fs::path& path) {
-  const std::string ending = absl::AsciiStrToLower(path.extension().string());
-  return ending == ".jpg" || ending == ".jpeg" || ending == ".png";
-}
-
-absl::StatusOr<std::vector<fs::path>> ListFolder(const fs::path& folder) {
+absl::StatusOr<std::vector<fs::path>> ListFolder(const fs::path& folder, PassedOver* passed_over) {
+  ASSIGN_OR_RETURN(const PictureFiles found, FindPictures(folder, Unreadable::kPassedOver));
+  passed_over->Add(found.passed_over);
   std::vector<fs::path> files;
-  std::error_code error;
-  fs::recursive_directory_iterator entry(folder, error);
-  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    std::error_code ignored;  // a link to nothing is no file
-    if (IsImageName(entry->path()) && entry->is_regular_file(ignored)) {
-      files.push_back(entry->path());
+  for (const std::string& name : found.names) {
+    std::error_code error;
+    if (fs::is_regular_file(folder / name, error)) {
+      files.push_back(folder / name);
+    } else {
+      passed_over->Add(folder / name);  // a link to nothing
     }
   }
-  if (error) return absl::ErrnoToStatus(error.value(), folder.string());
-  if (files.empty()) {
-    return absl::NotFoundError(absl::StrCat(folder.string(), ": no .jpg, .jpeg or .png in it"));
-  }
-  std::sort(files.begin(), files.end());
-  return files;
+  if (!files.empty()) return files;
+  return absl::NotFoundError(absl::StrCat(folder.string(), ": no JPEG or PNG file in it"));
 }
 
 }  // namespace
@@ -45,6 +37,7 @@ absl::StatusOr<std::vector<fs::path>> ListImageFiles(std::string_view flag,
                                                      std::string_view value) {
   ASSIGN_OR_RETURN(const std::vector<std::string_view> names, SplitListFlag(flag, value));
   std::vector<fs::path> files;
+  PassedOver passed_over;
   for (const std::string_view name : names) {
     const fs::path path = UserPath(name);
     if (!Exists(path)) {
@@ -55,9 +48,10 @@ absl::StatusOr<std::vector<fs::path>> ListImageFiles(std::string_view flag,
       files.push_back(path);
       continue;
     }
-    ASSIGN_OR_RETURN(const std::vector<fs::path> of_folder, ListFolder(path));
+    ASSIGN_OR_RETURN(const std::vector<fs::path> of_folder, ListFolder(path, &passed_over));
     files.insert(files.end(), of_folder.begin(), of_folder.end());
   }
+  WarnOfPassedOver(passed_over);
   return files;
 }
 

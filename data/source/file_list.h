@@ -12,9 +12,9 @@
 namespace vitrine {
 
 // The files that the flag names with commas between them (SplitListFlag), relative to the user's
-// folder (UserPath), and of folders all that are in them or in folders below and end in .jpg, .jpeg
-// or .png in any case, sorted by path. NotFound for a name that is not there, and for a folder
-// without such a file.
+// folder (UserPath), and of folders all JPEG and PNG files that are in them or in folders below, by
+// their names or first bytes, sorted by path; a warning counts the others. NotFound for a name that
+// is not there, and for a folder without such a file.
 absl::StatusOr<std::vector<std::filesystem::path>> ListImageFiles(std::string_view flag,
                                                                   std::string_view value);
 

@@ -48,9 +48,20 @@ TEST_F(FileListTest, FoldersGiveTheirImagesSorted) {
               ElementsAre(folder_ / "b/1.png", folder_ / "b/2.JPEG", folder_ / "a/x.jpg"));
 }
 
+TEST_F(FileListTest, WhatIsPassedOverIsSaid) {
+  ASSERT_OK(WriteAtomically(folder_ / "a" / "moving.gif", "GIF89a"));
+  ASSERT_OK(WriteAtomically(folder_ / "a" / "photo", "\xff\xd8\xff"));
+  ::testing::internal::CaptureStderr();
+  EXPECT_THAT(*List({"a", "b/1.png"}),
+              ElementsAre(folder_ / "a/photo", folder_ / "a/x.jpg", folder_ / "b/1.png"));
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("3 files that are no JPEG or PNG pictures are passed over; the first is " +
+                        (folder_ / "a/moving.gif").string()));
+}
+
 TEST_F(FileListTest, NothingIsAnError) {
   EXPECT_THAT(List({"d"}), Fails(absl::StatusCode::kNotFound, HasSubstr("no such file")));
-  EXPECT_THAT(List({"c"}), Fails(absl::StatusCode::kNotFound, HasSubstr("no .jpg")));
+  EXPECT_THAT(List({"c"}), Fails(absl::StatusCode::kNotFound, HasSubstr("no JPEG or PNG")));
 }
 
 }  // namespace

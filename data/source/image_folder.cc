@@ -68,43 +68,37 @@ absl::StatusOr<std::vector<std::string>> SortedNames(const fs::path& folder) {
   return names;
 }
 
-absl::Status CheckIsFolder(const fs::path& path, bool wanted) {
-  std::error_code error;
-  if (fs::is_directory(path, error) == wanted) return absl::OkStatus();
+absl::Status CheckIsNoPicture(const fs::path& path) {
+  if (!IsPicture(path)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
-      path.string(), wanted ? ": is not the folder of a class; only such may lie here"
-                            : ": is a folder; a class's folder may hold image files only"));
-}
-
-absl::StatusOr<std::vector<FolderSource::File>> ListFiles(const fs::path& class_folder,
-                                                          int32_t label) {
-  ASSIGN_OR_RETURN(std::vector<std::string> names, SortedNames(class_folder));
-  std::vector<FolderSource::File> files;
-  for (std::string& name : names) {
-    RETURN_IF_ERROR(CheckIsFolder(class_folder / name, false));
-    files.push_back({label, std::move(name)});
-  }
-  return files;
+      path.string(), ": lies outside the folders of classes; put it into that of its class"));
 }
 
 }  // namespace
 
 absl::StatusOr<ImageFolder> OpenImageFolder(const fs::path& folder) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> classes, SortedNames(folder));
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, SortedNames(folder));
+  ImageFolder result;
   std::vector<FolderSource::File> files;
-  for (size_t label = 0; label < classes.size(); ++label) {
-    const fs::path class_folder = folder / classes[label];
-    RETURN_IF_ERROR(CheckIsFolder(class_folder, true));
-    ASSIGN_OR_RETURN(std::vector<FolderSource::File> of_class,
-                     ListFiles(class_folder, static_cast<int32_t>(label)));
-    std::move(of_class.begin(), of_class.end(), std::back_inserter(files));
+  for (const std::string& name : names) {
+    std::error_code error;
+    if (!fs::is_directory(folder / name, error)) {
+      RETURN_IF_ERROR(CheckIsNoPicture(folder / name));
+      result.passed_over.Add(folder / name);
+      continue;
+    }
+    ASSIGN_OR_RETURN(PictureFiles of_class, FindPictures(folder / name, Unreadable::kTaken));
+    const auto label = static_cast<int32_t>(result.class_names.size());
+    for (std::string& file : of_class.names) files.push_back({label, std::move(file)});
+    result.class_names.push_back(name);
+    result.passed_over.Add(of_class.passed_over);
   }
   if (files.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(
         folder.string(), ": holds no images; they belong into a folder for each class"));
   }
-  return ImageFolder{.class_names = classes,
-                     .images = std::make_shared<FolderSource>(folder, classes, std::move(files))};
+  result.images = std::make_shared<FolderSource>(folder, result.class_names, std::move(files));
+  return result;
 }
 
 }  // namespace vitrine

@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "data/source/image_source.h"
+#include "data/source/picture_files.h"
 
 namespace vitrine {
 
@@ -20,12 +21,14 @@ struct ImageFolder {
   std::vector<std::string>
       class_names;  // the names of the folders in byte order; may have no files
   std::shared_ptr<const ImageSource> images;  // by class, then by name in byte order
+  PassedOver passed_over;
 };
 
-// Every file of every folder in `folder`, whatever it is called, but for names that begin with a
-// dot: a file that is no image should be heard of, not passed over. Files that lie beside the class
-// folders, and folders inside them, are refused. Links are followed. NotFound if the folder is not
-// there, InvalidArgument if it holds no file of any class.
+// Every picture in every folder of `folder` and in those below, by its name or its first bytes
+// (picture_files.h): one that is damaged should be heard of. Pictures that lie beside the class
+// folders are refused; other files are passed over. What is hidden is no class and no image, links
+// are followed. NotFound if the folder is not there, InvalidArgument if it holds no picture of any
+// class.
 absl::StatusOr<ImageFolder> OpenImageFolder(const std::filesystem::path& folder);
 
 }  // namespace vitrine

@@ -27,7 +27,7 @@ class ImageFolderTest : public ::testing::Test {
 
 // Not "b/10" after "b/2", nor capitals beside small letters: what `sort` says in any language.
 TEST_F(ImageFolderTest, SortedByClassThenByNameAsBytes) {
-  for (const char* name : {"b/2.png", "b/10.png", "a/z.JPEG", "B/y", "a/Z.jpg"}) Write(name);
+  for (const char* name : {"b/2.png", "b/10.png", "a/z.JPEG", "B/y.png", "a/Z.jpg"}) Write(name);
   ASSERT_OK_AND_ASSIGN(const ImageFolder opened, OpenImageFolder(folder_));
   EXPECT_THAT(opened.class_names, ElementsAre("B", "a", "b"));
   std::vector<std::string> bytes;
@@ -36,7 +36,7 @@ TEST_F(ImageFolderTest, SortedByClassThenByNameAsBytes) {
     bytes.push_back(BytesAt(*opened.images, i));
     labels.push_back(opened.images->Label(i));
   }
-  EXPECT_THAT(bytes, ElementsAre("bytes of B/y", "bytes of a/Z.jpg", "bytes of a/z.JPEG",
+  EXPECT_THAT(bytes, ElementsAre("bytes of B/y.png", "bytes of a/Z.jpg", "bytes of a/z.JPEG",
                                  "bytes of b/10.png", "bytes of b/2.png"));
   EXPECT_THAT(labels, ElementsAre(0, 1, 1, 2, 2));
   EXPECT_EQ(opened.images->Name(3), (folder_ / "b/10.png").string());
@@ -47,6 +47,29 @@ TEST_F(ImageFolderTest, HiddenFilesAreNoImages) {
   ASSERT_OK_AND_ASSIGN(const ImageFolder opened, OpenImageFolder(folder_));
   EXPECT_THAT(opened.class_names, ElementsAre("a"));
   EXPECT_EQ(opened.images->size(), 1);
+}
+
+// As of Tiny ImageNet, looked at with Windows.
+TEST_F(ImageFolderTest, PicturesInFoldersOfAClassAndFilesThatAreNone) {
+  for (const char* name : {"n1/images/n1_1.JPEG", "n1/images/n1_0.JPEG", "n1/n1_boxes.txt",
+                           "n2/images/n2_0.JPEG", "n2/images/Thumbs.db", "desktop.ini"}) {
+    Write(name);
+  }
+  ASSERT_OK_AND_ASSIGN(const ImageFolder opened, OpenImageFolder(folder_));
+  EXPECT_THAT(opened.class_names, ElementsAre("n1", "n2"));
+  ASSERT_EQ(opened.images->size(), 3);
+  EXPECT_EQ(opened.images->Name(0), (folder_ / "n1/images/n1_0.JPEG").string());
+  EXPECT_EQ(BytesAt(*opened.images, 2), "bytes of n2/images/n2_0.JPEG");
+  EXPECT_EQ(opened.images->Label(2), 1);
+  EXPECT_EQ(opened.passed_over.count, 3);
+  EXPECT_EQ(opened.passed_over.first, folder_ / "desktop.ini");
+}
+
+TEST_F(ImageFolderTest, FileThatIsCalledAPictureIsOne) {
+  for (const char* name : {"a/1.png", "a/2.webp", "a/3.jpg"}) Write(name);
+  ASSERT_OK_AND_ASSIGN(const ImageFolder opened, OpenImageFolder(folder_));
+  EXPECT_EQ(opened.images->size(), 3);
+  EXPECT_EQ(opened.passed_over.count, 0);
 }
 
 TEST_F(ImageFolderTest, LinksAreFollowed) {
@@ -81,14 +104,15 @@ TEST_F(ImageFolderTest, WhatIsNotAFolderOfClassFolders) {
                     AllOf(HasSubstr(folder_.string()), HasSubstr("holds no images"))));
   EXPECT_THAT(OpenImageFolder(folder_ / "absent"),
               Fails(absl::StatusCode::kNotFound, HasSubstr("absent: No such file")));
-  Write("a/1.png");
-  fs::create_directory(folder_ / "a/more");
+  Write("a/notes.txt");
   EXPECT_THAT(OpenImageFolder(folder_),
-              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("a/more: is a folder")));
-  fs::remove(folder_ / "a/more");
-  Write("README");
+              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("holds no images")));
+  Write("a/1.png");
+  EXPECT_OK(OpenImageFolder(folder_));
+  Write("2.png");
   EXPECT_THAT(OpenImageFolder(folder_), Fails(absl::StatusCode::kInvalidArgument,
-                                              HasSubstr("README: is not the folder of a class")));
+                                              AllOf(HasSubstr((folder_ / "2.png").string()),
+                                                    HasSubstr("outside the folders of classes"))));
 }
 
 }  // namespace

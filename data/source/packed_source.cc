@@ -122,13 +122,21 @@ absl::Status PackedWriter::Add(int64_t label, std::string_view name, std::string
   return absl::OkStatus();
 }
 
-absl::Status PackedWriter::Finish() {
+absl::Status PackedWriter::Complete() {
+  if (complete_) return absl::OkStatus();
   const std::string index = index_.SerializeAsString();
   Footer footer;
   footer.index_size = index.size();
   footer.index_crc32c = Crc32c(index);
   RETURN_IF_ERROR(file_.Append(index));
   RETURN_IF_ERROR(file_.Append({reinterpret_cast<const char*>(&footer), sizeof(footer)}));
+  RETURN_IF_ERROR(file_.Complete());
+  complete_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status PackedWriter::Finish() {
+  RETURN_IF_ERROR(Complete());
   return file_.Commit();
 }
 

@@ -37,6 +37,10 @@ class PackedWriter {
   // `label` is an index of the class names.
   absl::Status Add(int64_t label, std::string_view name, std::string_view bytes);
 
+  // Makes the file whole on the disk, beside its place: for those who want several packs or none.
+  absl::Status Complete();
+
+  // Complete(), where that has not been, and puts the file in its place.
   absl::Status Finish();
 
  private:
@@ -44,6 +48,7 @@ class PackedWriter {
 
   FileWriter file_;
   PackedIndex index_;
+  bool complete_ = false;
 };
 
 struct PackedImages {

@@ -21,10 +21,9 @@ std::string FirstMissing(std::vector<std::string> names, std::vector<std::string
   return missing.empty() ? "none" : absl::StrCat("'", missing.front(), "'");
 }
 
-}  // namespace
-
-absl::StatusOr<std::vector<int64_t>> MatchClasses(const std::vector<std::string>& from,
-                                                  const std::vector<std::string>& to) {
+// Empty if the lists have a name twice or `from` has one that `to` has not.
+std::vector<int64_t> Places(const std::vector<std::string>& from,
+                            const std::vector<std::string>& to) {
   absl::flat_hash_map<std::string, int64_t> place;
   for (const std::string& name : to) place.emplace(name, place.size());
   std::vector<int64_t> labels;
@@ -35,13 +34,30 @@ absl::StatusOr<std::vector<int64_t>> MatchClasses(const std::vector<std::string>
   std::vector<int64_t> sorted = labels;
   std::sort(sorted.begin(), sorted.end());
   const bool distinct = std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();
-  if (distinct && labels.size() == from.size() && place.size() == from.size() &&
-      to.size() == from.size()) {
-    return labels;
-  }
+  const bool good = distinct && labels.size() == from.size() && place.size() == to.size();
+  return good ? labels : std::vector<int64_t>();
+}
+
+absl::Status OtherClasses(const std::vector<std::string>& from,
+                          const std::vector<std::string>& to) {
   return absl::InvalidArgumentError(absl::StrCat(
       "other classes than expected, ", from.size(), " and not ", to.size(), "; of those expected ",
       FirstMissing(to, from), " is missing, of those found ", FirstMissing(from, to), " is new"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<int64_t>> MatchClasses(const std::vector<std::string>& from,
+                                                  const std::vector<std::string>& to) {
+  if (from.size() != to.size()) return OtherClasses(from, to);
+  return MatchSomeClasses(from, to);
+}
+
+absl::StatusOr<std::vector<int64_t>> MatchSomeClasses(const std::vector<std::string>& from,
+                                                      const std::vector<std::string>& to) {
+  std::vector<int64_t> labels = Places(from, to);
+  if (labels.size() != from.size()) return OtherClasses(from, to);
+  return labels;
 }
 
 RelabeledSource::RelabeledSource(std::shared_ptr<const ImageSource> source,

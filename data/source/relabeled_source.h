@@ -22,6 +22,10 @@ namespace vitrine {
 absl::StatusOr<std::vector<int64_t>> MatchClasses(const std::vector<std::string>& from,
                                                   const std::vector<std::string>& to);
 
+// The same where `from` may lack some: it lists those that occur.
+absl::StatusOr<std::vector<int64_t>> MatchSomeClasses(const std::vector<std::string>& from,
+                                                      const std::vector<std::string>& to);
+
 // Label i of the source becomes labels[i]; a negative one stays.
 class RelabeledSource final : public ImageSource {
  public:

@@ -9,7 +9,6 @@
 #include "absl/strings/str_cat.h"
 #include "base/problems.h"
 #include "base/status_macros.h"
-#include "data/image/decode.h"
 #include "data/image/resample.h"
 #include "data/transform/auto_augment.h"
 #include "data/transform/color.h"
@@ -87,19 +86,18 @@ absl::StatusOr<TransformPipeline> TransformPipeline::Create(const TransformConfi
   return TransformPipeline(transforms, image_size, erase_color);
 }
 
-absl::Status TransformPipeline::Apply(std::string_view encoded, RandomStream random,
-                                      Scratch* scratch, Image* out) const {
-  ASSIGN_OR_RETURN(EncodedImage image, EncodedImage::Open(encoded));
-  const Size size = {image.width(), image.height()};
+absl::Status TransformPipeline::Apply(EncodedImage* encoded, RandomStream random, Scratch* scratch,
+                                      Image* out) const {
+  const Size size = {encoded->width(), encoded->height()};
   if (SetTheSize(transforms_)) {
     ASSIGN_OR_RETURN(const Framing framing, DrawFraming(size, &random));
     ASSIGN_OR_RETURN(const Region place,
-                     image.Decode(framing.box, framing.resized, &scratch->decoded));
+                     encoded->Decode(framing.box, framing.resized, &scratch->decoded));
     const Region region = Within(framing.region, framing.box, place, scratch->decoded);
     Frame(scratch->decoded, region, framing, scratch, out);
   } else {
     RETURN_IF_ERROR(CheckSize(size));
-    RETURN_IF_ERROR(image.Decode(out));
+    RETURN_IF_ERROR(encoded->Decode(out));
   }
   ApplyRest(&random, &scratch->spare, out);
   return absl::OkStatus();

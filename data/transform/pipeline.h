@@ -5,17 +5,17 @@
 //   TransformPipeline::Scratch scratch;  // one for each thread
 //   for (...) {
 //     RandomStream random(seed, "transform", epoch, index);
-//     RETURN_IF_ERROR(pipeline.Apply(jpeg, random, &scratch, &image));
+//     ASSIGN_OR_RETURN(EncodedImage encoded, EncodedImage::Open(jpeg));
+//     RETURN_IF_ERROR(pipeline.Apply(&encoded, random, &scratch, &image));
 //   }
 
 #ifndef DATA_TRANSFORM_PIPELINE_H_
 #define DATA_TRANSFORM_PIPELINE_H_
 
-#include <string_view>
-
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/random.h"
+#include "data/image/decode.h"
 #include "data/image/image.h"
 #include "data/transform/erasing.h"
 #include "data/transform/framing.h"
@@ -43,13 +43,13 @@ class TransformPipeline {
   // resize_and_center_crop, all where nothing frames.
   Region Seen(Size picture) const;
 
-  // A JPEG or PNG, of which only the part that is seen is decoded. Every draw is taken from
-  // `random`, in the order of the transforms, so that equal streams give equal bytes. Errors are
-  // those of EncodedImage, and:
+  // A JPEG or PNG that was opened and not yet decoded; only the part that is seen is. Every draw is
+  // taken from `random`, in the order of the transforms, so that equal streams give equal bytes.
+  // Errors are those of EncodedImage::Decode, and:
   //   InvalidArgument  no transform sets the size, and the picture has another one
   //   InvalidArgument  resize would make more than kMostPixels of it
   // After an error `out` holds anything.
-  absl::Status Apply(std::string_view encoded, RandomStream random, Scratch* scratch,
+  absl::Status Apply(EncodedImage* encoded, RandomStream random, Scratch* scratch,
                      Image* out) const;
 
   // Pixels in memory; `out` must be another picture.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "benchmark/benchmark.h"
+#include "data/image/decode.h"
 #include "data/image/jpeg.h"
 #include "data/image/testing.h"
 #include "data/transform/color.h"
@@ -32,7 +33,8 @@ void BM_Pipeline(benchmark::State& state, const std::vector<std::string>& texts)
   uint64_t index = 0;
   for (auto _ : state) {
     const RandomStream random(1, "transform", 0, index++);
-    CHECK(pipeline->Apply(jpeg, random, &scratch, &out).ok());
+    auto encoded = EncodedImage::Open(jpeg);
+    CHECK(pipeline->Apply(&*encoded, random, &scratch, &out).ok());
     benchmark::DoNotOptimize(out.pixels.data());
   }
   state.SetItemsProcessed(state.iterations());

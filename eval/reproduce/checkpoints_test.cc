@@ -81,6 +81,16 @@ TEST_F(MeasureCheckpointsTest, AveragesThatAreThereAreKept) {
   EXPECT_THAT(calls, Not(HasSubstr("--output=" + (folder_ / "run/averages/280k-330k\n").string())));
 }
 
+// As a program wrote it that kept whole rows of the confusion matrix.
+TEST_F(MeasureCheckpointsTest, OlderResultsAreRead) {
+  ASSERT_OK_AND_ASSIGN(
+      const auto measured,
+      Measure(FakeEval("split: \"test\" count: 8 correct_top1: 6 correct_top5: 8 loss: 0.5\n"
+                       "classes { name: \"a\" count: 5 correct: 4 predicted: 4 predicted: 1 }\n"
+                       "classes { name: \"b\" count: 3 correct: 2 predicted: [1, 2] }")));
+  EXPECT_EQ(measured[0].top1, 0.75);
+}
+
 TEST_F(MeasureCheckpointsTest, ProgramsThatFailAndDamagedResultsAreErrors) {
   EXPECT_THAT(Measure(Fake("eval", "exit 1")),
               Fails(absl::StatusCode::kInternal, HasSubstr("eval ended with exit status 1")));

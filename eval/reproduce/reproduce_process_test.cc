@@ -177,6 +177,7 @@ TEST_F(ReproduceProcessTest, FolderOfAnotherReproductionIsRefused) {
   const ChildResult result = RunChild(Command("runs", {"--scale=0.01", "--steps=1"}));
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, AllOf(HasSubstr("not empty"), HasSubstr("--resume")));
+  EXPECT_EQ(RunChild(Command("runs", {"--scale=0.01", "--steps=1", "--resume"})).status, 0);
 }
 
 TEST_F(ReproduceProcessTest, RowsWithoutDataAreNotRunAndNotFailed) {

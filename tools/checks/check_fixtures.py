@@ -43,8 +43,8 @@ def difference(committed: np.ndarray, made: np.ndarray) -> float:
         return np.inf
     if not (np.isfinite(committed).all() and np.isfinite(made).all()):
         return np.inf
-    distance = np.abs(committed.astype(np.float64) - made).max()
-    return float(distance / max(np.abs(committed).max(), 1e-30))
+    distance = np.abs(committed.astype(np.float64) - made).max(initial=0)
+    return float(distance / np.abs(committed).max(initial=1e-30))
 
 
 def compare(name: str, committed: Arrays, made: Arrays, exact: tuple[str, ...]) -> list[str]:

@@ -2,14 +2,17 @@
 the network for nothing, and fits a phone and a dark room.
 
 Trains the quick start twice for a few iterations, one in a folder whose name is HTML, and opens the
-page that //train writes and the page of both runs side by side.
+page that //train writes and the page of both runs side by side. Then the page of a run with more
+classes, and more logged lines, than can be drawn.
 """
 
 import csv
 import json
 import pathlib
+import struct
 import sys
 import tempfile
+import zlib
 
 from chromium import Chromium, Page
 import quickstart
@@ -96,6 +99,57 @@ def check_contents(page: Page, run_dir: pathlib.Path) -> list[str]:
     return problems
 
 
+def write_pictures(folder: pathlib.Path, classes: int) -> None:
+    """A grey PNG of 4 x 4 in each class, to train on and to test."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    for number in range(classes):
+        row = b"\0" + bytes([number % 256] * 12)
+        header = struct.pack(">IIBBBBB", 4, 4, 8, 2, 0, 0, 0)
+        png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
+        png += chunk(b"IDAT", zlib.compress(4 * row)) + chunk(b"IEND", b"")
+        for part in "train", "val":
+            path = folder / part / f"class {number}" / "1.png"
+            path.parent.mkdir(parents=True)
+            path.write_bytes(png)
+
+
+def check_much(folder: pathlib.Path, program: pathlib.Path, chromium: Chromium) -> list[str]:
+    """150 classes, and 30,000 logged lines of which one is a peak."""
+    pictures, run_dir = folder / "pictures", folder / "much"
+    write_pictures(pictures, 150)
+    model = ["image_size=4", "patch_size=2", "channels=3", "num_classes=150", "width=16", "heads=2", "depth=1"]
+    fields = ["data.source=IMAGE_FOLDER", "data.minival_size=0", "validation.every_iterations=0"]
+    fields += [*FIELDS, "schedule.iterations=6", *(f"model.{field}" for field in model)]
+    quickstart.train(run_dir, f"--data_dir={pictures}", "--noreport", *fields)
+    metrics = run_dir / "metrics.csv"
+    header = metrics.read_text().split("\n")[0]
+    rows = [f"{i},{50 if i == 12345 else 1},1,1,{i % 3},1,0,1,0" for i in range(30000)]
+    metrics.write_text("\n".join([header, *rows, ""]))
+    quickstart.run([program, f"--run_dir={run_dir}", f"--data_dir={pictures}"])
+
+    page = chromium.open(run_dir / "report.html")
+    problems = check_manners(page, "the page of much")
+    highest = f"Math.max(...{CHART.format('Training loss')}.querySelector('path.pale').getAttribute('d').match(/ [0-9.]+/g).map((y) => -y))"
+    # The peak is at the top of the drawing.
+    if page.evaluate(highest) != -10:
+        problems.append(f"the peak of the loss is drawn at {-page.evaluate(highest)}, not 10")
+    drawn = points(page, "Training loss", "pale")
+    if not 2 <= drawn <= 4000:
+        problems.append(f"{drawn} points are drawn")
+    text = page.evaluate("document.querySelector('#mistakes').innerText")
+    for words in ("30 of 150 classes", "Most frequent confusions"):
+        if words not in text:
+            problems.append(f"'{words}' is not in {text[:200]!r}")
+    if "every 16 logged values" not in page.evaluate("document.querySelector('#curves').innerText"):
+        problems.append("the page does not say that curves are thinned")
+    if "30,000" not in page.evaluate("document.querySelector('#summary').innerText"):
+        problems.append("the summary has another number of iterations")
+    return problems
+
+
 def check(folder: pathlib.Path) -> list[str]:
     first, second = folder / HOSTILE.replace("/", "|"), folder / "second"
     quickstart.train(first, *FIELDS)
@@ -119,6 +173,7 @@ def check(folder: pathlib.Path) -> list[str]:
         lines = page.evaluate(f"{CHART.format('Learning rate')}.querySelectorAll('path.line').length")
         if lines != 2:
             problems.append(f"two runs have {lines} lines")
+        problems += check_much(folder, program, chromium)
     return problems
 
 
@@ -127,7 +182,7 @@ def main() -> None:
         problems = check(pathlib.Path(folder))
     if problems:
         sys.exit("\n".join(problems))
-    print("pages: 2, in a window, on a phone and in the dark")
+    print("pages: 2, in a window, on a phone and in the dark; and one of much")
 
 
 if __name__ == "__main__":

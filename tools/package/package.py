@@ -185,7 +185,9 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> None:
     arguments = parse_arguments()
-    output = pathlib.Path(os.environ.get("BUILD_WORKING_DIRECTORY", ".")) / arguments.output
+    given = arguments.output  # no shell replaces the ~ of --output=~/F
+    given = os.path.expanduser(given) if given.startswith("~/") else given
+    output = pathlib.Path(os.environ.get("BUILD_WORKING_DIRECTORY", ".")) / given
     kind = next((k for suffix, k in ARCHIVES.items() if output.name.endswith(suffix)), None)
     if output.exists():
         fail(f"--output: {output} is there; remove it, or name another")

@@ -38,21 +38,22 @@ bool IsCheckpointName(const std::string& name) {
          });
 }
 
-// What a folder holds, by name; nothing if there is none.
-absl::StatusOr<std::vector<fs::path>> Entries(const fs::path& folder) {
-  std::vector<fs::path> entries;
+// The names of what a folder holds, in order; none if there is no folder. Not paths, which take
+// several times as long: a run that keeps all its checkpoints may have thousands.
+absl::StatusOr<std::vector<std::string>> Names(const fs::path& folder) {
+  std::vector<std::string> names;
   std::error_code error;
   fs::directory_iterator entry(folder, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    entries.push_back(entry->path());
+    names.push_back(entry->path().filename().string());
   }
   const bool absent =
       error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
   if (error && !absent) {
     return absl::ErrnoToStatus(error.value(), absl::StrCat(folder.string(), ": cannot list"));
   }
-  std::sort(entries.begin(), entries.end());
-  return entries;
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 absl::Status WriteTensors(const fs::path& folder, const char* name, const TensorMap& tensors,
@@ -229,8 +230,11 @@ absl::StatusOr<Checkpoint> ReadModelOnly(const fs::path& path) {
 }
 
 absl::StatusOr<std::vector<fs::path>> ListCheckpoints(const fs::path& folder) {
-  ASSIGN_OR_RETURN(std::vector<fs::path> checkpoints, Entries(folder));
-  std::erase_if(checkpoints, [](const fs::path& p) { return !IsCheckpointName(p.filename()); });
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, Names(folder));
+  std::vector<fs::path> checkpoints;
+  for (const std::string& name : names) {
+    if (IsCheckpointName(name)) checkpoints.push_back(folder / name);
+  }
   return checkpoints;
 }
 
@@ -254,21 +258,20 @@ absl::StatusOr<Checkpoint> ReadNewestWhole(const fs::path& folder) {
 
 absl::Status SweepCheckpoints(const fs::path& folder, const CheckpointConfig& config,
                               std::optional<int64_t> best) {
-  ASSIGN_OR_RETURN(const std::vector<fs::path> entries, Entries(folder));
-  for (const fs::path& entry : entries) {
-    const std::string name = entry.filename();
+  ASSIGN_OR_RETURN(std::vector<std::string> names, Names(folder));
+  for (const std::string& name : names) {
     if (name.size() == kNameDigits + 1 && name[0] == '.' && IsCheckpointName(name.substr(1))) {
-      RETURN_IF_ERROR(RemoveAll(entry));
+      RETURN_IF_ERROR(RemoveAll(folder / name));
     }
   }
-  ASSIGN_OR_RETURN(const std::vector<fs::path> checkpoints, ListCheckpoints(folder));
   if (config.keep_last() == 0) return absl::OkStatus();
-  for (size_t i = 0; i + config.keep_last() < checkpoints.size(); ++i) {
+  std::erase_if(names, [](const std::string& name) { return !IsCheckpointName(name); });
+  for (size_t i = 0; i + config.keep_last() < names.size(); ++i) {
     int64_t iteration;
-    CHECK(absl::SimpleAtoi(checkpoints[i].filename().string(), &iteration));
+    CHECK(absl::SimpleAtoi(names[i], &iteration));
     if (config.keep_every() > 0 && iteration % config.keep_every() == 0) continue;
     if (config.keep_best() && iteration == best) continue;
-    RETURN_IF_ERROR(RemoveAll(checkpoints[i]));
+    RETURN_IF_ERROR(RemoveAll(folder / names[i]));
   }
   return absl::OkStatus();
 }

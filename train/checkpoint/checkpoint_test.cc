@@ -135,7 +135,10 @@ TEST_F(CheckpointTest, FilesOfAnotherCheckpointAreNoticed) {
   swap("");  // the whole folders
   EXPECT_THAT(
       ReadCheckpoint(folder_ / "000000010"),
-      Fails(absl::StatusCode::kDataLoss, HasSubstr("holds the checkpoint of iteration 20")));
+      Fails(absl::StatusCode::kDataLoss, AllOf(HasSubstr("holds the checkpoint of iteration 20"),
+                                               HasSubstr("rename the folder"))));
+  swap("");
+  EXPECT_OK(ReadCheckpoint(folder_ / "000000010"));
 }
 
 TEST_F(CheckpointTest, EveryTruncatedManifestIsNoticed) {

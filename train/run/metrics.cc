@@ -6,21 +6,44 @@
 #include "absl/strings/str_split.h"
 #include "base/files/file.h"
 #include "base/status_macros.h"
+#include "glog/logging.h"
 
 namespace vitrine {
 namespace {
 
-std::string KeptRows(std::string_view text, const std::string& header,
-                     absl::FunctionRef<bool(const CsvFile::Cells&)> keep) {
+// The rows of a table that a resumed run keeps.
+struct Kept {
+  std::string text;
+  int64_t damaged = 0, first_damaged = 0;  // lines that this program did not write
+};
+
+// Whether the line has a number in each column but `split`.
+bool IsRow(const CsvFile::Cells& cells, const CsvFile::Cells& columns) {
+  if (cells.size() != columns.size()) return false;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    double number;
+    if (columns[i] != "split" && !absl::SimpleAtod(cells[i], &number)) return false;
+  }
+  return true;
+}
+
+Kept KeptRows(std::string_view text, const std::string& header,
+              absl::FunctionRef<bool(const CsvFile::Cells&)> keep) {
   const CsvFile::Cells columns = absl::StrSplit(header, ',');
-  std::string kept = header + "\n";
+  Kept kept{.text = header + "\n"};
+  kept.text.reserve(kept.text.size() + text.size());
   // What follows the last newline was being written when the process died.
   const size_t end = text.rfind('\n');
   if (end == std::string_view::npos) return kept;
+  int64_t line = 0;
   for (const std::string_view row : absl::StrSplit(text.substr(0, end), '\n')) {
+    if (++line == 1 && row == header) continue;
     const CsvFile::Cells cells = absl::StrSplit(row, ',');
-    const bool is_row = cells.size() == columns.size() && row != header;
-    if (is_row && keep(cells)) absl::StrAppend(&kept, row, "\n");
+    if (!IsRow(cells, columns)) {
+      if (kept.damaged++ == 0) kept.first_damaged = line;
+    } else if (keep(cells)) {
+      absl::StrAppend(&kept.text, row, "\n");
+    }
   }
   return kept;
 }
@@ -33,7 +56,13 @@ absl::StatusOr<CsvFile> CsvFile::Open(const std::filesystem::path& path, const s
                                       absl::FunctionRef<bool(const Cells&)> keep) {
   const absl::StatusOr<std::string> text = ReadFile(path);
   if (!text.ok() && !absl::IsNotFound(text.status())) return text.status();
-  RETURN_IF_ERROR(WriteAtomically(path, KeptRows(text.value_or(""), header, keep)));
+  const Kept kept = KeptRows(text.value_or(""), header, keep);
+  if (kept.damaged > 0) {
+    LOG(WARNING) << path.string() << ": line " << kept.first_damaged
+                 << " is not as it was written, and " << kept.damaged
+                 << " such lines in all are dropped; checkpoints don't depend on them";
+  }
+  RETURN_IF_ERROR(WriteAtomically(path, kept.text));
   return CsvFile(path);
 }
 

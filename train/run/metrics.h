@@ -22,7 +22,7 @@ class CsvFile {
  public:
   // Opens the file to append. Of an existing one only the rows for which `keep` is true of its
   // cells stay: a resumed run does the updates after its checkpoint again, and writes their rows
-  // again.
+  // again. Lines that are no rows, as after editing by hand, are dropped with a warning.
   using Cells = std::vector<std::string_view>;
   static absl::StatusOr<CsvFile> Open(const std::filesystem::path& path, const std::string& header,
                                       absl::FunctionRef<bool(const Cells&)> keep);

@@ -1,5 +1,6 @@
 #include "train/run/metrics.h"
 
+#include <cmath>
 #include <filesystem>
 #include <string>
 
@@ -52,6 +53,30 @@ TEST_F(CsvTest, ResumedRunHasEachIterationOnce) {
   ASSERT_OK_AND_ASSIGN(CsvFile file, OpenMetrics(path_, 15));
   ASSERT_OK(file.Append(CsvRow({.iteration = 20, .loss = 2})));
   EXPECT_EQ(Contents(), header + row(0) + row(10) + CsvRow({.iteration = 20, .loss = 2}) + "\n");
+}
+
+TEST_F(CsvTest, LinesThatWereEditedAreDroppedAndSaidInOneLine) {
+  const auto row = [](int64_t iteration) { return CsvRow({.iteration = iteration}) + "\n"; };
+  const std::string header = std::string(kMetricsHeader) + "\n";
+  ASSERT_OK(WriteAtomically(path_, header + row(0) + "10,2.2.5,0,0,0,0,0,1,0\n" + row(20) +
+                                       "my notes\n" + row(30) + "40,1"));
+  ::testing::internal::CaptureStderr();
+  const absl::Status opened = OpenMetrics(path_, 100).status();
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  ASSERT_OK(opened);
+  EXPECT_EQ(Contents(), header + row(0) + row(20) + row(30));
+  EXPECT_THAT(said, HasSubstr(path_ + ": line 3 is not as it was written, and 2 such lines"));
+  EXPECT_EQ(said.find(path_), said.rfind(path_)) << "in one line: " << said;
+}
+
+TEST_F(CsvTest, OfWhatAKilledRunLeftNothingIsSaid) {
+  const std::string header = std::string(kMetricsHeader) + "\n";
+  ::testing::internal::CaptureStderr();
+  EXPECT_OK(OpenMetrics(path_, 0));
+  EXPECT_OK(WriteAtomically(path_, header + CsvRow({.loss = NAN}) + "\n10,2"));
+  EXPECT_OK(OpenMetrics(path_, 10));
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+  EXPECT_THAT(Contents(), HasSubstr("\n0,nan,"));
 }
 
 TEST_F(CsvTest, ValidationKeepsItsIterationAndDropsTest) {

@@ -63,8 +63,10 @@ absl::StatusOr<RunFolder> RunFolder::Resume(const fs::path& path, const Experime
   const std::string differences = ResumeDifferences(own, config);
   if (!differences.empty()) {
     return absl::FailedPreconditionError(absl::StrCat(
-        path.string(), ": cannot resume with another config (the run's -> the one given: ",
-        differences, "); leave these fields out, or start a new run"));
+        path.string(),
+        ": cannot resume with another config (the run's -> the one given: ", differences,
+        "); leave these fields out, or start a new run from its weights with --init_from=",
+        path.string(), " and another --run_dir"));
   }
   RunFolder folder(path, std::move(lock));
   RETURN_IF_ERROR(CreateFolder(folder.checkpoints()));

@@ -11,6 +11,7 @@
 #include "absl/strings/strip.h"
 #include "base/files/file.h"
 #include "base/status_macros.h"
+#include "data/older_config.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
@@ -26,6 +27,9 @@ using ::google::protobuf::Message;
 using ::google::protobuf::TextFormat;
 
 constexpr std::string_view kExtension = ".textproto";
+
+// What some editors begin a UTF-8 file with.
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // Keeps the first error, as "line:column: message".
 class FirstError : public google::protobuf::io::ErrorCollector {
@@ -117,6 +121,7 @@ absl::StatusOr<ExperimentConfig> LoadConfig(const std::string& name_or_file) {
 }
 
 absl::StatusOr<ExperimentConfig> ParseConfig(std::string_view text, std::string_view source) {
+  absl::ConsumePrefix(&text, kByteOrderMark);
   FirstError error;
   TextFormat::Parser parser;
   parser.RecordErrorsTo(&error);
@@ -209,6 +214,7 @@ void FillDefaults(Message* message) {
 void FillDefaultsOfOlder(ExperimentConfig* config) {
   // Where there was no choice yet.
   if (!config->has_kernels()) config->set_kernels(ExperimentConfig::REFERENCE);
+  FillDefaultsOfOlder(config->mutable_data());
   FillDefaults(config);
 }
 

@@ -81,6 +81,12 @@ TEST(ConfigsTest, FileIsReadByPath) {
               Fails(absl::StatusCode::kNotFound, HasSubstr("absent")));
 }
 
+TEST(ParseConfigTest, ByteOrderMarkIsPassedOver) {
+  ASSERT_OK_AND_ASSIGN(const ExperimentConfig config,
+                       ParseConfig("\xEF\xBB\xBFseed: 3\n", "notepad.textproto"));
+  EXPECT_EQ(config.seed(), 3);
+}
+
 TEST(ParseConfigTest, UnknownFieldIsRefusedWithItsLine) {
   EXPECT_THAT(ParseConfig("seed: 1\nmodel { widht: 3 }", "mine.textproto"),
               Fails(absl::StatusCode::kInvalidArgument,
@@ -154,6 +160,7 @@ TEST(FillDefaultsOfOlderTest, WhatHadNoChoiceIsWhatItWas) {
   FillDefaultsOfOlder(&config);
   EXPECT_EQ(config.kernels(), ExperimentConfig::REFERENCE);
   EXPECT_EQ(config.data().batch_size(), 32);
+  EXPECT_EQ(config.data().given_parts(), DataConfig::VAL_AS_TEST);
   config.set_kernels(ExperimentConfig::FUSED);
   FillDefaultsOfOlder(&config);
   EXPECT_EQ(config.kernels(), ExperimentConfig::FUSED);

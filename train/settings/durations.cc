@@ -33,14 +33,18 @@ absl::Status SettleWarmup(int64_t iterations_per_epoch, ScheduleConfig* schedule
   if (schedule->has_warmup_epochs()) {
     schedule->set_warmup_iterations(Rounded(schedule->warmup_epochs() * iterations_per_epoch));
   } else if (schedule->has_warmup_fraction()) {
-    schedule->set_warmup_iterations(Rounded(schedule->warmup_fraction() * total));
+    // A part of the run, however short the run is.
+    schedule->set_warmup_iterations(
+        std::min(Rounded(schedule->warmup_fraction() * total), total - 1));
   }
   if (schedule->warmup_iterations() == 0 || schedule->warmup_iterations() < total) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(
       absl::StrCat("schedule.warmup_iterations: the warm-up of ", schedule->warmup_iterations(),
-                   " must be below the run's ", total, " iterations"));
+                   " must be below the run's ", total,
+                   " iterations; lower it, or set schedule.warmup_fraction=0.1, which goes with a "
+                   "run of any length"));
 }
 
 // Of any of the configs that have `every_iterations` and its like.

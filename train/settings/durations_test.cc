@@ -8,6 +8,7 @@
 namespace vitrine {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -72,7 +73,23 @@ TEST(SettleDurationsTest, WarmUpAsLongAsTheRunIsRefused) {
   config.mutable_schedule()->set_epochs(1);
   config.mutable_schedule()->set_warmup_iterations(100);
   EXPECT_THAT(SettleDurations(100, &config),
-              Fails(absl::StatusCode::kInvalidArgument, StartsWith("schedule.warmup_iterations")));
+              Fails(absl::StatusCode::kInvalidArgument,
+                    AllOf(StartsWith("schedule.warmup_iterations"),
+                          HasSubstr("set schedule.warmup_fraction=0.1"))));
+}
+
+// The remedy that messages name.
+TEST(SettleDurationsTest, WarmUpAsAFractionGoesWithARunOfAnyLength) {
+  for (int iterations = 1; iterations < 60; ++iterations) {
+    for (const double fraction : {0.1, 0.99}) {
+      ExperimentConfig config;
+      config.mutable_schedule()->set_warmup_iterations(50);
+      config.mutable_schedule()->set_warmup_fraction(fraction);
+      config.mutable_schedule()->set_iterations(iterations);
+      EXPECT_OK(SettleDurations(100, &config)) << fraction << " of " << iterations;
+      EXPECT_LT(config.schedule().warmup_iterations(), iterations);
+    }
+  }
 }
 
 TEST(SettleDurationsTest, RunTooLongToCountIsRefused) {

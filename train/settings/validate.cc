@@ -14,6 +14,10 @@
 namespace vitrine {
 namespace {
 
+constexpr char kNoMinival[] =
+    "validation.every_iterations: needs a minival, data.minival_size above 0 or a validation part "
+    "beside train and test, since nothing is validated on the test split during a run";
+
 bool IsFraction(double x) { return x >= 0 && x < 1; }
 
 void CheckSchedule(const ScheduleConfig& schedule, Problems* problems) {
@@ -41,7 +45,9 @@ void CheckSchedule(const ScheduleConfig& schedule, Problems* problems) {
   const bool comparable = !schedule.has_epochs() && schedule.warmup_iterations() > 0;
   problems->Check(!comparable || schedule.warmup_iterations() < schedule.iterations(),
                   absl::StrCat("schedule.warmup_iterations: must be below schedule.iterations ",
-                               schedule.iterations(), ", is ", schedule.warmup_iterations()));
+                               schedule.iterations(), ", is ", schedule.warmup_iterations(),
+                               "; lower it, or set schedule.warmup_fraction=0.1, which goes with a "
+                               "run of any length"));
 }
 
 void CheckOptimizer(const OptimizerConfig& optimizer, Problems* problems) {
@@ -73,9 +79,9 @@ void CheckIntervals(const ExperimentConfig& config, Problems* problems) {
   problems->NotNegative("checkpoint.keep_every", checkpoint.keep_every());
   const bool validates = validation.every_iterations() > 0 || validation.every_epochs() > 0 ||
                          validation.every_fraction() > 0;
-  problems->Check(!validates || config.data().minival_size() > 0,
-                  "validation.every_iterations: needs data.minival_size above 0, since nothing is "
-                  "validated on the test split during a run");
+  problems->Check(
+      !validates || config.data().minival_size() > 0 || MayGiveValidation(config.data().source()),
+      kNoMinival);
   problems->Check(!checkpoint.keep_best() || validates,
                   "checkpoint.keep_best: needs validation.every_iterations above 0");
 }
@@ -113,6 +119,11 @@ std::vector<std::string> ConfigProblems(const ExperimentConfig& config) {
   CheckSwa(config.swa(), &problems);
   CheckTraining(config, &problems);
   return problems.Take();
+}
+
+absl::Status CheckMinival(const ExperimentConfig& config, int64_t minival_size) {
+  if (config.validation().every_iterations() == 0 || minival_size > 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(kNoMinival);
 }
 
 std::vector<std::string> Unavailable(const ExperimentConfig& config, at::Device device) {

@@ -3,6 +3,7 @@
 #ifndef TRAIN_SETTINGS_VALIDATE_H_
 #define TRAIN_SETTINGS_VALIDATE_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@ namespace vitrine {
 // Everything that is wrong with the config, one line a problem, which begins with the field's name.
 // What depends on the size of the data set is checked by SettleDurations.
 std::vector<std::string> ConfigProblems(const ExperimentConfig& config);
+
+// InvalidArgument if the config validates during the run and minival has no images.
+absl::Status CheckMinival(const ExperimentConfig& config, int64_t minival_size);
 
 // What the config asks for that cannot be trained yet on the device, one line each.
 std::vector<std::string> Unavailable(const ExperimentConfig& config, at::Device device);

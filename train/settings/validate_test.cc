@@ -12,6 +12,7 @@
 namespace vitrine {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -46,7 +47,10 @@ TEST(UnavailableTest, FusedKernelsAreNotForFp16OnACpu) {
   config.set_precision(ExperimentConfig::BF16);
   EXPECT_THAT(Unavailable(config, at::kCPU), IsEmpty());
   config.set_precision(ExperimentConfig::FP16);
-  EXPECT_THAT(Unavailable(config, at::kCPU), ElementsAre(StartsWith("kernels:")));
+  EXPECT_THAT(Unavailable(config, at::kCPU),
+              ElementsAre(AllOf(StartsWith("kernels:"), HasSubstr("kernels=REFERENCE overrides"))));
+  ASSERT_OK(ApplyOverride("kernels=REFERENCE", &config));
+  EXPECT_THAT(Unavailable(config, at::kCPU), IsEmpty());
 }
 
 TEST(UnavailableTest, FusedKernelsOnAGpuTakeSomeWidths) {
@@ -100,6 +104,14 @@ TEST(ConfigProblemsTest, AllAreNamedAtOnce) {
   }
 }
 
+TEST(ConfigProblemsTest, ShorterThanItsWarmUpARunIsMendedAsTheMessageSays) {
+  ExperimentConfig config = Load("quickstart");
+  ASSERT_OK(ApplyOverride("schedule.iterations=5", &config));
+  EXPECT_THAT(ConfigProblems(config), ElementsAre(HasSubstr("set schedule.warmup_fraction=0.1")));
+  ASSERT_OK(ApplyOverride("schedule.warmup_fraction=0.1", &config));
+  EXPECT_THAT(ConfigProblems(config), IsEmpty());
+}
+
 struct Contradiction {
   std::vector<std::string> overrides;
   std::string field;
@@ -117,6 +129,19 @@ TEST(ConfigProblemsTest, ContradictionsAreNamed) {
     for (const std::string& assignment : overrides) ASSERT_OK(ApplyOverride(assignment, &config));
     EXPECT_THAT(ConfigProblems(config), ElementsAre(StartsWith(field)));
   }
+}
+
+// Which of them does is known once its folder has been looked into.
+TEST(ConfigProblemsTest, DataSetOfImageFilesMayBringItsMinival) {
+  ExperimentConfig config;
+  ASSERT_OK(ApplyOverride("validation.every_iterations=10", &config));
+  EXPECT_THAT(ConfigProblems(config), ElementsAre(HasSubstr("needs a minival")));
+  ASSERT_OK(ApplyOverride("data.source=IMAGE_FOLDER", &config));
+  EXPECT_THAT(ConfigProblems(config), IsEmpty());
+  EXPECT_OK(CheckMinival(config, 1));
+  EXPECT_THAT(CheckMinival(config, 0),
+              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("data.minival_size above 0")));
+  EXPECT_OK(CheckMinival(ExperimentConfig(), 0));
 }
 
 }  // namespace

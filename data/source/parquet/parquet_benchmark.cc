@@ -44,7 +44,7 @@ std::filesystem::path File(int64_t rows_per_group) {
 // Random reads jump; those in order come round again, past what is kept.
 void BM_Read(benchmark::State& state, bool at_random) {
   const std::array<std::filesystem::path, 1> files = {File(state.range(0))};
-  const auto set = OpenParquet(files, int64_t{16} << 20);
+  const auto set = OpenParquet(files, {}, int64_t{16} << 20);
   CHECK(set.ok()) << set.status();
   RandomStream order(1, "order");
   int64_t next = 0;

@@ -1,7 +1,8 @@
-// One Parquet file of a data set in Hugging Face's layout: which classes there are, and its rows,
-// which are stored in groups. Takes its input to be hostile. Nothing of Arrow is seen from outside.
+// One Parquet file of a data set: its images, their labels, and which classes there are. Takes its
+// input to be hostile. Nothing of Arrow is seen from outside.
 //
-//   ASSIGN_OR_RETURN(const ParquetShard shard, ParquetShard::Open("train-00000-of-00002.parquet"));
+//   ASSIGN_OR_RETURN(const ParquetShard shard,
+//                    ParquetShard::Open("train-00000-of-00002.parquet", ParquetColumns()));
 //   ASSIGN_OR_RETURN(const auto group, shard.ReadRowGroup(0));
 //   group->images[0];  // the bytes of an image file, of class shard.labels()[0][0]
 
@@ -17,10 +18,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "data/source/parquet/parquet_columns.h"
 
 namespace vitrine {
 
-// What stands for a label that is null.
+// What stands for a label that is null or an empty text.
 constexpr int64_t kNullLabel = std::numeric_limits<int64_t>::min();
 
 struct ParquetRowGroup {
@@ -31,23 +33,36 @@ struct ParquetRowGroup {
   int64_t bytes() const { return size; }
 };
 
+// What labels are.
+enum class ParquetLabels {
+  kOfList,   // indices of a list of classes in Hugging Face's metadata
+  kNumbers,  // numbers without names; negative means none
+  kTexts,
+};
+
 // Any number of threads may read at once.
 class ParquetShard {
  public:
   // Reads what there is beside images. Errors name the file:
   //   NotFound, PermissionDenied  it can't be opened
   //   DataLoss                    it is damaged or cut off
-  //   InvalidArgument             it is no Parquet file, has other columns, names no classes, or
-  //                               asks for more memory than a file of images has need of
-  static absl::StatusOr<ParquetShard> Open(const std::filesystem::path& path);
+  //   InvalidArgument             it is no Parquet file, has other columns, more classes than a
+  //                               model can tell, or asks for more memory than images need
+  static absl::StatusOr<ParquetShard> Open(const std::filesystem::path& path,
+                                           const ParquetColumns& wanted);
 
   ParquetShard(ParquetShard&& other) noexcept;
   ~ParquetShard();
 
   const std::filesystem::path& path() const;
+  const ColumnChoice& columns() const;
+
+  // All classes of the list, or the numbers or texts that occur, in any order.
+  ParquetLabels label_kind() const;
   const std::vector<std::string>& class_names() const;
 
-  // The labels as they are stored, one vector for each row group.
+  // Indices of class_names, one vector for each row group. Those that are none are as stored, or
+  // kNullLabel.
   const std::vector<std::vector<int64_t>>& labels() const;
 
   // Decodes a row group whole: Parquet has no smaller unit that can be found without reading on.

@@ -1,5 +1,6 @@
 #include "data/source/parquet/parquet.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -15,6 +16,8 @@
 #include "base/files/file.h"
 #include "base/random.h"
 #include "base/status_matchers.h"
+#include "data/source/parquet/parquet_shard.h"
+#include "data/source/parquet/parquet_testing.h"
 #include "data/testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -41,10 +44,21 @@ fs::path Fixture(std::string_view name) {
 }
 
 absl::StatusOr<ParquetImages> Open(const std::vector<std::string_view>& names,
-                                   int64_t cache_bytes = kParquetCacheBytes) {
+                                   int64_t cache_bytes = kParquetCacheBytes,
+                                   const ParquetColumns& columns = {}) {
   std::vector<fs::path> paths;
   for (const std::string_view name : names) paths.push_back(Fixture(name));
-  return OpenParquet(paths, cache_bytes);
+  return OpenParquet(paths, columns, cache_bytes);
+}
+
+absl::StatusOr<ParquetImages> OpenColumns(std::string_view name, const ParquetColumns& columns) {
+  return Open({name}, kParquetCacheBytes, columns);
+}
+
+std::vector<int64_t> LabelsOf(const ImageSource& source) {
+  std::vector<int64_t> labels;
+  for (int64_t i = 0; i < source.size(); ++i) labels.push_back(source.Label(i));
+  return labels;
 }
 
 absl::StatusOr<ParquetImages> OpenFile(const fs::path& path) { return OpenParquet({&path, 1}); }
@@ -90,6 +104,106 @@ TEST(ParquetTest, LargeTypesWithoutPathsAndAHundredClasses) {
   ASSERT_EQ(set.images->size(), 25);
   for (int64_t i = 0; i < 25; ++i) EXPECT_EQ(BytesOrDie(*set.images, i), Expected(i));
   EXPECT_EQ(set.images->Name(17), "large.parquet, row 17");
+}
+
+// What generate_parquet.py wrote.
+TEST(ParquetTest, ColumnsByWhatTheFileSays) {
+  ASSERT_OK_AND_ASSIGN(const ParquetImages set, Open({"hub"}));
+  EXPECT_EQ(set.columns.taken.image, "img");
+  EXPECT_EQ(set.columns.taken.label, "fine_label");
+  EXPECT_THAT(set.columns.other_labels, ElementsAre("id", "coarse_label"));
+  EXPECT_THAT(set.class_names, ElementsAre("cat", "dog", "great grey owl"));
+  EXPECT_TRUE(set.has_class_list);
+  EXPECT_THAT(LabelsOf(*set.images), ElementsAre(0, 1, 2, 0, 1, 2, 0, 1));
+  for (int64_t i = 0; i < 8; ++i) EXPECT_EQ(BytesOrDie(*set.images, i), Expected(i));
+  EXPECT_EQ(set.images->Name(3), "hub.parquet, row 3 (3.JPEG)");
+  ASSERT_OK_AND_ASSIGN(const ParquetImages coarse, OpenColumns("hub", {.label = "coarse_label"}));
+  EXPECT_THAT(coarse.class_names, ElementsAre("pet", "bird"));
+  EXPECT_THAT(LabelsOf(*coarse.images), ElementsAre(0, 0, 1, 0, 0, 1, 0, 0));
+}
+
+TEST(ParquetTest, LabelsOfAnyIntegerType) {
+  for (const char* type :
+       {"int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"}) {
+    ASSERT_OK_AND_ASSIGN(const ParquetImages set, OpenColumns("integers", {.label = type}));
+    EXPECT_FALSE(set.has_class_list);
+    EXPECT_THAT(set.class_names, ElementsAre("0", "1", "2"));
+    EXPECT_THAT(LabelsOf(*set.images), ElementsAre(0, 1, 2, 0, 1, 2, 0, 1)) << type;
+    EXPECT_EQ(BytesOrDie(*set.images, 7), Expected(7)) << "of an image without a struct";
+    EXPECT_EQ(set.images->Name(7), "integers.parquet, row 7");
+  }
+  ASSERT_OK_AND_ASSIGN(const ParquetImages small, Open({"small_label"}));
+  EXPECT_THAT(small.class_names, ElementsAre("cat", "dog", "great grey owl"));
+}
+
+TEST(ParquetTest, NumbersWithoutNamesAreTheirOwnNames) {
+  ASSERT_OK_AND_ASSIGN(const ParquetImages set, Open({"numbers"}));
+  EXPECT_THAT(set.class_names, ElementsAre("3", "7", "12", "100"));
+  EXPECT_THAT(LabelsOf(*set.images), ElementsAre(2, 0, -1, 1, 0, kNullLabel, 3));
+  EXPECT_THAT(set.images->Read(2),
+              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("row 2: label -1 of 4 classes")));
+  for (const char* name : {"no_metadata", "no_json", "no_names", "empty_names"}) {
+    ASSERT_OK_AND_ASSIGN(const ParquetImages row, Open({name}));
+    EXPECT_THAT(row.class_names, ElementsAre("0")) << name;
+  }
+}
+
+// In the order of their bytes, as those of folders.
+TEST(ParquetTest, TextsAreClasses) {
+  for (const char* column : {"text", "dictionary", "view"}) {
+    ASSERT_OK_AND_ASSIGN(const ParquetImages set, OpenColumns("texts", {.label = column}));
+    EXPECT_THAT(set.class_names, ElementsAre("Zebra", "cat", "dog", "\u00e9mu"));
+    EXPECT_THAT(LabelsOf(*set.images), ElementsAre(2, 1, 2, kNullLabel, kNullLabel, 3, 0, 1))
+        << column;
+    for (int64_t i : {0, 5, 6, 7}) EXPECT_EQ(BytesOrDie(*set.images, i), Expected(i));
+    EXPECT_THAT(set.images->Read(4), Fails(absl::StatusCode::kInvalidArgument,
+                                           HasSubstr("row 4: the label is null or empty")));
+  }
+}
+
+// What occurs in one file need not occur in the other.
+TEST(ParquetTest, ClassesThatOccurAreThoseOfAllFiles) {
+  ASSERT_OK_AND_ASSIGN(const ParquetImages set, Open({"no_metadata", "numbers", "no_metadata"}));
+  EXPECT_THAT(set.class_names, ElementsAre("0", "3", "7", "12", "100"));
+  EXPECT_THAT(LabelsOf(*set.images), ElementsAre(0, 3, 1, -1, 2, 1, kNullLabel, 4, 0));
+  EXPECT_THAT(Open({"no_metadata", "shard0"}),
+              Fails(absl::StatusCode::kInvalidArgument,
+                    AllOf(HasSubstr("shard0.parquet: its labels are indices of a list of classes, "
+                                    "but numbers without names in "),
+                          HasSubstr("no_metadata.parquet; give files of one data set only"))));
+}
+
+TEST(ParquetTest, ColumnsOfTheFirstFileAreThoseOfAll) {
+  EXPECT_THAT(Open({"shard0", "hub"}),
+              Fails(absl::StatusCode::kInvalidArgument,
+                    HasSubstr("hub.parquet: has no column `image` of images")));
+}
+
+// A test part, as some are published.
+TEST(ParquetTest, LabelsMayLackWhereThatIsSaid) {
+  const ParquetColumns columns = {.image = "image", .label = "other", .label_may_lack = true};
+  ASSERT_OK_AND_ASSIGN(const ParquetImages set,
+                       Open({"shard0", "shard1"}, kParquetCacheBytes, columns));
+  EXPECT_EQ(set.images->size(), 40);
+  EXPECT_THAT(LabelsOf(*set.images), ::testing::Each(kNullLabel));
+  EXPECT_THAT(OpenColumns("shard0", {.label = "other"}),
+              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("has no column `other` of")));
+}
+
+// Each row another caption, which is none of a class.
+TEST(ParquetTest, ClassesHaveALimit) {
+  const fs::path path = EmptyFolder("parquet_classes_test") / "train-0.parquet";
+  std::vector<ParquetRow> rows(100'001);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    rows[i] = {.image = "x", .path = "", .label = static_cast<int64_t>(i)};
+  }
+  WriteTestParquet(path, {}, rows, /*rows_per_group=*/100'000);
+  EXPECT_THAT(OpenFile(path), Fails(absl::StatusCode::kInvalidArgument,
+                                    AllOf(HasSubstr("train-0.parquet: has more than 100000"),
+                                          HasSubstr("set data.label_column"))));
+  rows.pop_back();
+  WriteTestParquet(path, {}, rows);
+  EXPECT_OK(OpenFile(path));
 }
 
 // With no room in the cache, most reads decode their row group anew.
@@ -192,20 +306,12 @@ TEST_P(WrongFileTest, IsRefusedWithAReason) {
 INSTANTIATE_TEST_SUITE_P(
     All, WrongFileTest,
     ::testing::Values(
-        WrongFile{"no_image",
-                  "has no column `image`, which must be struct<bytes: binary, path: string>; it "
-                  "has: img, label"},
-        WrongFile{"no_label",
-                  "has no column `label`, which must be int64; it has: image, fine_label"},
-        WrongFile{"plain_image",
-                  "column `image` is binary; it must be struct<bytes: binary, path: string>"},
-        WrongFile{"text_image", "column `image` is struct<bytes: string, path: string>; it must"},
-        WrongFile{"only_path", "column `image` is struct<path: string>; it must be struct<bytes"},
-        WrongFile{"small_label", "column `label` is int32; it must be int64"},
+        WrongFile{"text_image",
+                  "has no column of images (struct<bytes: binary, path: string> or binary); it "
+                  "has: image: struct<bytes: string, path: string>, label: int64; name one by "
+                  "data.image_column"},
+        WrongFile{"only_path", "has no column of images"},
         WrongFile{"no_rows", "has no rows; choose a file with data"},
-        WrongFile{"no_metadata", "names no classes (info.features.label.names of"},
-        WrongFile{"no_json", "names no classes"}, WrongFile{"no_names", "names no classes"},
-        WrongFile{"empty_names", "names no classes"},
         WrongFile{"number_as_name", "the name of class 1 is no text or another's"},
         WrongFile{"same_name_twice", "the name of class 2 is no text or another's"}),
     [](const auto& info) { return std::string(info.param.name); });
@@ -354,8 +460,37 @@ TEST_F(DamagedParquetTest, AFileThatIsCutOffLaterFails) {
   EXPECT_EQ(BytesOrDie(*set.images, 0), Expected(0));
   fs::resize_file(path_, 100);
   EXPECT_EQ(BytesOrDie(*set.images, 1), Expected(1));
-  EXPECT_THAT(set.images->Read(20),
-              Fails(absl::StatusCode::kDataLoss, HasSubstr("some.parquet: row group 2: ")));
+  EXPECT_THAT(
+      set.images->Read(20),
+      Fails(absl::StatusCode::kDataLoss, HasSubstr("some.parquet: has changed, from 3213 to 100")));
+  fs::remove(path_);
+  EXPECT_THAT(set.images->Read(10),
+              Fails(absl::StatusCode::kNotFound, HasSubstr("some.parquet: cannot open")));
+}
+
+// As of data sets with hundreds of them, on machines that let a process have 256 files open.
+TEST(ParquetTest, ManyFilesAreNotOpenAtOnce) {
+  const fs::path folder = EmptyFolder("many_parquet_test");
+  std::vector<fs::path> shards;
+  for (int64_t i = 0; i < 60; ++i) {
+    shards.push_back(folder / absl::StrCat("train-", 10 + i, ".parquet"));
+    WriteTestParquet(shards.back(), {"a", "b"}, {{absl::StrCat("image ", i), "", i % 2}});
+  }
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit few = before;
+  few.rlim_cur = 40;  // more than the test itself has open
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  const auto set = OpenParquet(shards, {}, /*cache_bytes=*/0);
+  std::vector<std::string> images;
+  for (int64_t i = 0; set.ok() && i < set->images->size(); ++i) {
+    const auto bytes = ReadBytes(*set->images, i);
+    images.push_back(bytes.ok() ? *bytes : std::string(bytes.status().message()));
+  }
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_OK(set);
+  ASSERT_EQ(images.size(), 60);
+  for (int64_t i = 0; i < 60; ++i) EXPECT_EQ(images[i], absl::StrCat("image ", i));
 }
 
 }  // namespace

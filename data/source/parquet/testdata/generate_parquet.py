@@ -10,8 +10,13 @@ shard0, shard1: image i, counted through both, is the text "image i;" i % 5 + 1 
 like shard0; shard1 is uncompressed and has checksums.
 flawed: each row after the first has another flaw, see FLAWED.
 large: as shard0, but of Arrow's large types, uncompressed, without paths and with 100 classes.
+hub: as cifar100 of Hugging Face's hub: `img`, `fine_label`, `coarse_label`, and a column `id` before them.
+integers: a column of labels of each integer type, called by it; images are binary. No metadata.
+texts: labels as text, dictionary and view of text, see TEXTS; images as view of binary. No metadata, rows in
+groups of 3, each with its own dictionary.
+numbers: labels that are numbers without names, see NUMBERS.
 bomb: 140 times the same 8 MiB of zeros, which are stored once, in less than a kilobyte.
-All others are a row of shard0 each, with one thing wrong that their name tells.
+All others are a row of shard0 each, with one thing wrong or strange that their name tells.
 """
 
 import argparse
@@ -38,6 +43,11 @@ FLAWED = (
     ({"bytes": b"negative", "path": None}, -1),
     ({"bytes": b"good again", "path": None}, 1),
 )
+
+
+NUMBERS = (12, 3, -1, 7, 3, None, 100)
+TEXTS = ("dog", "cat", "dog", None, "", "\u00e9mu", "Zebra", "cat")
+INTEGERS = (pa.int8(), pa.uint8(), pa.int16(), pa.uint16(), pa.int32(), pa.uint32(), pa.int64(), pa.uint64())
 
 
 def image(i: int) -> dict[str, bytes | str]:
@@ -74,6 +84,28 @@ def write_good(folder: pathlib.Path) -> None:
     images, labels = zip(*FLAWED, strict=True)
     flawed = {"image": pa.array(images, IMAGE), "label": pa.array(labels)}
     write(folder / "flawed.parquet", flawed, row_group_size=3)
+
+
+def write_other_columns(folder: pathlib.Path) -> None:
+    images = columns_of(range(8))["image"]
+    features = {"img": {"_type": "Image"}, "fine_label": {"names": CLASSES, "_type": "ClassLabel"}}
+    features["coarse_label"] = {"names": ["pet", "bird"], "_type": "ClassLabel"}
+    hub = {"id": pa.array(range(8)), "img": images}
+    hub["fine_label"] = pa.array([i % 3 for i in range(8)], pa.int64())
+    hub["coarse_label"] = pa.array([i % 3 // 2 for i in range(8)], pa.int64())
+    write(folder / "hub.parquet", hub, json.dumps({"info": {"features": features}}).encode())
+
+    integers = {"image": images.field("bytes")}
+    integers |= {str(of): pa.array([i % 3 for i in range(8)], of) for of in INTEGERS}
+    write(folder / "integers.parquet", integers, None)
+
+    texts = {"image": images.field("bytes").cast(pa.binary_view())}
+    texts |= {"text": pa.array(TEXTS), "dictionary": pa.array(TEXTS).dictionary_encode()}
+    texts["view"] = pa.array(TEXTS, pa.string_view())
+    write(folder / "texts.parquet", texts, None, row_group_size=3)
+
+    numbers = {"image": images[: len(NUMBERS)], "label": pa.array(NUMBERS, pa.int16())}
+    write(folder / "numbers.parquet", numbers, None)
 
 
 def write_bomb(folder: pathlib.Path) -> None:
@@ -114,6 +146,7 @@ def write_wrong_classes(folder: pathlib.Path) -> None:
 
 def write_fixtures(folder: pathlib.Path) -> None:
     write_good(folder)
+    write_other_columns(folder)
     write_bomb(folder)
     write_wrong_columns(folder)
     write_wrong_classes(folder)
