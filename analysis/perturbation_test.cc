@@ -3,9 +3,10 @@
 #include <cmath>
 #include <vector>
 
+#include "ATen/CPUGeneratorImpl.h"
 #include "ATen/TensorOperators.h"
 #include "ATen/core/grad_mode.h"
-#include "ATen/ops/randn.h"
+#include "ATen/ops/empty.h"
 #include "ATen/ops/tensor.h"
 #include "ATen/ops/zeros_like.h"
 #include "base/tensors/each_device.h"
@@ -26,6 +27,10 @@ VisionTransformer Model(at::Device device) {
   return VisionTransformer::Create(config, 3).value().Clone(device);
 }
 
+at::Tensor RandomImage() {
+  return at::empty({1, 1, 8, 8}).normal_(0, 1, at::detail::createCPUGenerator(1));
+}
+
 double Probability(const VisionTransformer& model, const at::Tensor& image) {
   const at::NoGradGuard no_grad;
   return model.Forward(image, {}).to(at::kDouble).softmax(1)[0][kClass].item<double>();
@@ -42,7 +47,7 @@ INSTANTIATE_ON_EACH_DEVICE(PerturbTest);
 
 TEST_P(PerturbTest, IsTheAreaUnderTheCurve) {
   const VisionTransformer model = Model(device_);
-  const at::Tensor image = at::randn({1, 1, 8, 8}).to(device_);
+  const at::Tensor image = RandomImage().to(device_);
   const at::Tensor map = at::tensor({0.1F, 0.4F, 0.3F, 0.2F}).view({2, 2});
   at::Tensor deleted = image.clone(), inserted = at::zeros_like(image);
   std::vector<double> deletion = {Probability(model, deleted)};
@@ -64,7 +69,7 @@ TEST_P(PerturbTest, IsTheAreaUnderTheCurve) {
 
 TEST_P(PerturbTest, FewerStepsChangeSeveralPatchesAtOnce) {
   const VisionTransformer model = Model(device_);
-  const at::Tensor image = at::randn({1, 1, 8, 8}).to(device_);
+  const at::Tensor image = RandomImage().to(device_);
   const at::Tensor map = at::tensor({4.F, 3.F, 2.F, 1.F}).view({2, 2});
   at::Tensor half = image.clone();
   half.narrow(2, 0, 4).zero_();
