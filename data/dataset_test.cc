@@ -172,8 +172,11 @@ TEST_F(DatasetTest, TruncatedFile) {
 TEST_F(DatasetTest, TrainAndTestImagesOfDifferentSizes) {
   WriteMnist(folder_, 30, 10);
   WriteTestFile(folder_ / "t10k-images-idx3-ubyte", IdxImages(10, 28, 27));
-  EXPECT_THAT(LoadDataset(Config(DataConfig::MNIST), folder_),
-              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("differ in size")));
+  EXPECT_THAT(
+      LoadDataset(Config(DataConfig::MNIST), folder_),
+      Fails(absl::StatusCode::kInvalidArgument, HasSubstr("differ in size; get all again")));
+  WriteMnist(folder_, 30, 10);
+  EXPECT_OK(LoadDataset(Config(DataConfig::MNIST), folder_));
 }
 
 TEST_F(DatasetTest, EmptyDataSet) {
@@ -240,9 +243,15 @@ TEST_F(DatasetTest, ClassWithoutTrainingImagesOnlyWhenSkipping) {
   DataConfig config = Config(DataConfig::IMAGE_FOLDER);
   EXPECT_THAT(LoadDataset(config, folder_),
               Fails(absl::StatusCode::kInvalidArgument,
-                    HasSubstr("there are no training images of class b")));
+                    HasSubstr("there are no training images of class b; add some, remove the "
+                              "class, or set data.on_bad_image=SKIP")));
   config.set_on_bad_image(DataConfig::SKIP);
   EXPECT_OK(LoadDataset(config, folder_));
+  config.clear_on_bad_image();
+  WriteTestFile(folder_ / "train/b/1.png", "some");
+  EXPECT_OK(LoadDataset(config, folder_));
+  for (const char* part : {"train", "val"}) fs::remove_all(folder_ / part / "b");
+  EXPECT_OK(LoadDataset(config, folder_)) << "without the class";
 }
 
 // An image of each class in each part but train, which has three.

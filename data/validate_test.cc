@@ -38,6 +38,22 @@ TEST(DataConfigProblemsTest, AllAreFoundAtOnce) {
                   "data.std: must have one number for each of data.mean's 2, has 1"));
 }
 
+TEST(DataConfigProblemsTest, OneNormalizationIsLeftOut) {
+  DataConfig both, mean;
+  both.set_normalization(DataConfig::IMAGENET_STATS);
+  for (DataConfig* config : {&both, &mean}) {
+    config->add_mean(0.5f);
+    config->add_std(0.5f);
+  }
+  EXPECT_THAT(DataConfigProblems(both),
+              ElementsAre("data.normalization: would do the same as data.mean and data.std; leave "
+                          "one out"));
+  EXPECT_THAT(DataConfigProblems(mean), IsEmpty());
+  both.clear_mean();
+  both.clear_std();
+  EXPECT_THAT(DataConfigProblems(both), IsEmpty());
+}
+
 TEST(DataConfigProblemsTest, ColumnsAreForParquet) {
   DataConfig config;
   config.set_label_column("fine_label");

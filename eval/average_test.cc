@@ -111,8 +111,8 @@ TEST_F(AverageTest, OtherModelsAreRefusedWithTheFirstDifference) {
   };
   EXPECT_THAT(with(heads), Fails(absl::StatusCode::kFailedPrecondition,
                                  AllOf(HasSubstr("000000020"), HasSubstr("model.heads: 4 -> 2"))));
-  EXPECT_THAT(with(classes),
-              Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("class 0: cat -> dog")));
+  EXPECT_THAT(with(classes), Fails(absl::StatusCode::kFailedPrecondition,
+                                   HasSubstr("class 0: cat -> dog; average those of one")));
   EXPECT_THAT(with(shape),
               Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("w has shape [3]")));
 }

@@ -190,7 +190,7 @@ TEST_F(EvalProcessTest, MistakesAreOneLine) {
       {Swa({"--preset=280k-330k"}, "x"), 1, "[280000, 330001)"},
       {Swa({"--count=9"}, "x"), 1, "no last 9"},
       {Swa({"--checkpoints=11"}, "x"), 1, "000000011"},
-      {Swa({"--count=2"}, Folder()), 2, "is there already"},
+      {Swa({"--count=2"}, Folder()), 2, "is there already; remove it or name another"},
       {Swa({"--count=2"}, ""), 2, "--output"},
       {Swa({"--count=2"}, Folder() / "checkpoints" / "000000030"), 2, "checkpoint of the run"},
       {Swa({"--checkpoints=20,,10"}, "x"), 2, "an empty name"},
@@ -413,6 +413,8 @@ TEST_F(EvalImagesTest, WhatDoesNotFitIsOneLine) {
   } mistakes[] = {
       {Eval("others", {}), "fox"},
       {Eval("data", {"--split=minival"}), "held out no minival split; take train or test"},
+      {Eval("data", {"--weights=ema"}), "train with ema.horizon_fraction above 0"},
+      {Eval("data", {"--weights=swa"}), "or make one of checkpoints by //eval:swa"},
       {Eval("data", {}, "broken"), "model.safetensors"},
       {Eval("nowhere", {}), "nowhere"},
   };

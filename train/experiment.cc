@@ -168,6 +168,18 @@ absl::StatusOr<Dataset> LoadData(const ExperimentPaths& paths, ExperimentConfig*
   return dataset;
 }
 
+// Whether the run has come to its end, as far as that can be said without its data: lengths in
+// epochs are still to be settled.
+bool IsKnownToBeFinished(const ExperimentPaths& paths, const ExperimentConfig& config) {
+  return RunFolder::Exists(paths.run_dir) && IsFinished(paths.run_dir / "run.json") &&
+         RunFolder::Resume(paths.run_dir, config).ok();
+}
+
+std::filesystem::path SayFinished(const std::filesystem::path& run_dir) {
+  std::cout << run_dir.string() << ": this run is finished" << std::endl;
+  return run_dir;
+}
+
 std::string EndLines(const RunRecord& record) {
   const Evaluation& test = *record.test;
   std::string text =
@@ -237,15 +249,13 @@ absl::StatusOr<std::filesystem::path> RunExperiment(ExperimentConfig config,
                                                     const ExperimentPaths& paths, at::Device device,
                                                     bool resume) {
   const auto start = std::chrono::steady_clock::now();
+  if (resume && IsKnownToBeFinished(paths, config)) return SayFinished(paths.run_dir);
   RETURN_IF_ERROR(PrepareProcessor(config, device));
   ASSIGN_OR_RETURN(const Dataset dataset, LoadData(paths, &config));
   ASSIGN_OR_RETURN(Trainer trainer, Trainer::Create(config, dataset, device));
   const bool begun = resume && RunFolder::Exists(paths.run_dir);
   ASSIGN_OR_RETURN(const RunFolder folder, OpenFolder(config, paths, begun, &trainer));
-  if (resume && IsFinished(folder.run_json())) {
-    std::cout << folder.path().string() << ": this run is finished" << std::endl;
-    return folder.path();
-  }
+  if (resume && IsFinished(folder.run_json())) return SayFinished(folder.path());
   std::cout << StartTable(config, folder, dataset, trainer.state(), device) << std::endl;
   RETURN_IF_ERROR(ResumeFrom(folder, config, &trainer));
   if (trainer.iteration() > 0) WarnOfOtherProcessor(folder);

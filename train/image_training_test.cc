@@ -261,6 +261,19 @@ TEST_F(ImageTrainingTest, OneChannelIsGrey) {
   EXPECT_EQ(Train("of_colours", "colours", grey), Train("of_grey", "grey", grey));
 }
 
+// Which needs no data, nor a word about them.
+TEST_F(ImageTrainingTest, FinishedRunIsSaidToBe) {
+  Train("run", "files");
+  const std::string run_dir = absl::StrCat("--run_dir=", (folder_ / "run").string());
+  const ChildResult finished = RunChild({"train/train", "--noreport", "--resume", run_dir});
+  EXPECT_EQ(finished.status, 0) << finished.err;
+  EXPECT_THAT(finished.out, HasSubstr("this run is finished"));
+  const ChildResult longer = RunChild({"train/train", "--resume", run_dir, "schedule.iterations=99",
+                                       absl::StrCat("--data_dir=", (folder_ / "files").string())});
+  EXPECT_EQ(longer.status, 1);
+  EXPECT_THAT(longer.err, HasSubstr("iterations: 12 -> 99"));
+}
+
 TEST_F(ImageTrainingTest, OtherClassesOnResumeAreRefused) {
   Train("run", "files");
   fs::remove(folder_ / "run" / "run.json");
@@ -268,17 +281,25 @@ TEST_F(ImageTrainingTest, OtherClassesOnResumeAreRefused) {
   fs::rename(folder_ / "files/val/cat", folder_ / "files/val/zebra");
   const ChildResult result = RunChild(Command("run", "files"));
   EXPECT_EQ(result.status, 1);
-  EXPECT_THAT(result.err, HasSubstr("other classes"));
+  EXPECT_THAT(result.err, AllOf(HasSubstr("other classes"), HasSubstr("the same --data_dir")));
+  for (const char* part : {"files/train", "files/val"}) {
+    fs::rename(folder_ / part / "zebra", folder_ / part / "cat");
+  }
+  EXPECT_EQ(RunChild(Command("run", "files")).status, 0);
 }
 
 TEST_F(ImageTrainingTest, OtherDataOnResumeIsRefused) {
   Train("run", "files");
   fs::remove(folder_ / "run" / "run.json");
-  fs::remove(folder_ / "files/train/cat/100.jpg");
+  fs::rename(folder_ / "files/train/cat/100.jpg", folder_ / "aside.jpg");
   const ChildResult result = RunChild(Command("run", "files"));
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, AllOf(HasSubstr("13 train, 0 minival, 6 test"),
-                                HasSubstr("12 train, 0 minival, 6 test")));
+                                HasSubstr("12 train, 0 minival, 6 test"),
+                                HasSubstr("the same --data_dir, or start a new run")));
+  EXPECT_EQ(RunChild(Command("new", "files")).status, 0);
+  fs::rename(folder_ / "aside.jpg", folder_ / "files/train/cat/100.jpg");
+  EXPECT_EQ(RunChild(Command("run", "files")).status, 0);
 }
 
 class ThreePartsTest : public ImageTrainingTest {
@@ -329,21 +350,20 @@ TEST_F(ThreePartsTest, MinivalIsGivenOrHeldOutAndThereIfItIsAskedFor) {
 
 // On the bits that it would have had.
 TEST_F(ThreePartsTest, RunOfAnOlderProgramGoesOnAsItWas) {
-  const std::vector<std::string> before = {"data.given_parts=VAL_AS_TEST", "data.minival_size=2",
-                                           "validation.every_iterations=4"};
-  const auto expected = Train("whole", "files", before);
-  ASSERT_OK_AND_ASSIGN(ChildProcess child, ChildProcess::Start(Command("older", "files", before)));
-  ASSERT_TRUE(WaitWhileChildRuns([&] { return NewestCheckpoint(folder_ / "older") >= 4; }))
-      << child.Err();
-  child.Signal(SIGTERM);
-  child.Wait();
+  const auto expected = Train(
+      "older", "files",
+      {"data.given_parts=VAL_AS_TEST", "data.minival_size=2", "validation.every_iterations=4"});
+  fs::remove(folder_ / "older/run.json");
+  fs::remove_all(folder_ / "older/checkpoints/000000012");
   ForgetGivenParts(folder_ / "older");
   const ChildResult resumed = RunChild({"train/train", "--noreport", "--resume",
                                         absl::StrCat("--data_dir=", (folder_ / "files").string()),
                                         absl::StrCat("--run_dir=", (folder_ / "older").string())});
   ASSERT_EQ(resumed.status, 0) << resumed.err;
-  EXPECT_THAT(resumed.out, HasSubstr("11 train, 2 minival, 6 test image files"));
-  EXPECT_THAT(resumed.out, HasSubstr("train and minival: train/, test: val/, not used: test/"));
+  EXPECT_THAT(resumed.out,
+              AllOf(HasSubstr("resumed after 11 iterations"),
+                    HasSubstr("11 train, 2 minival, 6 test image files"),
+                    HasSubstr("train and minival: train/, test: val/, not used: test/")));
   auto contents = RunContents(folder_ / "older", kIterations);
   EXPECT_EQ(contents.erase("manifest.pb") + contents.erase("manifest.textproto"), 2);
   EXPECT_EQ(contents, expected);

@@ -396,7 +396,12 @@ TEST_F(TrainProcessTest, FolderOfAnotherRunIsRefused) {
   ASSERT_EQ(RunChild(Command("run")).status, 0);
   const ChildResult result = RunChild(Command("run"));
   EXPECT_EQ(result.status, 1);
-  EXPECT_THAT(result.err, AllOf(HasSubstr("not empty"), HasSubstr("--resume")));
+  EXPECT_THAT(result.err, AllOf(HasSubstr("not empty; go on with the run in it by --resume, take "
+                                          "another --run_dir, or remove it")));
+  EXPECT_EQ(RunChild(Command("run", {"--resume"})).status, 0);
+  EXPECT_EQ(RunChild(Command("another")).status, 0);
+  fs::remove_all(folder_ / "run");
+  EXPECT_EQ(RunChild(Command("run")).status, 0);
 }
 
 TEST_F(TrainProcessTest, ContradictingConfigIsNotResumed) {

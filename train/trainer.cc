@@ -78,7 +78,7 @@ absl::Status Trainer::Resume(const Checkpoint& checkpoint) {
     return absl::FailedPreconditionError(
         absl::StrCat("the checkpoint is of a run on other classes, or on the same in another "
                      "order, than those of ",
-                     dataset_->name));
+                     dataset_->name, "; give it the same --data_dir, or start a new run"));
   }
   const std::string& identity = checkpoint.manifest.data_identity();
   if (checkpoint.manifest.has_data_identity() && identity != data_identity_) {

@@ -125,6 +125,9 @@ TEST(ProgramTest, ErrorsOfTheBodyEndAsLinesAndAStatus) {
       {"data", 1, name + "d.png: damaged at byte 5\n"},
       {"exception", 1, name + "CUDA error\n"},
       {"memory", 1, name + "out of memory\n"},
+      {"threads", 1,
+       name + "no more threads can be started; raise `ulimit -u`, or a container's limit of "
+              "processes\n"},
       {"odd", 1, name + "an exception that is no std::exception\n"},
       {"'arguments' a b", 2, name + "unexpected argument 'a'; see --help\n"},
   };

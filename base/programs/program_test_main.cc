@@ -4,6 +4,7 @@
 #include <iostream>
 #include <new>
 #include <stdexcept>
+#include <system_error>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -35,6 +36,10 @@ absl::Status Fail() {
   if (FLAGS_fail == "data") return absl::InvalidArgumentError("d.png: damaged\nat byte 5");
   if (FLAGS_fail == "exception") throw std::runtime_error("CUDA error\nframe #0: main");
   if (FLAGS_fail == "memory") throw std::bad_alloc();
+  // As std::thread does.
+  if (FLAGS_fail == "threads") {
+    throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
+  }
   if (FLAGS_fail == "odd") throw 5;
   return absl::OkStatus();
 }

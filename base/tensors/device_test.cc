@@ -36,7 +36,8 @@ TEST(FindDeviceTest, OtherNamesAndLibrariesAreRefused) {
   EXPECT_THAT(FindDevice("tpu", ""),
               Fails(absl::StatusCode::kInvalidArgument, HasSubstr("not 'tpu'")));
   EXPECT_THAT(FindDevice("cuda", "/nonexistent/libtorch_cuda.so"),
-              Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("/nonexistent")));
+              Fails(absl::StatusCode::kFailedPrecondition,
+                    AllOf(HasSubstr("/nonexistent"), HasSubstr("into LD_LIBRARY_PATH"))));
 }
 
 TEST(FindDeviceTest, LibraryOfTheEnvironmentIsOneToo) {

@@ -35,8 +35,9 @@ inline ::testing::Environment* const gpu_before_tests =
 
 class DeviceTest : public ::testing::Test {
  protected:
-  // Named as by --device.
-  explicit DeviceTest(const std::string& name) : found_(FindDevice(name, /*cuda_library=*/"")) {}
+  // Named as by --device. Seeds libtorch's own generator on the processor, so that a test draws the
+  // same from it each time: `at::rand({3}).to(device_)`.
+  explicit DeviceTest(const std::string& name);
 
   void SetUp() override {
     if (!found_.ok()) GTEST_SKIP() << found_.status().message();

@@ -131,8 +131,10 @@ TEST(SamplerTest, EveryPlaceIsEquallyLikely) {
 TEST(SamplerTest, BatchThatNeverFillsIsRefused) {
   EXPECT_THAT(Sampler::Create(1, 10, Config(11, DataConfig::DROP)),
               Fails(absl::StatusCode::kInvalidArgument,
-                    HasSubstr("data.batch_size: 11 is more than the 10 training images")));
+                    HasSubstr("data.batch_size: 11 is more than the 10 training images; make it "
+                              "smaller or set data.last_batch=KEEP")));
   EXPECT_OK(Sampler::Create(1, 10, Config(11, DataConfig::KEEP)));
+  EXPECT_OK(Sampler::Create(1, 10, Config(10, DataConfig::DROP)));
 }
 
 TEST(SamplerTest, NothingToSampleIsRefused) {

@@ -58,15 +58,16 @@ unsigned DecodeStrictly(std::string_view png, int width, int height, Image* imag
 }
 
 // Of a file whose image data may be longer than needed.
-unsigned DecodeRepaired(std::string_view png, Image* image) {
+unsigned DecodeRepaired(const RepairedPng& png, Image* image) {
   lodepng::State state;
   unsigned width = 0, height = 0;
-  const unsigned error = lodepng_inspect(&width, &height, &state, Bytes(png), png.size());
+  const unsigned error =
+      lodepng_inspect(&width, &height, &state, Bytes(png.bytes), png.bytes.size());
   if (error != 0) return error;
-  const size_t scanline_bytes = ScanlineBytes(width, height, state.info_png);
+  const ScanlineStream stream = {ScanlineBytes(width, height, state.info_png), png.breaks};
   state.decoder.zlibsettings.custom_zlib = UnpackScanlines;
-  state.decoder.zlibsettings.custom_context = &scanline_bytes;
-  return DecodeRgb(png, &state, image);
+  state.decoder.zlibsettings.custom_context = &stream;
+  return DecodeRgb(png.bytes, &state, image);
 }
 
 // The Exif block in a text that ImageMagick writes: a name and a size, a line each behind an empty
@@ -120,7 +121,7 @@ Orientation PngDecoder::orientation() const {
 absl::Status PngDecoder::Decode(Image* image) {
   const unsigned error = DecodeStrictly(bytes_, width_, height_, image);
   if (error == 0) return absl::OkStatus();
-  const std::optional<std::string> repaired = WithoutHarmlessDamage(bytes_);
+  const std::optional<RepairedPng> repaired = WithoutHarmlessDamage(bytes_);
   if (!repaired || DecodeRepaired(*repaired, image) != 0) {
     return absl::DataLossError(DamageText(error));
   }

@@ -12,6 +12,9 @@ namespace {
 
 constexpr size_t kHeaderSize = 13, kMostColors = 256;
 
+// Pillow reads image data in pieces of so many bytes of a chunk, libpng in smaller ones.
+constexpr size_t kPiece = size_t{1} << 16;
+
 enum ColorType : uint8_t { kGrey = 0, kRgb = 2, kPalette = 3 };  // those that matter here
 
 uint8_t ColorTypeOf(const PngChunk& header) { return static_cast<uint8_t>(header.data[9]); }
@@ -57,16 +60,26 @@ bool IsPalette(const PngChunk& chunk) {
   return size % 3 == 0 && size / 3 <= kMostColors;
 }
 
+void Append(std::string_view chunk, std::string* image_data, std::vector<size_t>* breaks) {
+  for (; chunk.size() > kPiece; chunk.remove_prefix(kPiece)) {
+    absl::StrAppend(image_data, chunk.substr(0, kPiece));
+    breaks->push_back(image_data->size());
+  }
+  absl::StrAppend(image_data, chunk);
+  breaks->push_back(image_data->size());
+}
+
 }  // namespace
 
-std::optional<std::string> WithoutHarmlessDamage(std::string_view png) {
+std::optional<RepairedPng> WithoutHarmlessDamage(std::string_view png) {
   PngChunks chunks(png);
   std::optional<PngChunk> chunk = chunks.Next();
   if (!chunk || chunk->type != "IHDR" || !chunk->IsIntact() || chunk->data.size() != kHeaderSize) {
     return std::nullopt;
   }
   const uint8_t color_type = ColorTypeOf(*chunk);
-  std::string repaired = absl::StrCat(kPngStart, MakePngChunk(chunk->type, chunk->data));
+  RepairedPng repaired;
+  repaired.bytes = absl::StrCat(kPngStart, MakePngChunk(chunk->type, chunk->data));
 
   bool has_palette = false;
   while ((chunk = chunks.Next()) && chunk->type != "IDAT") {
@@ -79,19 +92,19 @@ std::optional<std::string> WithoutHarmlessDamage(std::string_view png) {
     if (color_type != kPalette) continue;  // only a hint
     if (has_palette || !IsPalette(*chunk)) return std::nullopt;
     has_palette = true;
-    absl::StrAppend(&repaired, MakePngChunk(chunk->type, chunk->data));
+    absl::StrAppend(&repaired.bytes, MakePngChunk(chunk->type, chunk->data));
   }
 
   std::string image_data;
   for (; chunk && chunk->type == "IDAT"; chunk = chunks.Next()) {
     if (!chunk->IsIntact()) return std::nullopt;
-    absl::StrAppend(&image_data, chunk->data);
+    Append(chunk->data, &image_data, &repaired.breaks);
   }
   for (; chunk && chunk->type != "IEND"; chunk = chunks.Next()) {
     if (!chunk->is_whole || !PillowReads(*chunk, color_type)) return std::nullopt;
   }
   if (color_type == kPalette && !has_palette) return std::nullopt;
-  absl::StrAppend(&repaired, MakePngChunk("IDAT", image_data), MakePngChunk("IEND", ""));
+  absl::StrAppend(&repaired.bytes, MakePngChunk("IDAT", image_data), MakePngChunk("IEND", ""));
   return repaired;
 }
 

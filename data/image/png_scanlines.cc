@@ -1,5 +1,6 @@
 #include "data/image/png_scanlines.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -28,19 +29,30 @@ uint32_t ReadNumber(const unsigned char* in) {
   return uint32_t{in[0]} << 24 | uint32_t{in[1]} << 16 | uint32_t{in[2]} << 8 | in[3];
 }
 
-// The first `size` bytes that are packed in `in`; `out` has room for kSlack more.
-bool UnpackFront(const unsigned char* in, size_t in_size, size_t size, unsigned char* out) {
+// Whether the pixels, which end at `end`, were read before all of their checksum was there.
+bool EndAtABreak(size_t end, size_t in_size, const std::vector<size_t>& breaks) {
+  return std::any_of(breaks.begin(), breaks.end(), [&](size_t place) {
+    return place >= end && place < end + kChecksum && place < in_size;
+  });
+}
+
+// The first bytes that are packed behind the header; `out` has room for kSlack more.
+bool UnpackFront(const unsigned char* in, size_t in_size, const ScanlineStream& stream,
+                 unsigned char* out) {
   const std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)>
       decompressor(libdeflate_alloc_decompressor(), &libdeflate_free_decompressor);
   size_t consumed = 0, produced = 0;
-  const libdeflate_result result = libdeflate_deflate_decompress_ex(
-      decompressor.get(), in, in_size, out, size + kSlack, &consumed, &produced);
+  const libdeflate_result result =
+      libdeflate_deflate_decompress_ex(decompressor.get(), in + kHeader, in_size - kHeader, out,
+                                       stream.bytes + kSlack, &consumed, &produced);
   if (result == LIBDEFLATE_INSUFFICIENT_SPACE) return true;
-  if (result != LIBDEFLATE_SUCCESS || produced < size || in_size - consumed < kChecksum) {
-    return false;
-  }
+  if (result != LIBDEFLATE_SUCCESS || produced < stream.bytes) return false;
+  const size_t end = kHeader + consumed;
+  if (EndAtABreak(end, in_size, stream.breaks)) return true;
+  if (in_size - end < kChecksum) return false;
   // Neither Pillow nor libpng minds the checksum of more than there should be.
-  return produced > size || libdeflate_adler32(1, out, size) == ReadNumber(in + consumed);
+  return produced > stream.bytes ||
+         libdeflate_adler32(1, out, stream.bytes) == ReadNumber(in + end);
 }
 
 }  // namespace
@@ -68,13 +80,13 @@ size_t ScanlineBytes(unsigned width, unsigned height, const LodePNGInfo& info) {
 unsigned UnpackScanlines(unsigned char** out, size_t* out_size, const unsigned char* in,
                          size_t in_size, const LodePNGDecompressSettings* settings) {
   constexpr unsigned kError = 1;  // lodepng has one number for all
-  const size_t size = *static_cast<const size_t*>(settings->custom_context);
-  if (in_size < kHeader || !IsHeader(in) || size / kMaxRatio > in_size) return kError;
-  auto* memory = static_cast<unsigned char*>(std::malloc(size + kSlack));
+  const auto& stream = *static_cast<const ScanlineStream*>(settings->custom_context);
+  if (in_size < kHeader || !IsHeader(in) || stream.bytes / kMaxRatio > in_size) return kError;
+  auto* memory = static_cast<unsigned char*>(std::malloc(stream.bytes + kSlack));
   if (memory == nullptr) return kError;
   *out = memory;  // lodepng frees it
-  *out_size = size;
-  return UnpackFront(in + kHeader, in_size - kHeader, size, memory) ? 0 : kError;
+  *out_size = stream.bytes;
+  return UnpackFront(in, in_size, stream, memory) ? 0 : kError;
 }
 
 }  // namespace vitrine

@@ -24,11 +24,13 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kSums = "SHA256SUMS";
 
-absl::Status VerifyFile(const fs::path& path, const std::string& sha256) {
+// What is wrong is made again by a run without `to_remove`.
+absl::Status VerifyFile(const fs::path& path, const std::string& sha256,
+                        const std::string& to_remove = "it") {
   const absl::Status status = CheckSha256(path, sha256);
   if (!absl::IsDataLoss(status)) return status;
-  return absl::DataLossError(
-      absl::StrCat(path.string(), ": ", status.message(), "; remove it and run again"));
+  return absl::DataLossError(absl::StrCat(path.string(), ": ", status.message(), "; remove ",
+                                          to_remove, " and run again"));
 }
 
 // SHA256SUMS has lines "<digest>  <name>", as sha256sum writes them.
@@ -58,7 +60,7 @@ absl::Status VerifySums(const fs::path& folder) {
       return absl::NotFoundError(
           absl::StrCat(path.string(), ": is missing; remove ", folder.string(), " and run again"));
     }
-    RETURN_IF_ERROR(VerifyFile(path, sum.first));
+    RETURN_IF_ERROR(VerifyFile(path, sum.first, folder.string()));
   }
   return absl::OkStatus();
 }

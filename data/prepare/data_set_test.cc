@@ -153,11 +153,18 @@ TEST_F(ArchiveTest, DamageIsFoundAndNamed) {
   const RemoteFile archive = OfferArchive("set");
   ASSERT_OK(PrepareArchive(archive, parent_ / "set"));
   ASSERT_OK(WriteAndSync(parent_ / "set" / "batch_1.bin", "eno"));
+  const std::string remedy =
+      absl::StrCat("; remove ", (parent_ / "set").string(), " and run again");
   EXPECT_THAT(PrepareArchive(archive, parent_ / "set"),
-              Fails(absl::StatusCode::kDataLoss, HasSubstr("batch_1.bin: SHA-256 is ")));
+              Fails(absl::StatusCode::kDataLoss,
+                    AllOf(HasSubstr("batch_1.bin: SHA-256 is "), HasSubstr(remedy))));
   fs::remove(parent_ / "set" / "batch_1.bin");
   EXPECT_THAT(PrepareArchive(archive, parent_ / "set"),
-              Fails(absl::StatusCode::kNotFound, HasSubstr("batch_1.bin: is missing")));
+              Fails(absl::StatusCode::kNotFound,
+                    AllOf(HasSubstr("batch_1.bin: is missing"), HasSubstr(remedy))));
+  fs::remove_all(parent_ / "set");
+  ASSERT_OK_AND_ASSIGN(const Outcome outcome, PrepareArchive(archive, parent_ / "set"));
+  EXPECT_EQ(outcome, Outcome::kDownloaded);
 }
 
 TEST_F(ArchiveTest, FolderFromElsewhereIsLeftAlone) {
@@ -165,8 +172,11 @@ TEST_F(ArchiveTest, FolderFromElsewhereIsLeftAlone) {
   ASSERT_OK(CreateFolder(parent_ / "set"));
   ASSERT_OK(WriteAndSync(parent_ / "set" / "batch_1.bin", "mine"));
   EXPECT_THAT(PrepareArchive(archive, parent_ / "set"),
-              Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("can't be verified")));
+              Fails(absl::StatusCode::kFailedPrecondition,
+                    HasSubstr("can't be verified; use it as it is, or remove it and run again")));
   EXPECT_THAT(Names(parent_ / "set"), UnorderedElementsAre("batch_1.bin"));
+  fs::remove_all(parent_ / "set");
+  EXPECT_OK(PrepareArchive(archive, parent_ / "set"));
 }
 
 TEST_F(ArchiveTest, WhatAKilledRunLeftIsUsedOrSwept) {

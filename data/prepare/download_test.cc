@@ -146,15 +146,20 @@ TEST_F(DownloadTest, NoServerAndAbsentFileThenTheMirror) {
 TEST_F(DownloadTest, AllWrongNamesEveryPlaceAndBothDigestsAndLeavesNothing) {
   server_.Serve("/a", {.body = wrong_});
   server_.Serve("/b", {.body = "<html>Log in first</html>"});
-  EXPECT_THAT(Download(File({"/a", "/b", "/c"}), folder_),
-              Fails(absl::StatusCode::kUnavailable,
-                    AllOf(HasSubstr((folder_ / "file").string()),
-                          HasSubstr(absl::StrCat(server_.Url("/a"), ": SHA-256 is ", Digest(wrong_),
-                                                 ", expected ", Digest(bytes_))),
-                          HasSubstr(absl::StrCat(server_.Url("/b"), ": SHA-256 is ")),
-                          HasSubstr(absl::StrCat(server_.Url("/c"), ": curl: (22)")),
-                          HasSubstr("404"), HasSubstr("try again later"))));
+  EXPECT_THAT(
+      Download(File({"/a", "/b", "/c"}), folder_),
+      Fails(absl::StatusCode::kUnavailable,
+            AllOf(HasSubstr((folder_ / "file").string()),
+                  HasSubstr(absl::StrCat(server_.Url("/a"), ": SHA-256 is ", Digest(wrong_),
+                                         ", expected ", Digest(bytes_))),
+                  HasSubstr(absl::StrCat(server_.Url("/b"), ": SHA-256 is ")),
+                  HasSubstr(absl::StrCat(server_.Url("/c"), ": curl: (22)")), HasSubstr("404"),
+                  HasSubstr(absl::StrCat("; try again later, or put a file with SHA-256 ",
+                                         Digest(bytes_), " there yourself")))));
   EXPECT_THAT(Names(), IsEmpty());
+  server_.Serve("/c", {.body = bytes_});
+  ASSERT_OK(Download(File({"/a", "/b", "/c"}), folder_)) << "later";
+  ExpectDone();
 }
 
 TEST_F(DownloadTest, ServerThatIgnoresRangeIsAskedForTheWhole) {
@@ -219,6 +224,8 @@ TEST_F(DownloadTest, PartialFileThatCannotBeWrittenIsNamed) {
   EXPECT_THAT(Download(File({"/a", "/a"}), folder_),
               Fails(absl::StatusCode::kResourceExhausted,
                     HasSubstr("file.partial: cannot be written; is the disk full?")));
+  fs::remove(folder_ / "file.partial");
+  EXPECT_OK(Download(File({"/a"}), folder_)) << "with room";
 }
 
 TEST_F(DownloadTest, MissingCurlIsNamed) {
@@ -228,6 +235,8 @@ TEST_F(DownloadTest, MissingCurlIsNamed) {
               Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("curl is not installed")));
   ASSERT_EQ(setenv("PATH", path.c_str(), 1), 0);
   EXPECT_THAT(Names(), IsEmpty());
+  server_.Serve("/a", {.body = bytes_});
+  EXPECT_OK(Download(File({"/a"}), folder_)) << "with it";
 }
 
 class KilledDownloadTest : public DownloadTest {

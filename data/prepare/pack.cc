@@ -135,7 +135,10 @@ absl::Status PackPart(const ImageSource& source, const fs::path& from, const Pac
     for (int64_t i = 0; i < count; ++i) {
       const std::string name = source.Name(begin + i);
       const absl::Status status = Annotate(encoded[i].status(), name);
-      if (!status.ok() && !options.skip_bad) return status;
+      if (!status.ok() && !options.skip_bad) {
+        return absl::Status(status.code(),
+                            absl::StrCat(status.message(), "; mend it, or set --skip_bad"));
+      }
       if (!status.ok()) {
         ++left_out;
         if (result->left_out++ == 0) result->example = std::string(status.message());

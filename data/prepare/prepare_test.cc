@@ -18,6 +18,7 @@
 namespace vitrine {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 namespace fs = std::filesystem;
@@ -115,11 +116,17 @@ TEST(PrepareTest, ImagesAreCountedAndPacked) {
   EXPECT_THAT(result.out, HasSubstr(": already packed, verified\n"));
   result = Prepare("--dataset=images --data_dir=packed");
   EXPECT_THAT(result.out, HasSubstr("class list 52a4fb0b"));
+  result = Prepare("--dataset=images --data_dir=packed --pack_into=again");
+  EXPECT_EQ(result.exit_status, 2);
+  EXPECT_THAT(result.err, HasSubstr("packed is packed already; name the folder that it was made"));
+  EXPECT_FALSE(fs::exists(Folder() / "again"));
+  result = Prepare("--dataset=images --data_dir=own --pack_into=again");
+  EXPECT_EQ(result.exit_status, 0) << result.err;
 
   WriteTestFile(Folder() / "own/train/a/2.png", "no image");
   result = Prepare("--dataset=images --data_dir=own --pack_into=packed");
   EXPECT_EQ(result.exit_status, 1);
-  EXPECT_THAT(result.err, HasSubstr("train/a/2.png: "));
+  EXPECT_THAT(result.err, AllOf(HasSubstr("train/a/2.png: "), HasSubstr("--skip_bad")));
   result = Prepare("--dataset=images --data_dir=own --pack_into=packed --skip_bad");
   EXPECT_EQ(result.exit_status, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("left out 1 images"));

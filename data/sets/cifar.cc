@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "base/files/file.h"
 #include "base/status_macros.h"
 #include "data/sets/find_folder.h"
@@ -20,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kPixels = 3 * 32 * 32;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // of some editors' UTF-8
 
 // What sets the two data sets apart.
 struct Format {
@@ -80,9 +82,9 @@ absl::StatusOr<ImageSet> ParseRecords(std::string_view bytes, const Format& form
     const auto pixels = record.begin() + format.label_bytes;
     labels[i] = static_cast<uint8_t>(*(pixels - 1));
     if (labels[i] >= format.classes) {
-      return absl::InvalidArgumentError(absl::StrCat("label ", labels[i], " of record ", i,
-                                                     " is out of range: ", format.title,
-                                                     " has 0 to ", format.classes - 1));
+      return absl::InvalidArgumentError(
+          absl::StrCat("label ", labels[i], " of record ", i, " is out of range: ", format.title,
+                       " has 0 to ", format.classes - 1, "; get the file again"));
     }
     std::copy(pixels, record.end(), images + i * kPixels);
   }
@@ -102,8 +104,9 @@ absl::StatusOr<std::vector<std::string>> ReadClassNames(const fs::path& folder,
     return std::vector<std::string>(absl::StrSplit(format.official_names, ' '));
   }
   RETURN_IF_ERROR(text.status());
+  const std::string_view lines = absl::StripPrefix(*text, kByteOrderMark);
   std::vector<std::string> names =
-      absl::StrSplit(*text, absl::ByAnyChar("\r\n"), absl::SkipEmpty());
+      absl::StrSplit(lines, absl::ByAnyChar("\r\n"), absl::SkipEmpty());
   if (names.size() != static_cast<size_t>(format.classes)) {
     return absl::InvalidArgumentError(absl::StrCat(path.string(), ": names ", names.size(),
                                                    " classes, ", format.title, " has ",

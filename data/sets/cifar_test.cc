@@ -69,6 +69,13 @@ TEST_F(Cifar10Test, WrongLength) {
               Fails(absl::StatusCode::kDataLoss, HasSubstr("wrong length: 6147 bytes")));
 }
 
+TEST_F(Cifar10Test, DamagedFileThatIsGottenAgain) {
+  for (const std::string& damaged : {CifarRecords({1}).substr(1), CifarRecords({10})}) {
+    EXPECT_THAT(Read(damaged).status().message(), HasSubstr("; get the file again"));
+    EXPECT_OK(Read(CifarRecords({1})));
+  }
+}
+
 TEST_F(Cifar10Test, EmptyFile) {
   EXPECT_THAT(Read(""), Fails(absl::StatusCode::kInvalidArgument, HasSubstr("bin: is empty")));
 }
@@ -86,7 +93,9 @@ TEST_F(Cifar10Test, ClassNamesAreTheOfficialOnesWithoutAFile) {
 }
 
 TEST_F(Cifar10Test, ClassNamesAreTheFiles) {
-  WriteTestFile(folder_ / "batches.meta.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n\n");
+  WriteTestFile(folder_ / "batches.meta.txt",
+                "\xEF\xBB\xBF"
+                "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n\n");
   ASSERT_OK_AND_ASSIGN(const std::vector<std::string> names, ReadCifar10ClassNames(folder_));
   EXPECT_THAT(names, ElementsAre("a", "b", "c", "d", "e", "f", "g", "h", "i", "j"));
 }
@@ -94,7 +103,10 @@ TEST_F(Cifar10Test, ClassNamesAreTheFiles) {
 TEST_F(Cifar10Test, WrongNumberOfClassNames) {
   WriteTestFile(folder_ / "batches.meta.txt", "cat\ndog\n");
   EXPECT_THAT(ReadCifar10ClassNames(folder_),
-              Fails(absl::StatusCode::kInvalidArgument, HasSubstr("meta.txt: names 2 classes")));
+              Fails(absl::StatusCode::kInvalidArgument,
+                    AllOf(HasSubstr("meta.txt: names 2 classes"), HasSubstr("remove the file"))));
+  std::filesystem::remove(folder_ / "batches.meta.txt");
+  EXPECT_OK(ReadCifar10ClassNames(folder_));
 }
 
 // Records of CIFAR-100: a superclass, a class, and pixels that equal the record's number.

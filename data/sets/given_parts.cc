@@ -74,7 +74,7 @@ absl::StatusOr<PartPlaces> ByName(const std::vector<PartPlace>& parts) {
   return places;
 }
 
-PartPlaces AsBefore(const std::vector<PartPlace>& parts) {
+absl::StatusOr<PartPlaces> AsBefore(const std::vector<PartPlace>& parts) {
   PartPlaces places;
   for (PartPlace& train : Among(std::vector{"train"}, parts)) places.train = std::move(train);
   for (PartPlace& other : Among(kTestBefore, parts)) {
@@ -93,10 +93,8 @@ std::string UsualNameOfTrain(FileLayout layout) {
 
 absl::StatusOr<PartPlaces> FindIn(FileLayout layout, DataConfig::GivenParts reading,
                                   const std::vector<PartPlace>& parts) {
-  PartPlaces places = AsBefore(parts);
-  if (reading == DataConfig::BY_NAME) {
-    ASSIGN_OR_RETURN(places, ByName(parts));
-  }
+  ASSIGN_OR_RETURN(PartPlaces places,
+                   reading == DataConfig::BY_NAME ? ByName(parts) : AsBefore(parts));
   if (!places.train.paths.empty()) return places;
   return absl::NotFoundError(absl::StrCat("there is no ", UsualNameOfTrain(layout)));
 }

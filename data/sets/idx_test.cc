@@ -78,6 +78,18 @@ TEST_F(IdxTest, CorruptGzip) {
               Fails(absl::StatusCode::kDataLoss, HasSubstr("some-idx: corrupt or truncated gzip")));
 }
 
+// The whole file in the place of the damaged one is all that it takes.
+TEST_F(IdxTest, DamagedFileThatIsGottenAgain) {
+  const std::string bytes = IdxImages(3, 4, 5);
+  for (const std::string& damaged :
+       {bytes.substr(0, 10), bytes.substr(0, 20), bytes + "x", Gzip(bytes).substr(0, 30)}) {
+    EXPECT_THAT(ReadImages(damaged),
+                Fails(absl::StatusCode::kDataLoss,
+                      AllOf(HasSubstr("some-idx: "), HasSubstr("; get the file again"))));
+    EXPECT_OK(ReadImages(bytes));
+  }
+}
+
 TEST_F(IdxTest, EveryTruncatedLengthOfAPlainFileFails) {
   const std::string bytes = IdxImages(3, 4, 5);
   for (size_t size = 0; size < bytes.size(); ++size) {

@@ -5,15 +5,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/files/file.h"
+#include "base/files/folder_listing.h"
 #include "base/status_macros.h"
 #include "data/source/image_folder.h"
 #include "data/source/packed_source.h"
@@ -57,14 +57,12 @@ absl::StatusOr<Part> OpenPart(FileLayout layout, const PartPlace& place,
 
 // Pictures that wait for their labels lie side by side, or in one folder that is no class's.
 bool HasClassFolders(const fs::path& folder, const std::vector<std::string>& class_names) {
+  const auto entries = ListFolder(folder);
+  if (!entries.ok()) return false;
   int folders = 0;
-  std::error_code error;
-  fs::directory_iterator entry(folder, error);
-  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    std::error_code ignored;
-    if (absl::StartsWith(name, ".") || !entry->is_directory(ignored)) continue;
-    const auto found = std::find(class_names.begin(), class_names.end(), name);
+  for (const FolderEntry& entry : *entries) {
+    if (!entry.is_folder) continue;
+    const auto found = std::find(class_names.begin(), class_names.end(), entry.name);
     if (++folders > 1 || found != class_names.end()) return true;
   }
   return false;
@@ -114,11 +112,12 @@ absl::StatusOr<std::optional<Part>> OpenValidation(FileLayout layout, const Part
                    ", or take it away"));
 }
 
-// "img, not mask (data.image_column)".
+// "img, not mask (data.image_column)"; in one line, whatever the names are.
 std::string Describe(const std::string& taken, const std::vector<std::string>& others,
                      std::string_view field) {
-  if (others.empty()) return taken;
-  return absl::StrCat(taken, ", not ", absl::StrJoin(others, ", "), " (", field, ")");
+  const std::string not_taken =
+      others.empty() ? "" : absl::StrCat(", not ", absl::StrJoin(others, ", "), " (", field, ")");
+  return absl::Utf8SafeCHexEscape(taken + not_taken);
 }
 
 // Where they have other names than usual, or could be others.

@@ -118,7 +118,12 @@ TEST_F(ImageFilesTest, ValidationPartNeedsLabels) {
   EXPECT_THAT(Open(FileLayout::kFolders),
               Fails(absl::StatusCode::kInvalidArgument,
                     AllOf(HasSubstr((folder_ / "val: has no labels").string()),
-                          HasSubstr("put its pictures into a folder for each class"))));
+                          HasSubstr("put its pictures into a folder for each class, or take it "
+                                    "away"))));
+  fs::rename(folder_ / "val", folder_ / "aside");
+  EXPECT_OK(Open(FileLayout::kFolders));
+  for (const char* name : {"val/a/1.png", "val/b/1.png"}) Write(name);
+  EXPECT_OK(Open(FileLayout::kFolders));
 }
 
 TEST_F(ImageFilesTest, OneWarningCountsWhatIsNoPictureInAllParts) {

@@ -50,7 +50,9 @@ TEST_F(MnistTest, ImageAndLabelCountsDiffer) {
   EXPECT_THAT(ReadMnistTrain(folder_),
               Fails(absl::StatusCode::kInvalidArgument,
                     AllOf(HasSubstr("train-images-idx3-ubyte: holds 12 images"),
-                          HasSubstr("train-labels-idx1-ubyte holds 11 labels"))));
+                          HasSubstr("train-labels-idx1-ubyte holds 11 labels; get both files"))));
+  WriteMnist(folder_, 12, 3);
+  EXPECT_OK(ReadMnistTrain(folder_));
 }
 
 // As they come out of some archives, which have folders of the usual names too.

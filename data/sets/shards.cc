@@ -5,7 +5,6 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -14,6 +13,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/files/folder_listing.h"
 #include "base/status_macros.h"
 
 namespace vitrine {
@@ -23,7 +23,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kExtension = ".parquet";
 
-// Configurations lie in the data set's folder, or in its folder data/.
+// Configurations lie in the data set's folder, or in its folder data/; and shards in the folder of
+// their part or in folders of that.
 constexpr int kMostLevels = 2;
 
 struct Listing {
@@ -32,20 +33,15 @@ struct Listing {
 
 Listing List(const fs::path& folder) {
   Listing listing;
-  std::error_code error;
-  fs::directory_iterator entry(folder, error);
-  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    std::error_code ignored;
-    if (absl::StartsWith(name, ".")) continue;
-    if (entry->is_directory(ignored)) {
-      listing.folders.push_back(entry->path());
-    } else if (absl::EndsWith(name, kExtension)) {
-      listing.files.push_back(entry->path());
+  const auto entries = ListFolder(folder);
+  if (!entries.ok()) return listing;
+  for (const FolderEntry& entry : *entries) {
+    if (entry.is_folder) {
+      listing.folders.push_back(folder / entry.name);
+    } else if (absl::EndsWith(entry.name, kExtension)) {
+      listing.files.push_back(folder / entry.name);
     }
   }
-  std::sort(listing.files.begin(), listing.files.end());
-  std::sort(listing.folders.begin(), listing.folders.end());
   return listing;
 }
 
@@ -97,11 +93,22 @@ NamedOfWord NamedFiles(const Listing& listing) {
   return found;
 }
 
-NamedOfWord NamedFolders(const Listing& listing) {
+// Those in the folder and in folders of it, `levels` deep.
+std::vector<fs::path> FilesWithin(const fs::path& folder, int levels) {
+  Listing listing = List(folder);
+  if (levels == 0) return std::move(listing.files);
+  for (const fs::path& inner : listing.folders) {
+    const std::vector<fs::path> files = FilesWithin(inner, levels - 1);
+    listing.files.insert(listing.files.end(), files.begin(), files.end());
+  }
+  return std::move(listing.files);
+}
+
+NamedOfWord NamedFolders(const Listing& listing, int levels) {
   NamedOfWord found;
   for (const fs::path& folder : listing.folders) {
     const std::string name = folder.filename().string();
-    if (!FindPartWord(name).empty()) AddNamed(name, "/", List(folder).files, &found);
+    if (!FindPartWord(name).empty()) AddNamed(name, "/", FilesWithin(folder, levels), &found);
   }
   return found;
 }
@@ -156,21 +163,41 @@ bool HasTrain(const std::vector<PartPlace>& parts) {
   });
 }
 
-// Those that lie in this folder, not in folders for configurations.
-absl::StatusOr<std::vector<PartPlace>> PartsIn(const Listing& listing) {
-  ASSIGN_OR_RETURN(std::vector<PartPlace> files, PartsOf(NamedFiles(listing)));
-  if (HasTrain(files)) return files;
-  ASSIGN_OR_RETURN(std::vector<PartPlace> folders, PartsOf(NamedFolders(listing)));
-  return HasTrain(folders) ? std::move(folders) : std::move(files);
-}
-
 void PutBefore(std::string_view folder, std::vector<PartPlace>* parts) {
   for (PartPlace& part : *parts) part.name = absl::StrCat(folder, "/", part.name);
 }
 
+class Finder {
+ public:
+  explicit Finder(Configurations configurations)
+      : levels_(configurations == Configurations::kLookedFor ? kMostLevels : 0) {}
+
+  absl::StatusOr<std::vector<PartPlace>> Find(const fs::path& folder) const {
+    return Find(folder, levels_);
+  }
+
+ private:
+  absl::StatusOr<std::vector<PartPlace>> Find(const fs::path& folder, int levels) const;
+  absl::StatusOr<std::vector<PartPlace>> FindInOne(const std::vector<fs::path>& folders,
+                                                   int levels) const;
+  absl::StatusOr<std::vector<PartPlace>> PartsIn(const Listing& listing) const;
+  absl::StatusOr<std::vector<PartPlace>> PartsInOrInData(const fs::path& folder,
+                                                         const Listing& listing) const;
+
+  const int levels_;
+};
+
+// Those that lie in this folder, not in folders for configurations.
+absl::StatusOr<std::vector<PartPlace>> Finder::PartsIn(const Listing& listing) const {
+  ASSIGN_OR_RETURN(std::vector<PartPlace> files, PartsOf(NamedFiles(listing)));
+  if (HasTrain(files)) return files;
+  ASSIGN_OR_RETURN(std::vector<PartPlace> folders, PartsOf(NamedFolders(listing, levels_)));
+  return HasTrain(folders) ? std::move(folders) : std::move(files);
+}
+
 // In the folder, and what is not there in its data/.
-absl::StatusOr<std::vector<PartPlace>> PartsInOrInData(const fs::path& folder,
-                                                       const Listing& listing) {
+absl::StatusOr<std::vector<PartPlace>> Finder::PartsInOrInData(const fs::path& folder,
+                                                               const Listing& listing) const {
   ASSIGN_OR_RETURN(std::vector<PartPlace> parts, PartsIn(listing));
   ASSIGN_OR_RETURN(std::vector<PartPlace> in_data, PartsIn(List(folder / "data")));
   PutBefore("data", &in_data);
@@ -183,10 +210,9 @@ absl::StatusOr<std::vector<PartPlace>> PartsInOrInData(const fs::path& folder,
   return parts;
 }
 
-absl::StatusOr<std::vector<PartPlace>> Find(const fs::path& folder, int levels);
-
 // In one of these folders, each of which may be of another configuration.
-absl::StatusOr<std::vector<PartPlace>> FindInOne(const std::vector<fs::path>& folders, int levels) {
+absl::StatusOr<std::vector<PartPlace>> Finder::FindInOne(const std::vector<fs::path>& folders,
+                                                         int levels) const {
   std::vector<PartPlace> parts;
   std::vector<std::string> found;
   for (const fs::path& folder : folders) {
@@ -205,7 +231,7 @@ absl::StatusOr<std::vector<PartPlace>> FindInOne(const std::vector<fs::path>& fo
       "; name the folder of one, as in --data_dir=", (parent / found.front()).string()));
 }
 
-absl::StatusOr<std::vector<PartPlace>> Find(const fs::path& folder, int levels) {
+absl::StatusOr<std::vector<PartPlace>> Finder::Find(const fs::path& folder, int levels) const {
   const Listing listing = List(folder);
   ASSIGN_OR_RETURN(std::vector<PartPlace> parts, PartsInOrInData(folder, listing));
   if (HasTrain(parts)) return parts;
@@ -242,9 +268,9 @@ size_t ShardsNamedIn(const fs::path& shard) {
 
 absl::StatusOr<std::vector<PartPlace>> FindShards(const fs::path& folder,
                                                   Configurations configurations) {
-  if (configurations == Configurations::kLeftOut) return Find(folder, /*levels=*/0);
-  ASSIGN_OR_RETURN(std::vector<PartPlace> parts, Find(folder, kMostLevels));
-  return parts.empty() ? TrainOfUnnamed(folder) : std::move(parts);
+  ASSIGN_OR_RETURN(std::vector<PartPlace> parts, Finder(configurations).Find(folder));
+  const bool is_all = configurations == Configurations::kLeftOut || !parts.empty();
+  return is_all ? std::move(parts) : TrainOfUnnamed(folder);
 }
 
 absl::Status CheckAllShards(const PartPlace& part) {

@@ -1,7 +1,7 @@
 // The Parquet files of a data set as Hugging Face's `datasets` lays them out:
 //
 //   train-00000-of-00002.parquet, train.parquet, cifar100-train.parquet
-//   train/0000.parquet
+//   train/0000.parquet, train/2024/0000.parquet
 //
 // each of these in the data set's folder or its folder data/, or in one for a configuration, such
 // as plain_text/ or default/. Files of which no name speaks of a part are train.

@@ -52,6 +52,10 @@ TEST_F(ShardsTest, LayoutsOfTheHub) {
                                    "test: plain_text/test-*.parquet, 1"));
   Write({"default/train/0000.parquet", "default/train/0001.parquet", "default/test/0000.parquet"});
   EXPECT_THAT(Found(), ElementsAre("train: default/train/, 2", "test: default/test/, 1"));
+  Write({"train/2023/0000.parquet", "train/2024/12/0000.parquet", "test-split/a/0.parquet"});
+  EXPECT_THAT(Found(), ElementsAre("train: train/, 2", "test: test-*/, 1"));
+  Write({"train.parquet/part-00000-3f2a-c000.snappy.parquet", "train.parquet/_SUCCESS"});
+  EXPECT_THAT(Found(), ElementsAre("train: *train*/, 1")) << "as Spark writes it";
   Write({"train/0000.parquet", "validation/0000.parquet"});
   EXPECT_THAT(Found(), ElementsAre("train: train/, 1", "validation: validation/, 1"));
   Write({"default/partial-train/0000.parquet", "default/test/0000.parquet"});
@@ -120,6 +124,8 @@ TEST_F(ShardsTest, OneNameThatSaysSeveralThingsIsRefused) {
   EXPECT_THAT(Found(), ElementsAre(AllOf(HasSubstr("train_large.parquet and "),
                                          HasSubstr("train_small.parquet: both may be the part "
                                                    "train; take one of them away"))));
+  Write({"train_large.parquet"});
+  EXPECT_THAT(Found(), ElementsAre("train: *train*.parquet, 1"));
   Write({"train_0.parquet", "train_1.parquet", "train2.parquet"});
   EXPECT_THAT(Found(), ElementsAre("train: *train*.parquet, 3"));
 }
@@ -130,6 +136,9 @@ TEST_F(ShardsTest, NumberOfShardsIsChecked) {
   EXPECT_THAT(CheckAllShards(parts.front()),
               Fails(absl::StatusCode::kInvalidArgument,
                     HasSubstr("has 1 of the 2 shards of train; get the others")));
+  Write({"train-00000-of-00002-ab12.parquet", "train-00001-of-00002-ab12.parquet"});
+  ASSERT_OK_AND_ASSIGN(parts, FindShards(folder_, Configurations::kLookedFor));
+  EXPECT_OK(CheckAllShards(parts.front()));
   Write({"train-00000-of-00001-ab12.parquet", "train-00000-of-00001-cd34.parquet"});
   ASSERT_OK_AND_ASSIGN(parts, FindShards(folder_, Configurations::kLookedFor));
   EXPECT_THAT(CheckAllShards(parts.front()),

@@ -19,14 +19,7 @@ absl::StatusOr<std::vector<fs::path>> ListFolder(const fs::path& folder, PassedO
   ASSIGN_OR_RETURN(const PictureFiles found, FindPictures(folder, Unreadable::kPassedOver));
   passed_over->Add(found.passed_over);
   std::vector<fs::path> files;
-  for (const std::string& name : found.names) {
-    std::error_code error;
-    if (fs::is_regular_file(folder / name, error)) {
-      files.push_back(folder / name);
-    } else {
-      passed_over->Add(folder / name);  // a link to nothing
-    }
-  }
+  for (const std::string& name : found.names) files.push_back(folder / name);
   if (!files.empty()) return files;
   return absl::NotFoundError(absl::StrCat(folder.string(), ": no JPEG or PNG file in it"));
 }

@@ -56,7 +56,7 @@ TEST_F(FileListTest, WhatIsPassedOverIsSaid) {
               ElementsAre(folder_ / "a/photo", folder_ / "a/x.jpg", folder_ / "b/1.png"));
   EXPECT_THAT(::testing::internal::GetCapturedStderr(),
               HasSubstr("3 files that are no JPEG or PNG pictures are passed over; the first is " +
-                        (folder_ / "a/moving.gif").string()));
+                        (folder_ / "a/broken.png").string()));
 }
 
 TEST_F(FileListTest, NothingIsAnError) {

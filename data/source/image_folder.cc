@@ -1,13 +1,11 @@
 #include "data/source/image_folder.h"
 
-#include <algorithm>
-#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/files/file.h"
+#include "base/files/folder_listing.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
 
@@ -49,25 +47,6 @@ class FolderSource final : public ImageSource {
   std::vector<File> files_;
 };
 
-// The names in a folder, sorted as bytes, which no locale changes; those that begin with a dot are
-// left out.
-absl::StatusOr<std::vector<std::string>> SortedNames(const fs::path& folder) {
-  std::error_code error;
-  std::vector<std::string> names;
-  fs::directory_iterator entry(folder, error);
-  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    std::string name = entry->path().filename().string();
-    if (!absl::StartsWith(name, ".")) names.push_back(std::move(name));
-  }
-  if (error) {
-    const std::string message = absl::StrCat(folder.string(), ": ", error.message());
-    return error == std::errc::no_such_file_or_directory ? absl::NotFoundError(message)
-                                                         : absl::InvalidArgumentError(message);
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 absl::Status CheckIsNoPicture(const fs::path& path) {
   if (!IsPicture(path)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
@@ -77,20 +56,20 @@ absl::Status CheckIsNoPicture(const fs::path& path) {
 }  // namespace
 
 absl::StatusOr<ImageFolder> OpenImageFolder(const fs::path& folder) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, SortedNames(folder));
+  ASSIGN_OR_RETURN(const std::vector<FolderEntry> entries, ListFolder(folder));
   ImageFolder result;
   std::vector<FolderSource::File> files;
-  for (const std::string& name : names) {
-    std::error_code error;
-    if (!fs::is_directory(folder / name, error)) {
-      RETURN_IF_ERROR(CheckIsNoPicture(folder / name));
-      result.passed_over.Add(folder / name);
+  for (const FolderEntry& entry : entries) {
+    const fs::path path = folder / entry.name;
+    if (!entry.is_folder) {
+      RETURN_IF_ERROR(CheckIsNoPicture(path));
+      result.passed_over.Add(path);
       continue;
     }
-    ASSIGN_OR_RETURN(PictureFiles of_class, FindPictures(folder / name, Unreadable::kTaken));
+    ASSIGN_OR_RETURN(PictureFiles of_class, FindPictures(path, Unreadable::kTaken));
     const auto label = static_cast<int32_t>(result.class_names.size());
     for (std::string& file : of_class.names) files.push_back({label, std::move(file)});
-    result.class_names.push_back(name);
+    result.class_names.push_back(entry.name);
     result.passed_over.Add(of_class.passed_over);
   }
   if (files.empty()) {

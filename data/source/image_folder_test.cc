@@ -43,7 +43,10 @@ TEST_F(ImageFolderTest, SortedByClassThenByNameAsBytes) {
 }
 
 TEST_F(ImageFolderTest, HiddenFilesAreNoImages) {
-  for (const char* name : {"a/1.png", "a/.DS_Store", ".cache/x"}) Write(name);
+  for (const char* name : {"a/1.png", "a/.DS_Store", ".cache/x", "__MACOSX/a/._1.png",
+                           "a/@eaDir/1.png/SYNOPHOTO_THUMB_M.jpg"}) {
+    Write(name);
+  }
   ASSERT_OK_AND_ASSIGN(const ImageFolder opened, OpenImageFolder(folder_));
   EXPECT_THAT(opened.class_names, ElementsAre("a"));
   EXPECT_EQ(opened.images->size(), 1);
@@ -112,7 +115,10 @@ TEST_F(ImageFolderTest, WhatIsNotAFolderOfClassFolders) {
   Write("2.png");
   EXPECT_THAT(OpenImageFolder(folder_), Fails(absl::StatusCode::kInvalidArgument,
                                               AllOf(HasSubstr((folder_ / "2.png").string()),
-                                                    HasSubstr("outside the folders of classes"))));
+                                                    HasSubstr("outside the folders of classes; put "
+                                                              "it into that of its class"))));
+  fs::rename(folder_ / "2.png", folder_ / "a/2.png");
+  EXPECT_EQ(OpenImageFolder(folder_)->images->size(), 2);
 }
 
 }  // namespace

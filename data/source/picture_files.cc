@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "base/files/folder_listing.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
 
@@ -75,7 +76,7 @@ class Finder {
   }
 
  private:
-  absl::Status Take(const fs::path& path, const std::string& name);
+  bool IsTaken(const fs::path& folder, const FolderEntry& entry) const;
 
   const Unreadable unreadable_;
   std::vector<fs::path> above_;  // the folders that we are in, without links
@@ -87,30 +88,24 @@ absl::Status Finder::Visit(const fs::path& folder, const std::string& prefix) {
   const fs::path canonical = fs::canonical(folder, error);
   if (std::find(above_.begin(), above_.end(), canonical) != above_.end()) return absl::OkStatus();
   above_.push_back(canonical);
-  std::vector<std::string> names;
-  fs::directory_iterator entry(folder, error);
-  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    names.push_back(entry->path().filename().string());
-  }
-  if (error) return absl::ErrnoToStatus(error.value(), folder.string());
-  std::sort(names.begin(), names.end());  // so that the first is the first everywhere
-  for (const std::string& name : names) {
-    if (!absl::StartsWith(name, ".")) RETURN_IF_ERROR(Take(folder / name, prefix + name));
+  ASSIGN_OR_RETURN(const std::vector<FolderEntry> entries, ListFolder(folder));
+  for (const FolderEntry& entry : entries) {
+    if (entry.is_folder) {
+      RETURN_IF_ERROR(Visit(folder / entry.name, absl::StrCat(prefix, entry.name, "/")));
+    } else if (IsTaken(folder, entry)) {
+      found_.names.push_back(prefix + entry.name);
+    } else {
+      found_.passed_over.Add(folder / entry.name);
+    }
   }
   above_.pop_back();
   return absl::OkStatus();
 }
 
-absl::Status Finder::Take(const fs::path& path, const std::string& name) {
-  std::error_code error;
-  if (fs::is_directory(path, error)) return Visit(path, name + "/");
-  const Kind kind = KindOf(path);
-  if (kind == Kind::kRead || (kind == Kind::kUnreadable && unreadable_ == Unreadable::kTaken)) {
-    found_.names.push_back(name);
-  } else {
-    found_.passed_over.Add(path);
-  }
-  return absl::OkStatus();
+bool Finder::IsTaken(const fs::path& folder, const FolderEntry& entry) const {
+  const Kind kind = KindOf(folder / entry.name);
+  const bool is_read = kind == Kind::kRead && entry.is_file;  // and no link to nothing
+  return is_read || (kind != Kind::kNone && unreadable_ == Unreadable::kTaken);
 }
 
 }  // namespace

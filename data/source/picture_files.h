@@ -32,7 +32,7 @@ struct PictureFiles {
   PassedOver passed_over;
 };
 
-// Pictures that this program does not read, such as GIF and WebP.
+// Pictures that this program does not read, such as GIF and WebP, and links to nothing.
 enum class Unreadable {
   kTaken,       // they are to be heard of
   kPassedOver,  // they are no fault

@@ -160,11 +160,14 @@ TEST_F(CheckpointTest, LaterFormatIsRefused) {
   manifest.set_crc32c(checksum);
   ASSERT_OK(WriteAtomically(folder_ / "000000007" / "manifest.pb", manifest.SerializeAsString()));
   EXPECT_THAT(ReadCheckpoint(folder_ / "000000007"),
-              Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("format 2")));
+              Fails(absl::StatusCode::kFailedPrecondition,
+                    AllOf(HasSubstr("format 2"), HasSubstr("use the version that wrote it"))));
   ASSERT_OK(WriteCheckpoint(folder_, Make(6)));
   EXPECT_THAT(ReadNewestWhole(folder_),
               Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("format 2")))
       << "going on from an older one would replace it";
+  ASSERT_OK(WriteCheckpoint(folder_, Make(7)));
+  EXPECT_EQ(ReadNewestWhole(folder_)->manifest.iteration(), 7) << "this version wrote it";
 }
 
 TEST_F(CheckpointTest, DamagedOneIsReplaced) {

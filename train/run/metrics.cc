@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "base/files/file.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
@@ -27,6 +28,14 @@ bool IsRow(const CsvFile::Cells& cells, const CsvFile::Cells& columns) {
   return true;
 }
 
+// Whether a row may follow another, "" for none: several may be of one iteration, of a split each.
+bool IsAfter(std::string_view row, std::string_view previous) {
+  double number = 0, before = 0;
+  if (previous.empty()) return true;
+  return row != previous && absl::SimpleAtod(row.substr(0, row.find(',')), &number) &&
+         absl::SimpleAtod(previous.substr(0, previous.find(',')), &before) && number >= before;
+}
+
 Kept KeptRows(std::string_view text, const std::string& header,
               absl::FunctionRef<bool(const CsvFile::Cells&)> keep) {
   const CsvFile::Cells columns = absl::StrSplit(header, ',');
@@ -36,12 +45,17 @@ Kept KeptRows(std::string_view text, const std::string& header,
   const size_t end = text.rfind('\n');
   if (end == std::string_view::npos) return kept;
   int64_t line = 0;
-  for (const std::string_view row : absl::StrSplit(text.substr(0, end), '\n')) {
+  std::string_view previous;
+  for (std::string_view row : absl::StrSplit(text.substr(0, end), '\n')) {
+    absl::ConsumeSuffix(&row, "\r");  // of a spreadsheet
     if (++line == 1 && row == header) continue;
     const CsvFile::Cells cells = absl::StrSplit(row, ',');
-    if (!IsRow(cells, columns)) {
+    if (!IsRow(cells, columns) || !IsAfter(row, previous)) {
       if (kept.damaged++ == 0) kept.first_damaged = line;
-    } else if (keep(cells)) {
+      continue;
+    }
+    previous = row;
+    if (keep(cells)) {
       absl::StrAppend(&kept.text, row, "\n");
     }
   }

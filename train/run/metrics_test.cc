@@ -69,6 +69,27 @@ TEST_F(CsvTest, LinesThatWereEditedAreDroppedAndSaidInOneLine) {
   EXPECT_EQ(said.find(path_), said.rfind(path_)) << "in one line: " << said;
 }
 
+TEST_F(CsvTest, LinesThatWereMovedOrDoubledAreDropped) {
+  const auto row = [](int64_t iteration) { return CsvRow({.iteration = iteration}) + "\n"; };
+  const std::string header = std::string(kMetricsHeader) + "\n";
+  ASSERT_OK(WriteAtomically(path_, header + row(0) + row(20) + row(10) + row(20) + row(30)));
+  ::testing::internal::CaptureStderr();
+  EXPECT_OK(OpenMetrics(path_, 100));
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("line 4 is not as it was written, and 2 such lines"));
+  EXPECT_EQ(Contents(), header + row(0) + row(20) + row(30));
+}
+
+// Nothing is lost that a spreadsheet has saved.
+TEST_F(CsvTest, LinesMayEndAsOnWindows) {
+  const std::string row = CsvRow({.iteration = 10});
+  ASSERT_OK(WriteAtomically(path_, std::string(kMetricsHeader) + "\r\n" + row + "\r\n"));
+  ::testing::internal::CaptureStderr();
+  EXPECT_OK(OpenMetrics(path_, 100));
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+  EXPECT_EQ(Contents(), std::string(kMetricsHeader) + "\n" + row + "\n");
+}
+
 TEST_F(CsvTest, OfWhatAKilledRunLeftNothingIsSaid) {
   const std::string header = std::string(kMetricsHeader) + "\n";
   ::testing::internal::CaptureStderr();

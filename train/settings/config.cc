@@ -121,6 +121,9 @@ absl::StatusOr<ExperimentConfig> LoadConfig(const std::string& name_or_file) {
 }
 
 absl::StatusOr<ExperimentConfig> ParseConfig(std::string_view text, std::string_view source) {
+  if (absl::StartsWith(text, "\xFF\xFE") || absl::StartsWith(text, "\xFE\xFF")) {
+    return absl::InvalidArgumentError(absl::StrCat(source, ": is UTF-16; save it as UTF-8"));
+  }
   absl::ConsumePrefix(&text, kByteOrderMark);
   FirstError error;
   TextFormat::Parser parser;

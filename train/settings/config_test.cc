@@ -87,6 +87,15 @@ TEST(ParseConfigTest, ByteOrderMarkIsPassedOver) {
   EXPECT_EQ(config.seed(), 3);
 }
 
+TEST(ParseConfigTest, Utf16IsRefusedByName) {
+  using std::string_literals::operator""s;
+  for (const std::string& text : {"\xFF\xFEs\0e\0"s, "\xFE\xFF\0s\0e"s}) {
+    EXPECT_THAT(ParseConfig(text, "notepad.textproto"),
+                Fails(absl::StatusCode::kInvalidArgument,
+                      "notepad.textproto: is UTF-16; save it as UTF-8"));
+  }
+}
+
 TEST(ParseConfigTest, UnknownFieldIsRefusedWithItsLine) {
   EXPECT_THAT(ParseConfig("seed: 1\nmodel { widht: 3 }", "mine.textproto"),
               Fails(absl::StatusCode::kInvalidArgument,

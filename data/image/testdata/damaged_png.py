@@ -205,6 +205,19 @@ def png_with_damaged_data(png: Png) -> Files:
         )
     for n in (1, 4, 5, 100, 9000):
         files[f"behind_stream_{n}"] = png.holding(data + b"\x5a" * n)
+    wrong = data[:-4] + bytes(4)
+    for n in (0, 2, 3, 4, 5):
+        front, back = wrong[: len(wrong) - n], wrong[len(wrong) - n :]
+        files[f"adler_wrong_{n}_in_own_chunk"] = png.file(
+            data=chunk(b"IDAT", front) + chunk(b"IDAT", back)
+        )
+    for n in (0, 1, 3):
+        files[f"adler_of_{n}_in_own_chunk"] = png.file(
+            data=chunk(b"IDAT", data[:-4]) + chunk(b"IDAT", data[-4:][:n])
+        )
+    files["adler_missing_then_two_chunks"] = png.file(
+        data=chunk(b"IDAT", data[:-4]) + chunk(b"IDAT", b"") + chunk(b"IDAT", b"x")
+    )
     files["behind_stream_own_chunk"] = png.file(after=chunk(b"IDAT", b"\x5a" * 9))
     for n, more in excess.items():
         files[f"excess_{n}"] = png.holding(zlib.compress(png.scanlines + more, 9))

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 
 namespace vitrine {
@@ -21,6 +22,7 @@ struct Purpose {
   std::string_view what, types, field, feature;
   std::vector<std::vector<Kind>> kinds;  // the best first
   std::vector<std::string_view> usual;   // parts of names, the most usual first
+  std::vector<std::string_view> others;  // words in names of what is something else
 };
 
 const Purpose& Images() {
@@ -30,17 +32,21 @@ const Purpose& Images() {
                   .field = "data.image_column",
                   .feature = "Image",
                   .kinds = {{Kind::kImageStruct}, {Kind::kBinary}},
-                  .usual = {"image", "img", "picture", "photo"}};
+                  .usual = {"image", "img", "picture", "photo"},
+                  .others = {"mask", "thumbnail", "depth"}};
   return *purpose;
 }
 
 const Purpose& Labels() {
-  static const auto* const purpose = new Purpose{.what = "labels",
-                                                 .types = "integers or text",
-                                                 .field = "data.label_column",
-                                                 .feature = "ClassLabel",
-                                                 .kinds = {{Kind::kInteger, Kind::kText}},
-                                                 .usual = {"label", "class", "target", "category"}};
+  static const auto* const purpose =
+      new Purpose{.what = "labels",
+                  .types = "integers or text",
+                  .field = "data.label_column",
+                  .feature = "ClassLabel",
+                  .kinds = {{Kind::kInteger, Kind::kText}},
+                  .usual = {"label", "class", "cls", "target", "category"},
+                  .others = {"id", "key", "index", "idx", "path", "file", "filename", "name", "url",
+                             "width", "height", "size", "caption", "text"}};
   return *purpose;
 }
 
@@ -78,14 +84,18 @@ Columns OfKinds(const Columns& columns, const std::vector<Kind>& kinds) {
   return found;
 }
 
-// 0 for the most usual name, 1 for one that has it within, and so on.
+// 0 for the most usual name, 1 for one that has it within, and so on; those of something else last.
 size_t Strangeness(const ColumnType& column, const Purpose& purpose) {
   const std::string name = absl::AsciiStrToLower(column.name);
   for (size_t i = 0; i < purpose.usual.size(); ++i) {
     if (name == purpose.usual[i]) return 2 * i;
     if (absl::StrContains(name, purpose.usual[i])) return 2 * i + 1;
   }
-  return 2 * purpose.usual.size();
+  const std::vector<std::string_view> words = absl::StrSplit(name, absl::ByAnyChar("_- ."));
+  const auto is_other = [&](std::string_view word) {
+    return std::find(purpose.others.begin(), purpose.others.end(), word) != purpose.others.end();
+  };
+  return 2 * purpose.usual.size() + std::any_of(words.begin(), words.end(), is_other);
 }
 
 std::string Describe(const Columns& columns) {
@@ -122,7 +132,7 @@ absl::StatusOr<std::string> Choose(const Columns& columns, const Json& features,
   }
   const auto found = std::find_if(columns.begin(), columns.end(),
                                   [&](const ColumnType& column) { return column.name == wanted; });
-  if (found == columns.end()) return std::string();
+  if (found == columns.end() || found->kind == Kind::kNull) return std::string();
   if (Fits(*found, purpose)) return wanted;
   return absl::InvalidArgumentError(absl::StrCat("column `", wanted, "` is ", found->type, "; ",
                                                  purpose.what, " are ", purpose.types, "; set ",

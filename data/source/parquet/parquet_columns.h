@@ -16,13 +16,13 @@ namespace vitrine {
 struct ParquetColumns {
   std::string image = {}, label = {};
 
-  // A table without a column of labels is fine, and has no labels.
+  // A table without a column of labels, or with one that can hold but null, is fine, and has none.
   bool label_may_lack = false;
 };
 
 // A column as the table has it.
 struct ColumnType {
-  enum class Kind { kImageStruct, kBinary, kInteger, kText, kOther };
+  enum class Kind { kImageStruct, kBinary, kInteger, kText, kNull, kOther };
 
   std::string name;
   Kind kind;
@@ -37,7 +37,8 @@ struct ColumnChoice {
 
 // Those of `wanted`, which must be of a right type. For the others: of the columns that the
 // features describe as Image or ClassLabel, else of all of a right type, the one with the most
-// usual name, else the first. `features` are those of Hugging Face's metadata, an object, or null.
+// usual name, else the first whose name is not one of something else (`image_id`, `__key__`), else
+// the first. `features` are those of Hugging Face's metadata, an object, or null.
 absl::StatusOr<ColumnChoice> ChooseColumns(const std::vector<ColumnType>& columns,
                                            const Json& features, const ParquetColumns& wanted);
 

@@ -59,6 +59,17 @@ TEST(ChooseColumnsTest, ByTypesAndNamesWithoutFeatures) {
             "img, label");
 }
 
+// As of tables that WebDataset and pandas wrote.
+TEST(ChooseColumnsTest, NamesOfSomethingElseAreTakenLast) {
+  EXPECT_EQ(Taken({Text("__key__"), Text("__url__"), Image("jpg"), Integer("cls")}), "jpg, cls");
+  EXPECT_EQ(Taken({Integer("__index_level_0__"), Image("x"), Text("species")}), "x, species");
+  EXPECT_EQ(Taken({Integer("image_id"), Text("file.name"), Image("image"), Integer("width"),
+                   Text("breed"), Text("caption")}),
+            "image, breed");
+  EXPECT_EQ(Taken({Image("mask"), Image("scan"), Integer("side")}), "scan, side");
+  EXPECT_EQ(Taken({Image("mask"), Integer("image_id")}), "mask, image_id");
+}
+
 TEST(ChooseColumnsTest, OthersThatFitAreListed) {
   ASSERT_OK_AND_ASSIGN(
       ColumnChoice choice,
@@ -89,6 +100,14 @@ TEST(ChooseColumnsTest, WhatIsWantedIsTaken) {
   EXPECT_THAT(Taken(columns, "null", {.label = "race"}),
               AllOf(HasSubstr("has no column `race` of labels (integers or text); it has: "),
                     HasSubstr("breed: string, weight: double; name one by data.label_column")));
+}
+
+// What pyarrow makes of a column that is None throughout.
+TEST(ChooseColumnsTest, LabelsThatCanBeButNullLack) {
+  const std::vector<ColumnType> columns = {Image("image"), {"label", Kind::kNull, "null"}};
+  EXPECT_EQ(Taken(columns, "null", {.label = "label", .label_may_lack = true}), "image, ");
+  EXPECT_THAT(Taken(columns, "null", {.label = "label"}),
+              AllOf(HasSubstr("has no column `label` of labels"), HasSubstr("label: null")));
 }
 
 TEST(ChooseColumnsTest, LabelsMayLackWhereThatIsSaid) {

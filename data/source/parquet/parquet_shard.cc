@@ -46,8 +46,10 @@ constexpr int64_t kMostRows = int64_t{1} << 24;
 constexpr std::string_view kMagic = "PAR1";
 constexpr int64_t kLeastSize = 12;
 
-// Of texts or numbers: more than any data set of images has, and a column of captions soon has.
+// Of texts or numbers, and bytes of one: more than data sets of images have, and what a column of
+// captions or keys soon has.
 constexpr size_t kMostClasses = 100'000;
+constexpr size_t kLongestClass = 1000;
 
 // Arrow's messages can have several lines, and hold what was found in the file.
 std::string OneLine(std::string_view message) {
@@ -151,6 +153,7 @@ ColumnType::Kind KindOfLeaf(const arrow::DataType& type) {
   }
   if (IsBinary(type)) return ColumnType::Kind::kBinary;
   if (IsText(type)) return ColumnType::Kind::kText;
+  if (type.id() == arrow::Type::NA) return ColumnType::Kind::kNull;
   return arrow::is_integer(type.id()) ? ColumnType::Kind::kInteger : ColumnType::Kind::kOther;
 }
 
@@ -207,6 +210,11 @@ absl::StatusOr<std::vector<std::string>> ParseClassNames(const Json& names) {
 class Occurring {
  public:
   absl::StatusOr<int64_t> IndexOf(std::string_view value) {
+    if (value.size() > kLongestClass) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("has a label of ", value.size(), " bytes, above ", kLongestClass,
+                       "; set data.label_column to the column of the classes"));
+    }
     const auto [found, is_new] = indices_.try_emplace(std::string(value), indices_.size());
     if (is_new) values_.emplace_back(value);
     if (values_.size() <= kMostClasses) return found->second;

@@ -190,8 +190,12 @@ TEST(ParquetTest, LabelsMayLackWhereThatIsSaid) {
               Fails(absl::StatusCode::kInvalidArgument, HasSubstr("has no column `other` of")));
 }
 
-// Each row another caption, which is none of a class.
+// Captions are no classes, be they long or many.
 TEST(ParquetTest, ClassesHaveALimit) {
+  EXPECT_THAT(Open({"captions"}), Fails(absl::StatusCode::kInvalidArgument,
+                                        AllOf(HasSubstr("captions.parquet: has a label of 1001 "),
+                                              HasSubstr("set data.label_column"))));
+  EXPECT_THAT(OpenColumns("captions", {.label = "kind"})->class_names, ElementsAre("a", "b"));
   const fs::path path = EmptyFolder("parquet_classes_test") / "train-0.parquet";
   std::vector<ParquetRow> rows(100'001);
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -350,6 +354,9 @@ TEST(ParquetTest, ARowGroupMayNotTakeAnyAmountOfMemory) {
               Fails(absl::StatusCode::kInvalidArgument,
                     HasSubstr("bomb.parquet: row group 0: takes more than 1024 MiB of memory; "
                               "write it with smaller row groups")));
+  ASSERT_OK_AND_ASSIGN(const ParquetImages smaller, Open({"bomb_in_groups"}, /*cache_bytes=*/0));
+  EXPECT_EQ(smaller.images->size(), 140);
+  EXPECT_EQ(BytesOrDie(*smaller.images, 139).size(), 8 << 20);
 }
 
 class DamagedParquetTest : public ::testing::Test {
@@ -466,6 +473,7 @@ TEST_F(DamagedParquetTest, AFileThatIsCutOffLaterFails) {
   fs::remove(path_);
   EXPECT_THAT(set.images->Read(10),
               Fails(absl::StatusCode::kNotFound, HasSubstr("some.parquet: cannot open")));
+  EXPECT_OK(ReadAll(bytes_)) << "gotten again";
 }
 
 // As of data sets with hundreds of them, on machines that let a process have 256 files open.

@@ -14,8 +14,10 @@ hub: as cifar100 of Hugging Face's hub: `img`, `fine_label`, `coarse_label`, and
 integers: a column of labels of each integer type, called by it; images are binary. No metadata.
 texts: labels as text, dictionary and view of text, see TEXTS; images as view of binary. No metadata, rows in
 groups of 3, each with its own dictionary.
+captions: a label of 1001 bytes, and a column `kind`, a and b.
 numbers: labels that are numbers without names, see NUMBERS.
 bomb: 140 times the same 8 MiB of zeros, which are stored once, in less than a kilobyte.
+bomb_in_groups: the same in groups of 20 rows.
 All others are a row of shard0 each, with one thing wrong or strange that their name tells.
 """
 
@@ -104,6 +106,9 @@ def write_other_columns(folder: pathlib.Path) -> None:
     texts["view"] = pa.array(TEXTS, pa.string_view())
     write(folder / "texts.parquet", texts, None, row_group_size=3)
 
+    captions = {"image": images[:2], "label": pa.array(["cat", "c" * 1001]), "kind": pa.array(["a", "b"])}
+    write(folder / "captions.parquet", captions, None)
+
     numbers = {"image": images[: len(NUMBERS)], "label": pa.array(NUMBERS, pa.int16())}
     write(folder / "numbers.parquet", numbers, None)
 
@@ -112,6 +117,7 @@ def write_bomb(folder: pathlib.Path) -> None:
     images = pa.array([{"bytes": bytes(8 << 20), "path": None}], IMAGE)
     columns = {"image": pa.concat_arrays([images] * 140), "label": pa.array([0] * 140)}
     write(folder / "bomb.parquet", columns, row_group_size=140, compression="zstd")
+    write(folder / "bomb_in_groups.parquet", columns, row_group_size=20, compression="zstd")
 
 
 def write_wrong_columns(folder: pathlib.Path) -> None:
