@@ -21,7 +21,7 @@ namespace vitrine {
 struct Explanation {
   Image picture;    // as in the file
   Image overlay;    // the same size, under the map's colours
-  at::Tensor map;   // float32 [n, n], of sum 1
+  at::Tensor map;   // float32 [rows, columns], of sum 1
   ClassScore best;  // the most probable class
 };
 

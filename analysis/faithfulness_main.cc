@@ -27,6 +27,7 @@
 #include "eval/data_arguments.h"
 #include "eval/evaluator.h"
 #include "gflags/gflags.h"
+#include "vit/config.h"
 
 DEFINE_string(checkpoint, "", "a checkpoint, or a run, whose newest checkpoint is taken");
 DEFINE_int32(count, 100, "images, at equal distances over the split");
@@ -64,12 +65,12 @@ std::vector<Way> Ways() {
           {"center"}};
 }
 
-// [n, n] for the image [1, C, S, S] of this number.
+// [rows, columns] for the image [1, C, H, W] of this number.
 at::Tensor MapOf(const Way& way, const VisionTransformer& model, const at::Tensor& image,
                  int64_t index) {
   if (way.method) return ComputeRelevance(model, image, {.method = *way.method}).maps[0];
-  const int64_t side = TokenLayout(model.config()).side;
-  return way.name == "random" ? RandomMap(side, FLAGS_seed, index) : CenterMap(side);
+  const PatchGrid grid(model.config());
+  return way.name == "random" ? RandomMap(grid, FLAGS_seed, index) : CenterMap(grid);
 }
 
 absl::Status Score(const Classifier& classifier, const at::Tensor& image, int64_t index,
@@ -83,7 +84,7 @@ absl::Status Score(const Classifier& classifier, const at::Tensor& image, int64_
     way.deletion.push_back(scores.deletion);
     way.insertion.push_back(scores.insertion);
     if (!box) continue;
-    const PointingScores pointing = Point(map, *box, model.config().image_size());
+    const PointingScores pointing = Point(map, *box, model.config().patch_size());
     way.hit.push_back(pointing.hit);
     way.mass.push_back(pointing.mass);
   }

@@ -27,16 +27,16 @@ std::vector<int64_t> Order(const at::Tensor& map) {
   return order;
 }
 
-// [steps + 1, 1, S, S] of the image's type: 1 where a pixel is among the first share of the order.
-at::Tensor Masks(const std::vector<int64_t>& order, int64_t side, int64_t steps,
-                 const at::Tensor& image) {
+// [steps + 1, 1, H, W] of the image's type: 1 where a pixel is among the first share of the order.
+at::Tensor Masks(const at::Tensor& map, int64_t steps, const at::Tensor& image) {
+  const std::vector<int64_t> order = Order(map);
   const auto patches = static_cast<int64_t>(order.size());
   const at::Tensor changed = at::zeros({steps + 1, patches}, image.options());
   for (int64_t step = 1; step <= steps; ++step) {
     for (int64_t i = 0; i < patches * step / steps; ++i) changed[step][order[i]] = 1;
   }
-  const int64_t pixels = image.size(2) / side;
-  return changed.view({steps + 1, 1, side, side})
+  const int64_t pixels = image.size(2) / map.size(0);
+  return changed.view({steps + 1, 1, map.size(0), map.size(1)})
       .repeat_interleave(pixels, 2)
       .repeat_interleave(pixels, 3);
 }
@@ -55,8 +55,7 @@ PerturbationScores Perturb(const VisionTransformer& model, const at::Tensor& ima
                            const at::Tensor& map, int64_t class_index, int64_t steps) {
   const at::NoGradGuard no_grad;
   CHECK_GT(steps, 0);
-  const int64_t side = map.size(0);
-  const at::Tensor masks = Masks(Order(map), side, std::min(steps, side * side), image);
+  const at::Tensor masks = Masks(map, std::min(steps, map.numel()), image);
   const at::Tensor pictures = at::concat({image * (1 - masks), image * masks});
   const at::Tensor probabilities =
       model.Forward(pictures, {}).to(at::kDouble).softmax(1).select(1, class_index);
@@ -64,22 +63,22 @@ PerturbationScores Perturb(const VisionTransformer& model, const at::Tensor& ima
           .insertion = Area(probabilities.slice(0, masks.size(0)))};
 }
 
-at::Tensor RandomMap(int64_t side, uint64_t seed, int64_t index) {
-  at::Tensor map = at::empty({side, side}, at::kFloat);
+at::Tensor RandomMap(PatchGrid grid, uint64_t seed, int64_t index) {
+  at::Tensor map = at::empty({grid.rows, grid.columns}, at::kFloat);
   RandomStream draws(seed, "random order of patches", 0, index);
   float* const values = map.mutable_data_ptr<float>();
   for (int64_t i = 0; i < map.numel(); ++i) values[i] = static_cast<float>(draws.Uniform());
   return map;
 }
 
-at::Tensor CenterMap(int64_t side) {
-  at::Tensor map = at::empty({side, side}, at::kFloat);
-  float* const values = map.mutable_data_ptr<float>();
-  const double middle = (side - 1) / 2.0;
-  const double corner = Distance(middle, middle);
-  for (int64_t y = 0; y < side; ++y) {
-    for (int64_t x = 0; x < side; ++x) {
-      values[y * side + x] = static_cast<float>(1 + corner - Distance(x - middle, y - middle));
+at::Tensor CenterMap(PatchGrid grid) {
+  at::Tensor map = at::empty({grid.rows, grid.columns}, at::kFloat);
+  float* value = map.mutable_data_ptr<float>();
+  const double middle_x = (grid.columns - 1) / 2.0, middle_y = (grid.rows - 1) / 2.0;
+  const double corner = Distance(middle_x, middle_y);
+  for (int64_t y = 0; y < grid.rows; ++y) {
+    for (int64_t x = 0; x < grid.columns; ++x) {
+      *value++ = static_cast<float>(1 + corner - Distance(x - middle_x, y - middle_y));
     }
   }
   return map;

@@ -11,6 +11,7 @@
 #include <span>
 
 #include "ATen/core/Tensor.h"
+#include "vit/config.h"
 #include "vit/vision_transformer.h"
 
 namespace vitrine {
@@ -22,16 +23,17 @@ struct PerturbationScores {
       0;  // patches appear on an empty picture, the most relevant first: high is good
 };
 
-// `image` [1, C, S, S] is normalised, so that the mean colour, which stands for what is missing, is
-// 0; `map` is float32 [n, n]. The patches change in so many steps, as equal as may be, at most one
-// patch each. Of patches of equal relevance the first in reading order goes first.
+// `image` [1, C, H, W] is normalised, so that the mean colour, which stands for what is missing, is
+// 0; `map` is float32 [rows, columns]. The patches change in so many steps, as equal as may be, at
+// most one patch each. Of patches of equal relevance the first in reading order goes first.
 PerturbationScores Perturb(const VisionTransformer& model, const at::Tensor& image,
                            const at::Tensor& map, int64_t class_index, int64_t steps);
 
-// Maps to compare with, float32 [n, n], nowhere negative: no order at all, a function of seed and
-// index; and the middle first, where photographers put things, falling evenly to the corners.
-at::Tensor RandomMap(int64_t side, uint64_t seed, int64_t index);
-at::Tensor CenterMap(int64_t side);
+// Maps to compare with, float32 [rows, columns], nowhere negative: no order at all, a function of
+// seed and index; and the middle first, where photographers put things, falling evenly to the
+// corners.
+at::Tensor RandomMap(PatchGrid grid, uint64_t seed, int64_t index);
+at::Tensor CenterMap(PatchGrid grid);
 
 // A mean and how far it is certain.
 struct Estimate {

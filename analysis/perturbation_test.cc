@@ -6,6 +6,7 @@
 #include "ATen/CPUGeneratorImpl.h"
 #include "ATen/TensorOperators.h"
 #include "ATen/core/grad_mode.h"
+#include "ATen/ops/allclose.h"
 #include "ATen/ops/empty.h"
 #include "ATen/ops/tensor.h"
 #include "ATen/ops/zeros_like.h"
@@ -78,19 +79,29 @@ TEST_P(PerturbTest, FewerStepsChangeSeveralPatchesAtOnce) {
   EXPECT_NEAR(Perturb(model, image, map, kClass, /*steps=*/2).deletion, expected, 1e-6);
 }
 
+PatchGrid Grid(int rows, int columns) {
+  ModelConfig config;
+  config.set_patch_size(1);
+  config.set_image_size(rows);
+  config.set_image_width(columns);
+  return PatchGrid(config);
+}
+
 TEST(PriorsTest, RandomIsAFunctionOfSeedAndIndex) {
-  EXPECT_TRUE(RandomMap(4, 1, 2).equal(RandomMap(4, 1, 2)));
-  EXPECT_FALSE(RandomMap(4, 1, 2).equal(RandomMap(4, 1, 3)));
-  EXPECT_FALSE(RandomMap(4, 1, 2).equal(RandomMap(4, 2, 2)));
+  const PatchGrid grid = Grid(4, 3);
+  EXPECT_TRUE(RandomMap(grid, 1, 2).equal(RandomMap(grid, 1, 2)));
+  EXPECT_FALSE(RandomMap(grid, 1, 2).equal(RandomMap(grid, 1, 3)));
+  EXPECT_FALSE(RandomMap(grid, 1, 2).equal(RandomMap(grid, 2, 2)));
 }
 
 TEST(PriorsTest, CenterFallsToAllSides) {
-  const at::Tensor map = CenterMap(5);
+  const at::Tensor map = CenterMap(Grid(5, 5));
   EXPECT_EQ(map.argmax().item<int64_t>(), 12);
   EXPECT_EQ(map[0][0].item<float>(), map.min().item<float>());
   EXPECT_EQ(map[0][0].item<float>(), 1) << "positive everywhere";
   EXPECT_TRUE(map.equal(map.t()));
   EXPECT_TRUE(map.equal(map.flip({0, 1})));
+  EXPECT_TRUE(at::allclose(CenterMap(Grid(3, 5)), map.narrow(0, 1, 3) - map[1][0] + 1));
 }
 
 TEST(MeanOfSampleTest, ByHand) {

@@ -14,18 +14,21 @@ constexpr double kMapShare = 0.55;    // of the colours, beside the picture's ow
 constexpr double kUnseenShare = 0.3;  // of the light, where the model does not look
 constexpr int kGap = 4;               // pixels between cells
 
-// A map [n, n] that can be read between the middles of its patches.
+// A map [rows, columns] that can be read between the middles of its patches.
 class SmoothMap {
  public:
   explicit SmoothMap(const at::Tensor& map)
-      : values_(map.contiguous()), side_(map.size(0)), largest_(map.max().item<float>()) {}
+      : values_(map.contiguous()),
+        rows_(map.size(0)),
+        columns_(map.size(1)),
+        largest_(map.max().item<float>()) {}
 
   // At x and y from 0 to 1 across the map, bilinear, as a share of the largest value.
   double At(double x, double y) const {
-    const double u = std::clamp(x * side_ - 0.5, 0.0, side_ - 1.0);
-    const double v = std::clamp(y * side_ - 0.5, 0.0, side_ - 1.0);
+    const double u = std::clamp(x * columns_ - 0.5, 0.0, columns_ - 1.0);
+    const double v = std::clamp(y * rows_ - 0.5, 0.0, rows_ - 1.0);
     const auto left = static_cast<int64_t>(u), top = static_cast<int64_t>(v);
-    const int64_t right = std::min(left + 1, side_ - 1), bottom = std::min(top + 1, side_ - 1);
+    const int64_t right = std::min(left + 1, columns_ - 1), bottom = std::min(top + 1, rows_ - 1);
     const double across = u - left, down = v - top;
     const double above = (1 - across) * Value(top, left) + across * Value(top, right);
     const double below = (1 - across) * Value(bottom, left) + across * Value(bottom, right);
@@ -34,11 +37,11 @@ class SmoothMap {
 
  private:
   double Value(int64_t row, int64_t column) const {
-    return values_.const_data_ptr<float>()[row * side_ + column];
+    return values_.const_data_ptr<float>()[row * columns_ + column];
   }
 
   const at::Tensor values_;
-  const int64_t side_;
+  const int64_t rows_, columns_;
   const double largest_;
 };
 

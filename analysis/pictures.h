@@ -10,9 +10,9 @@
 
 namespace vitrine {
 
-// The picture in its own size under the colours of the map, float32 [n, n], which lies over `seen`,
-// the part of the picture that the model sees. The largest value of the map is the lightest colour;
-// what the model does not see is darkened.
+// The picture in its own size under the colours of the map, float32 [rows, columns], which lies
+// over `seen`, the part of the picture that the model sees. The largest value of the map is the
+// lightest colour; what the model does not see is darkened.
 Image Overlay(const Image& picture, const at::Tensor& map, const Region& seen);
 
 // The picture in the size whose longer side is so many pixels.

@@ -1,6 +1,6 @@
 // Whether a map of relevance points at the object, where it is known where that is.
 //
-//   const PointingScores scores = Point(map, box, /*image_size=*/56);
+//   const PointingScores scores = Point(map, box, /*patch_size=*/8);
 
 #ifndef ANALYSIS_POINTING_H_
 #define ANALYSIS_POINTING_H_
@@ -23,9 +23,9 @@ struct PointingScores {
   double mass = 0;
 };
 
-// `map` is float32 [n, n], nowhere negative and somewhere positive, of a picture of image_size x
-// image_size pixels that the box is a part of.
-PointingScores Point(const at::Tensor& map, const Box& box, int64_t image_size);
+// `map` is float32 [rows, columns], nowhere negative and somewhere positive, of a picture of so
+// many patches, which the box is a part of.
+PointingScores Point(const at::Tensor& map, const Box& box, int64_t patch_size);
 
 }  // namespace vitrine
 

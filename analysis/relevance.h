@@ -1,7 +1,7 @@
 // Maps of what a model looked at, by the method of one's choice.
 //
 //   const Relevance relevance = ComputeRelevance(model, images, {});
-//   relevance.maps[0];   // [n, n] of sum 1, for the first image
+//   relevance.maps[0];   // [rows, columns] of sum 1, for the first image
 
 #ifndef ANALYSIS_RELEVANCE_H_
 #define ANALYSIS_RELEVANCE_H_

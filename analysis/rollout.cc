@@ -30,8 +30,8 @@ at::Tensor Identity(const at::Tensor& like) { return at::eye(like.size(-1), like
 
 // Sets the weakest part of what is paid to patches to 0, in each image on its own.
 at::Tensor Discard(const at::Tensor& fused, double ratio, const TokenLayout& layout) {
-  const at::Tensor to_patches = fused.slice(2, layout.prefix);  // [B, T, n n]
-  const at::Tensor flat = to_patches.flatten(1);                // [B, T n n]
+  const at::Tensor to_patches = fused.slice(2, layout.prefix);  // [B, T, n]
+  const at::Tensor flat = to_patches.flatten(1);                // [B, T n]
   const auto discarded = static_cast<int64_t>(ratio * static_cast<double>(flat.size(1)));
   if (discarded == 0) return fused;
   const at::Tensor weakest = std::get<1>(flat.topk(discarded, 1, /*largest=*/false));
@@ -44,9 +44,9 @@ at::Tensor Discard(const at::Tensor& fused, double ratio, const TokenLayout& lay
 }  // namespace
 
 TokenLayout::TokenLayout(const ModelConfig& config)
-    : has_class_token(config.pooling() == ModelConfig::CLASS_TOKEN),
+    : has_class_token(config.pooling() != ModelConfig::MEAN),
       prefix(PrefixLength(config)),
-      side(config.image_size() / config.patch_size()) {}
+      grid(config) {}
 
 absl::StatusOr<HeadFusion> ParseHeadFusion(std::string_view name) {
   if (name == "mean") return HeadFusion::kMean;
@@ -94,11 +94,11 @@ at::Tensor PatchMaps(const at::Tensor& relevance, const TokenLayout& layout) {
   const at::Tensor read = layout.has_class_token
                               ? relevance.select(1, 0)
                               : relevance.slice(1, layout.prefix).mean(1);  // [B, T]
-  at::Tensor patches = read.slice(1, layout.prefix);                        // [B, n n]
+  at::Tensor patches = read.slice(1, layout.prefix);                        // [B, n]
   const at::Tensor sum = patches.sum(1, /*keepdim=*/true);
-  const double equal = 1.0 / static_cast<double>(layout.side * layout.side);
+  const double equal = 1.0 / static_cast<double>(layout.grid.count());
   patches = at::where(sum > 0, patches / sum, equal);
-  return patches.reshape({-1, layout.side, layout.side});
+  return patches.reshape({-1, layout.grid.rows, layout.grid.columns});
 }
 
 }  // namespace vitrine

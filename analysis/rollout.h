@@ -4,7 +4,7 @@
 //   const AttentionRecord record = RecordAttention(model, images);
 //   const auto weights = [&](int64_t layer) { return record.Weights(layer); };
 //   const at::Tensor relevance = Rollout(record.depth(), weights, {}, layout);
-//   const at::Tensor maps = PatchMaps(relevance, layout);  // [B, n, n]
+//   const at::Tensor maps = PatchMaps(relevance, layout);  // [B, rows, columns]
 //
 // All of it is of float32, and of B images, H heads, T tokens.
 
@@ -17,17 +17,18 @@
 #include "ATen/core/Tensor.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "vit/config.h"
 #include "vit/model.pb.h"
 
 namespace vitrine {
 
-// Where a model's tokens are: those before the patches, then n x n patches, row by row.
+// Where a model's tokens are: those before the patches, then the patches, row by row.
 struct TokenLayout {
   explicit TokenLayout(const ModelConfig& config);
 
   bool has_class_token;  // the first, from which the class is read; else from the patches' mean
   int64_t prefix;        // the class token and registers
-  int64_t side;          // n
+  PatchGrid grid;
 };
 
 enum class HeadFusion { kMean, kMax, kMin };
@@ -62,9 +63,9 @@ at::Tensor LastLayer(int64_t depth, OfLayer weights, HeadFusion fusion);
 // weights go with layer l's gradients.
 at::Tensor GradientRollout(int64_t depth, OfLayer weights, OfLayer gradients);
 
-// [B, n, n] of sum 1: what the class is read from, among the patches. With a class token its row,
-// otherwise the mean of the patches' rows; registers and the class token are left out. Where that
-// is 0 everywhere, all patches are equal.
+// [B, rows, columns] of sum 1: what the class is read from, among the patches. With a class token
+// its row, otherwise the mean of the patches' rows; registers and the class token are left out.
+// Where that is 0 everywhere, all patches are equal.
 at::Tensor PatchMaps(const at::Tensor& relevance, const TokenLayout& layout);
 
 }  // namespace vitrine

@@ -163,10 +163,10 @@ absl::Status CheckImages(const Dataset& dataset, const DataConfig& config, Image
   std::vector<std::string> problems;
   const bool train_is_sized = SetTheSize(config.train_transforms());
   const bool evaluation_is_sized = SetTheSize(config.evaluation_transforms());
-  if (dataset.size && !(train_is_sized && evaluation_is_sized) &&
-      *dataset.size != Size{shape.size, shape.size}) {
+  if (dataset.size && !(train_is_sized && evaluation_is_sized) && *dataset.size != shape.size) {
     problems.push_back(absl::StrCat("images are ", dataset.size->height, " x ", dataset.size->width,
-                                    ", but the model's image size is ", shape.size));
+                                    ", but the model's are ", shape.size.height, " x ",
+                                    shape.size.width));
   }
   if (train_is_sized != evaluation_is_sized) {
     problems.push_back(

@@ -225,13 +225,13 @@ TEST_F(DatasetTest, ImageFilesFitModelsOfOneChannelAndOfThree) {
   }
   DataConfig config = Config(DataConfig::IMAGE_FOLDER);
   ASSERT_OK_AND_ASSIGN(const Dataset dataset, LoadDataset(config, folder_));
-  EXPECT_OK(CheckImages(dataset, config, {.channels = 1, .size = 28}, 2));
-  EXPECT_OK(CheckImages(dataset, config, {.channels = 3, .size = 28}, 2));
-  EXPECT_THAT(CheckImages(dataset, config, {.channels = 2, .size = 28}, 2),
+  EXPECT_OK(CheckImages(dataset, config, {.channels = 1, .size = Square(28)}, 2));
+  EXPECT_OK(CheckImages(dataset, config, {.channels = 3, .size = Square(28)}, 2));
+  EXPECT_THAT(CheckImages(dataset, config, {.channels = 2, .size = Square(28)}, 2),
               Fails(absl::StatusCode::kInvalidArgument,
                     HasSubstr("3 channels, or 1 in grey, but the model takes 2")));
   config.set_normalization(DataConfig::IMAGENET_STATS);
-  EXPECT_THAT(CheckImages(dataset, config, {.channels = 1, .size = 28}, 2),
+  EXPECT_THAT(CheckImages(dataset, config, {.channels = 1, .size = Square(28)}, 2),
               Fails(absl::StatusCode::kInvalidArgument, HasSubstr("normalization")));
 }
 
@@ -391,30 +391,30 @@ class CheckImagesTest : public ::testing::Test {
 };
 
 TEST_F(CheckImagesTest, ModelThatFits) {
-  EXPECT_OK(CheckImages(dataset_, config_, {.channels = 1, .size = 28}, 10));
+  EXPECT_OK(CheckImages(dataset_, config_, {.channels = 1, .size = Square(28)}, 10));
 }
 
 TEST_F(CheckImagesTest, ImageSizeContradictsTheModelUnlessImagesAreResized) {
-  EXPECT_THAT(CheckImages(dataset_, config_, {.channels = 1, .size = 32}, 10),
+  EXPECT_THAT(CheckImages(dataset_, config_, {.channels = 1, .size = Square(32)}, 10),
               Fails(absl::StatusCode::kInvalidArgument,
-                    HasSubstr("digits: images are 28 x 28, but the model's image size is 32")));
+                    HasSubstr("digits: images are 28 x 28, but the model's are 32 x 32")));
   config_.add_train_transforms()->mutable_random_resized_crop();
-  EXPECT_FALSE(CheckImages(dataset_, config_, {.channels = 1, .size = 32}, 10).ok())
+  EXPECT_FALSE(CheckImages(dataset_, config_, {.channels = 1, .size = Square(32)}, 10).ok())
       << "in training only";
   config_.add_evaluation_transforms()->mutable_resize_and_center_crop();
-  EXPECT_OK(CheckImages(dataset_, config_, {.channels = 1, .size = 32}, 10));
+  EXPECT_OK(CheckImages(dataset_, config_, {.channels = 1, .size = Square(32)}, 10));
 }
 
 TEST_F(CheckImagesTest, ChannelsContradictTheModel) {
-  EXPECT_THAT(CheckImages(dataset_, config_, {.channels = 3, .size = 28}, 10),
+  EXPECT_THAT(CheckImages(dataset_, config_, {.channels = 3, .size = Square(28)}, 10),
               Fails(absl::StatusCode::kInvalidArgument,
                     HasSubstr("images have 1 channel(s), but the model takes 3")));
 }
 
 TEST_F(CheckImagesTest, AllContradictionsAtOnce) {
-  EXPECT_THAT(CheckImages(dataset_, config_, {.channels = 3, .size = 32}, 100),
+  EXPECT_THAT(CheckImages(dataset_, config_, {.channels = 3, .size = Square(32)}, 100),
               Fails(absl::StatusCode::kInvalidArgument,
-                    AllOf(HasSubstr("image size"), HasSubstr("channel"),
+                    AllOf(HasSubstr("32 x 32"), HasSubstr("channel"),
                           HasSubstr("there are 10 classes, but the model tells 100"))));
 }
 

@@ -61,8 +61,9 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const ImageFolder folder, OpenImageFolder(UserPath(FLAGS_images)));
   ASSIGN_OR_RETURN(const Normalization normalization, Normalization::Create(config, 3));
   ASSIGN_OR_RETURN(TransformPipeline pipeline,
-                   TransformPipeline::Create(CropAndFlip(), FLAGS_size, {}));
-  SampleReader reader(folder.images, std::move(pipeline), {.channels = 3, .size = FLAGS_size},
+                   TransformPipeline::Create(CropAndFlip(), Square(FLAGS_size), {}));
+  SampleReader reader(folder.images, std::move(pipeline),
+                      {.channels = 3, .size = Square(FLAGS_size)},
                       /*seed=*/0, OnBad::kFail);
   int64_t images = 0;
   const auto start = std::chrono::steady_clock::now();

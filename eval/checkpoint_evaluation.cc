@@ -11,6 +11,7 @@
 #include "eval/statistics.h"
 #include "glog/logging.h"
 #include "google/protobuf/text_format.h"
+#include "train/checkpoint/open_model.h"
 #include "train/settings/loader_spec.h"
 
 namespace vitrine {
@@ -148,7 +149,7 @@ absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const VisionTransforme
 absl::StatusOr<CheckpointEvaluation> EvaluateCheckpoint(const fs::path& path,
                                                         const EvaluationOptions& options) {
   CheckpointEvaluation evaluation;
-  ASSIGN_OR_RETURN(evaluation.checkpoint, FindCheckpoint(path));
+  ASSIGN_OR_RETURN(evaluation.checkpoint, FindModel(path));
   const std::string name = evaluation.checkpoint.string();
   ASSIGN_OR_RETURN(SavedWeights saved, ReadWeights(evaluation.checkpoint, options.weights));
   CheckpointManifest& manifest = saved.manifest;

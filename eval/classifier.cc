@@ -13,6 +13,8 @@
 #include "base/status_macros.h"
 #include "data/batches/planar.h"
 #include "data/image/decode.h"
+#include "train/checkpoint/open_model.h"
+#include "train/settings/loader_spec.h"
 
 namespace vitrine {
 namespace {
@@ -35,7 +37,7 @@ absl::Status CheckClassNames(const CheckpointManifest& manifest) {
 
 absl::StatusOr<Classifier> Classifier::Load(const std::filesystem::path& path, Weights weights,
                                             at::Device device) {
-  ASSIGN_OR_RETURN(const std::filesystem::path found, FindCheckpoint(path));
+  ASSIGN_OR_RETURN(const std::filesystem::path found, FindModel(path));
   ASSIGN_OR_RETURN(SavedWeights saved, ReadWeights(found, weights));
   const ModelConfig& config = saved.manifest.config().model();
   RETURN_IF_ERROR(Annotate(CheckClassNames(saved.manifest), found.string()));
@@ -45,7 +47,7 @@ absl::StatusOr<Classifier> Classifier::Load(const std::filesystem::path& path, W
   ASSIGN_OR_RETURN(Normalization normalization,
                    Normalization::Create(data, config.channels(), device));
   ASSIGN_OR_RETURN(TransformPipeline pipeline,
-                   TransformPipeline::Create(EvaluationTransforms(data), config.image_size(),
+                   TransformPipeline::Create(EvaluationTransforms(data), ImageShapeOf(config).size,
                                              normalization.MeanColor()));
   return Classifier(std::move(saved.manifest), std::move(model), std::move(pipeline),
                     std::move(normalization));
@@ -59,8 +61,8 @@ Classifier::Classifier(CheckpointManifest manifest, VisionTransformer model,
       normalization_(std::move(normalization)) {}
 
 absl::StatusOr<PreparedImage> Classifier::Prepare(std::string_view file) const {
-  const int channels = model_.config().channels(), side = model_.config().image_size();
-  ASSIGN_OR_RETURN(EncodedImage encoded, EncodedImage::Open(file, {.grey = channels == 1}));
+  const ImageShape shape = ImageShapeOf(model_.config());
+  ASSIGN_OR_RETURN(EncodedImage encoded, EncodedImage::Open(file, {.grey = shape.channels == 1}));
   PreparedImage prepared;
   prepared.size = {encoded.width(), encoded.height()};
   prepared.region = pipeline_.Seen(prepared.size);
@@ -68,8 +70,9 @@ absl::StatusOr<PreparedImage> Classifier::Prepare(std::string_view file) const {
   const RandomStream unused(0, "evaluation", 0, 0);
   RETURN_IF_ERROR(pipeline_.Apply(&encoded, unused, &scratch, &prepared.seen));
   prepared.damage = encoded.damage();
-  const at::Tensor bytes = at::empty({1, channels, side, side}, at::kByte);
-  ToPlanar(prepared.seen, channels, bytes.mutable_data_ptr<uint8_t>());
+  const at::Tensor bytes =
+      at::empty({1, shape.channels, shape.size.height, shape.size.width}, at::kByte);
+  ToPlanar(prepared.seen, shape.channels, bytes.mutable_data_ptr<uint8_t>());
   prepared.input = normalization_.Apply(bytes.to(model_.device()));
   return prepared;
 }
@@ -96,16 +99,11 @@ absl::StatusOr<std::vector<ClassScore>> Classifier::Best(const at::Tensor& logit
   return best;
 }
 
-absl::StatusOr<std::vector<ClassScore>> Classifier::Classify(const PreparedImage& prepared,
-                                                             int64_t top) const {
-  const at::NoGradGuard no_grad;
-  return Best(model_.Forward(prepared.input, {})[0], top);
-}
-
 absl::StatusOr<std::vector<ClassScore>> Classifier::Classify(std::string_view file,
                                                              int64_t top) const {
+  const at::NoGradGuard no_grad;
   ASSIGN_OR_RETURN(const PreparedImage prepared, Prepare(file));
-  return Classify(prepared, top);
+  return Best(model_.Forward(prepared.input, {})[0], top);
 }
 
 }  // namespace vitrine

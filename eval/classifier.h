@@ -35,8 +35,8 @@ struct ClassScore {
 
 // An image as the model takes it.
 struct PreparedImage {
-  at::Tensor input;  // float32 [1, C, S, S], normalised, on the model's device
-  Image seen;        // the same S x S pixels for people
+  at::Tensor input;  // float32 [1, C, H, W], normalised, on the model's device
+  Image seen;        // the same pixels for people
   Size size;         // of the picture in the file
   Region region;     // the part of it that the model sees
   // What is wrong with the file although it was read; empty: nothing.
@@ -64,9 +64,7 @@ class Classifier {
   // large to compute with.
   absl::StatusOr<std::vector<ClassScore>> Best(const at::Tensor& logits, int64_t top) const;
 
-  // The same for a picture, and for the file of one. Any number of threads may do so at once.
-  absl::StatusOr<std::vector<ClassScore>> Classify(const PreparedImage& prepared,
-                                                   int64_t top) const;
+  // The same for the file of a picture. Any number of threads may do so at once.
   absl::StatusOr<std::vector<ClassScore>> Classify(std::string_view file, int64_t top) const;
 
  private:

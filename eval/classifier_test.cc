@@ -53,7 +53,7 @@ TEST_P(ClassifierTest, SeesWhatTheEvaluationSees) {
   const ExperimentConfig& config = checkpoint_.manifest.config();
   ASSERT_OK_AND_ASSIGN(const Dataset dataset, LoadDataset(config.data(), ""));
   const LoaderSpec spec = {
-      .config = config.data(), .shape = {.channels = 1, .size = 28}, .device = device_};
+      .config = config.data(), .shape = {.channels = 1, .size = Square(28)}, .device = device_};
   ASSERT_OK_AND_ASSIGN(const auto loader,
                        Loader::ForEvaluation(dataset, Split::kTest, spec, /*batch_size=*/8));
   ASSERT_OK_AND_ASSIGN(const Batch batch, loader->Next());

@@ -103,7 +103,7 @@ TEST_P(EvaluateTest, CountsEveryImageWhateverTheBatch) {
   Dataset dataset;
   dataset.test = std::make_shared<MemorySource>("made up", images);
   const LoaderSpec spec = {
-      .config = DataConfig(), .shape = {.channels = 1, .size = 8}, .device = device_};
+      .config = DataConfig(), .shape = {.channels = 1, .size = Square(8)}, .device = device_};
   const auto evaluate = [&](int64_t batch) {
     const auto loader = Loader::ForEvaluation(dataset, Split::kTest, spec, batch).value();
     return Evaluate(model, loader.get()).value();
@@ -131,7 +131,8 @@ TEST_P(EvaluateTest, WhatIsLeftOutMovesNoImage) {
   dataset.test = std::make_shared<WithoutThird>();
   DataConfig data;
   data.set_on_bad_image(DataConfig::SKIP);
-  const LoaderSpec spec = {.config = data, .shape = {.channels = 1, .size = 8}, .device = device_};
+  const LoaderSpec spec = {
+      .config = data, .shape = {.channels = 1, .size = Square(8)}, .device = device_};
   const auto loader = Loader::ForEvaluation(dataset, Split::kTest, spec, /*batch=*/2).value();
   std::vector<int64_t> indices, labels;
   ASSERT_OK(ForEachBatch(model, loader.get(), /*flips=*/false, [&](const ScoredBatch& batch) {

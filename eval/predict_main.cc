@@ -1,9 +1,13 @@
 // Classifies image files.
 
 #include <iostream>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "ATen/core/Tensor.h"
+#include "ATen/core/grad_mode.h"
+#include "ATen/ops/concat.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/files/file.h"
@@ -12,16 +16,23 @@
 #include "base/programs/threads.h"
 #include "base/status_macros.h"
 #include "base/tensors/device_flags.h"
+#include "base/tensors/safetensors.h"
+#include "base/tensors/tensor_map.h"
 #include "data/batches/bad_images.h"
 #include "data/source/file_list.h"
 #include "eval/classifier.h"
 #include "gflags/gflags.h"
+#include "vit/vision_transformer.h"
 
 DEFINE_string(checkpoint, "", "a checkpoint, or a run, whose newest checkpoint is taken");
 DEFINE_string(images, "", "JPEG or PNG files, or folders of them, with commas");
 DEFINE_string(weights, "model", "model, or ema or swa for that average of the weights");
 DEFINE_int32(top, 5, "print the so many most probable classes");
 DEFINE_bool(json, false, "print a JSON array with an object for each file");
+DEFINE_string(output, "",
+              "also write this safetensors file: features, what the head reads, and logits, a row "
+              "for each file");
+DEFINE_bool(inputs, false, "with --output: inputs too, the pixels as the model takes them");
 
 namespace vitrine {
 namespace {
@@ -38,20 +49,47 @@ struct Prediction {
   std::string damage;  // of a file that was read all the same
 };
 
+// Tensors of a row for each file.
+class Rows {
+ public:
+  void Add(const std::string& name, const at::Tensor& row) {
+    rows_[name].push_back(row.detach().cpu());
+  }
+
+  absl::Status Write(const fs::path& path) const {
+    TensorMap tensors;
+    for (const auto& [name, rows] : rows_) tensors.emplace(name, at::concat(rows));
+    return WriteSafetensors(path, tensors).status();
+  }
+
+ private:
+  std::map<std::string, std::vector<at::Tensor>> rows_;
+};
+
 absl::Status CheckFlags(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(RefuseArguments(arguments));
   if (FLAGS_checkpoint.empty()) return UsageError("--checkpoint: name a checkpoint or a run");
   if (FLAGS_images.empty()) return UsageError("--images: name image files or folders of them");
   if (FLAGS_top < 1) return UsageError("--top: must be positive");
+  if (FLAGS_inputs && FLAGS_output.empty()) return UsageError("--inputs: needs --output=F");
   return absl::OkStatus();
 }
 
-absl::StatusOr<Prediction> Predict(const Classifier& classifier, const fs::path& file) {
+absl::StatusOr<Prediction> Predict(const Classifier& classifier, const fs::path& file, Rows* rows) {
+  const at::NoGradGuard no_grad;
+
   ASSIGN_OR_RETURN(const std::string bytes, ReadFile(file));
   ASSIGN_OR_RETURN(const PreparedImage prepared,
                    Annotate(classifier.Prepare(bytes), file.string()));
+  const at::Tensor features = classifier.model().Features(prepared.input, {});
+  const at::Tensor logits = classifier.model().Classify(features);
   ASSIGN_OR_RETURN(std::vector<ClassScore> best,
-                   Annotate(classifier.Classify(prepared, FLAGS_top), file.string()));
+                   Annotate(classifier.Best(logits[0], FLAGS_top), file.string()));
+  if (!FLAGS_output.empty()) {
+    rows->Add("features", features);
+    rows->Add("logits", logits);
+    if (FLAGS_inputs) rows->Add("inputs", prepared.input);
+  }
   return Prediction{file, std::move(best), prepared.damage};
 }
 
@@ -82,8 +120,9 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const std::vector<fs::path> files, ListImageFiles("--images", FLAGS_images));
   Json json = Json::array();
   BadImageList damaged;
+  Rows rows;
   for (size_t i = 0; i < files.size(); ++i) {
-    ASSIGN_OR_RETURN(const Prediction prediction, Predict(classifier, files[i]));
+    ASSIGN_OR_RETURN(const Prediction prediction, Predict(classifier, files[i], &rows));
     FLAGS_json ? json.push_back(ToJson(prediction)) : PrintText(prediction);
     if (!prediction.damage.empty()) {
       damaged.Add(static_cast<int64_t>(i),
@@ -92,6 +131,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   }
   if (FLAGS_json) std::cout << PrettyJson(json) << std::endl;
   WarnOfDamagedImages(damaged.images());
+  if (!FLAGS_output.empty()) RETURN_IF_ERROR(rows.Write(UserPath(FLAGS_output)));
   return absl::OkStatus();
 }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "base/tensors/tensor_mean.h"
+#include "train/checkpoint/open_model.h"
 
 namespace vitrine {
 namespace {
@@ -51,7 +52,7 @@ absl::StatusOr<Weights> ParseWeights(std::string_view name) {
 
 absl::StatusOr<SavedWeights> ReadWeights(const std::filesystem::path& path, Weights weights) {
   ASSIGN_OR_RETURN(Checkpoint checkpoint,
-                   weights == Weights::kModel ? ReadModelOnly(path) : ReadCheckpoint(path));
+                   weights == Weights::kModel ? OpenModel(path) : ReadCheckpoint(path));
   ASSIGN_OR_RETURN(TensorMap tensors, Annotate(Take(weights, &checkpoint), path.string()));
   return SavedWeights{std::move(checkpoint.manifest), std::move(tensors)};
 }

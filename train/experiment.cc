@@ -19,16 +19,19 @@
 #include "data/dataset.h"
 #include "glog/logging.h"
 #include "train/checkpoint/checkpoint.h"
+#include "train/checkpoint/open_model.h"
 #include "train/run/console.h"
 #include "train/run/run_folder.h"
 #include "train/run/run_log.h"
 #include "train/run/run_record.h"
 #include "train/settings/config.h"
 #include "train/settings/durations.h"
+#include "train/settings/loader_spec.h"
 #include "train/settings/validate.h"
 #include "train/trainer.h"
 #include "train/update/autocast.h"
 #include "vit/attention_kernel.h"
+#include "vit/config.h"
 #include "vit/fused/check_products.h"
 #include "vit/vision_transformer.h"
 
@@ -38,7 +41,7 @@ namespace {
 std::string DescribeModel(const ModelConfig& model) {
   return absl::StrFormat("ViT, %d blocks, %d heads, width %d, patches of %d x %d in %d x %d x %d",
                          model.depth(), model.heads(), model.width(), model.patch_size(),
-                         model.patch_size(), model.image_size(), model.image_size(),
+                         model.patch_size(), model.image_size(), ImageWidth(model),
                          model.channels());
 }
 
@@ -88,8 +91,8 @@ std::string StartTable(const ExperimentConfig& config, const RunFolder& folder,
 }
 
 absl::Status InitializeFrom(const std::filesystem::path& run_or_checkpoint, Trainer* trainer) {
-  ASSIGN_OR_RETURN(const std::filesystem::path path, FindCheckpoint(run_or_checkpoint));
-  ASSIGN_OR_RETURN(const Checkpoint checkpoint, ReadCheckpoint(path));
+  ASSIGN_OR_RETURN(const std::filesystem::path path, FindModel(run_or_checkpoint));
+  ASSIGN_OR_RETURN(const Checkpoint checkpoint, OpenModel(path));
   ASSIGN_OR_RETURN(const std::vector<std::string> changes,
                    Annotate(trainer->InitializeFrom(checkpoint), path.string()));
   std::cout << "initialised from " << path.string() << std::endl;
@@ -154,7 +157,10 @@ void WarnOfOtherProcessor(const RunFolder& folder) {
                << ", which rounds in another order: its bits are no longer those of a run on one";
 }
 
-absl::Status SettleLengths(const Dataset& dataset, ExperimentConfig* config) {
+// What the config leaves to the data.
+absl::Status SettleForData(const Dataset& dataset, ExperimentConfig* config) {
+  ModelConfig& model = *config->mutable_model();
+  if (model.num_classes() == 0) model.set_num_classes(dataset.class_names.size());
   ASSIGN_OR_RETURN(const auto sampler,
                    Sampler::Create(config->seed(), dataset.train->size(), config->data()));
   return SettleDurations(sampler->iterations_per_epoch(), config);
@@ -163,7 +169,7 @@ absl::Status SettleLengths(const Dataset& dataset, ExperimentConfig* config) {
 // The data set, and what it settles of the config.
 absl::StatusOr<Dataset> LoadData(const ExperimentPaths& paths, ExperimentConfig* config) {
   ASSIGN_OR_RETURN(Dataset dataset, LoadDataset(config->data(), paths.data_dir));
-  RETURN_IF_ERROR(AsUsageError(SettleLengths(dataset, config)));
+  RETURN_IF_ERROR(AsUsageError(SettleForData(dataset, config)));
   RETURN_IF_ERROR(AsUsageError(CheckMinival(*config, dataset.minival->size())));
   return dataset;
 }
@@ -192,6 +198,17 @@ std::string EndLines(const RunRecord& record) {
   return text;
 }
 
+void WarnOfPlainAttention(const ExperimentConfig& config) {
+  if (config.kernels() != ExperimentConfig::FUSED) return;
+  if (config.model().attention_dropout() > 0) {
+    LOG(WARNING) << "model.attention_dropout: attention is computed by libtorch's operators, since "
+                    "fused ones never form the weights that are dropped";
+  } else if (config.model().query_key_norm() != ModelConfig::NO_NORM) {
+    LOG(WARNING) << "model.query_key_norm: attention is computed by libtorch's operators, since "
+                    "fused ones normalise nothing";
+  }
+}
+
 // What the config leaves to the machine.
 void SettleForMachine(at::Device device, ExperimentConfig* config) {
   if (config->threads() == 0) config->set_threads(DefaultThreads());
@@ -206,10 +223,7 @@ void SettleForMachine(at::Device device, ExperimentConfig* config) {
       config->set_kernels(ExperimentConfig::REFERENCE);
     }
   }
-  if (config->kernels() == ExperimentConfig::FUSED && config->model().attention_dropout() > 0) {
-    LOG(WARNING) << "model.attention_dropout: attention is computed by libtorch's operators, since "
-                    "fused ones never form the weights that are dropped";
-  }
+  WarnOfPlainAttention(*config);
 }
 
 }  // namespace
@@ -231,15 +245,16 @@ absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths, at::D
   if ((!NeedsFolder(config.data().source()) || !paths.data_dir.empty()) &&
       Unavailable(config, device).empty()) {
     ASSIGN_OR_RETURN(const Dataset dataset, LoadData(paths, &config));
-    const ModelConfig& m = config.model();
-    RETURN_IF_ERROR(CheckImages(dataset, config.data(),
-                                {.channels = m.channels(), .size = m.image_size()},
-                                m.num_classes()));
+    RETURN_IF_ERROR(CheckImages(dataset, config.data(), ImageShapeOf(config.model()),
+                                config.model().num_classes()));
     data = absl::StrCat("data: ", dataset.Summary(), "\n");
   }
-  ASSIGN_OR_RETURN(const auto model, VisionTransformer::CreateShapesOnly(config.model()));
-  std::cout << ConfigText(config) << "\nparameters: " << WithCommas(model.ParameterCount()) << "\n"
-            << data;
+  std::cout << ConfigText(config) << "\n";
+  if (config.model().num_classes() > 0) {
+    ASSIGN_OR_RETURN(const auto model, VisionTransformer::CreateShapesOnly(config.model()));
+    std::cout << "parameters: " << WithCommas(model.ParameterCount()) << "\n";
+  }
+  std::cout << data;
   for (const std::string& line : Unavailable(config, device))
     std::cout << "not yet: " << line << "\n";
   return absl::OkStatus();

@@ -38,6 +38,7 @@ constexpr char kConfig[] = R"pb(
   threads: 1
   model {
     image_size: 24
+    image_width: 32
     channels: 3
     patch_size: 8
     num_classes: 2

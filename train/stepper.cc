@@ -24,7 +24,7 @@ bool HasSizesOf(const at::Tensor& a, const at::Tensor& b) {
 
 bool HasSizesOf(const Batch& a, const Batch& b) {
   return HasSizesOf(a.images, b.images) && HasSizesOf(a.labels, b.labels) &&
-         HasSizesOf(a.soft_labels, b.soft_labels);
+         HasSizesOf(a.soft_labels, b.soft_labels) && HasSizesOf(a.features, b.features);
 }
 
 void Copy(const at::Tensor& from, const at::Tensor& to) {
@@ -56,11 +56,12 @@ StepResult Stepper::Plain(int64_t iteration, const Batch& batch) {
 
 void Stepper::Record(const Batch& batch) {
   const int64_t parts = state_->PartsOf(batch.labels.size(0));
-  recorded_ = std::make_unique<Recorded>(Recorded{
-      .batch = {EmptyLike(batch.images), EmptyLike(batch.labels), EmptyLike(batch.soft_labels)},
-      .numbers = StaticStepNumbers(parts, keys_, state_->device()),
-      .result = {},
-      .recording = nullptr});
+  recorded_ = std::make_unique<Recorded>(
+      Recorded{.batch = {EmptyLike(batch.images), EmptyLike(batch.labels),
+                         EmptyLike(batch.soft_labels), EmptyLike(batch.features)},
+               .numbers = StaticStepNumbers(parts, keys_, state_->device()),
+               .result = {},
+               .recording = nullptr});
   absl::StatusOr<std::unique_ptr<Recording>> recording =
       recorder_([state = state_, to = recorded_.get()] {
         to->result = state->Update(to->numbers.Numbers(), to->batch);
@@ -79,6 +80,7 @@ StepResult Stepper::Replay(int64_t iteration, const Batch& batch) {
   Copy(batch.images, recorded_->batch.images);
   Copy(batch.labels, recorded_->batch.labels);
   Copy(batch.soft_labels, recorded_->batch.soft_labels);
+  Copy(batch.features, recorded_->batch.features);
   recorded_->numbers.Set(state_->config(), iteration);
   recorded_->recording->Replay();
   return recorded_->result;

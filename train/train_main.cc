@@ -17,10 +17,13 @@
 #include "base/tensors/device_flags.h"
 #include "gflags/gflags.h"
 #include "glog/logging.h"
+#include "train/checkpoint/checkpoint.h"
+#include "train/checkpoint/open_model.h"
 #include "train/experiment.h"
 #include "train/run/run_folder.h"
 #include "train/run/run_record.h"
 #include "train/settings/config.h"
+#include "train/settings/initial_config.h"
 #include "train/settings/validate.h"
 
 DEFINE_string(config, "quickstart", "a config of train/configs by name, or a textproto file");
@@ -29,9 +32,11 @@ DEFINE_string(
     "the data set's folder, or the parent of mnist/, cifar-10-batches-bin/ or imagenet-100/");
 DEFINE_string(run_dir, "", "the run's folder; default runs/<config>-<time>");
 DEFINE_bool(resume, false, "go on with the run in --run_dir, or start it if it is not there");
-DEFINE_string(init_from, "",
-              "a checkpoint or run whose weights a new run begins with; other classes get a new "
-              "head, another image size resampled positions");
+DEFINE_string(
+    init_from, "",
+    "a checkpoint, a run, or weights of timm, transformers, torchvision or vit-pytorch, with "
+    "which a new run begins; other classes get a new head, another image size resampled "
+    "positions");
 DEFINE_bool(report, true, "write report.html into the run's folder at the end");
 DEFINE_bool(dry_run, false,
             "check and print the config, the parameter count and the data, and stop");
@@ -65,6 +70,11 @@ absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& o
   }
   RETURN_IF_ERROR(ApplyOverrides(overrides, &config));
   if (is_resumed) TakeOpenChoices(run, &config);
+  if (!is_resumed && !FLAGS_init_from.empty()) {
+    ASSIGN_OR_RETURN(const std::filesystem::path path, FindModel(UserPath(FLAGS_init_from)));
+    ASSIGN_OR_RETURN(const Checkpoint initial, OpenModel(path));
+    TakeArchitecture(initial.manifest.config(), &config);
+  }
   RETURN_IF_ERROR(CompleteConfig(device, &config));
   return config;
 }

@@ -17,8 +17,10 @@
 #include "glog/logging.h"
 #include "train/update/autocast.h"
 #include "train/update/gradient.h"
+#include "train/update/parameter_rules.h"
 #include "train/update/schedule.h"
 #include "vit/adapt.h"
+#include "vit/config.h"
 
 namespace vitrine {
 namespace {
@@ -32,6 +34,13 @@ std::vector<std::string> Names(const std::vector<NamedParameter>& parameters) {
   return names;
 }
 
+Batch PartOf(const Batch& batch, int64_t begin, int64_t end) {
+  const auto part = [&](const at::Tensor& tensor) {
+    return tensor.defined() ? tensor.slice(0, begin, end) : tensor;
+  };
+  return {part(batch.images), part(batch.labels), part(batch.soft_labels), part(batch.features)};
+}
+
 double Horizon(const ExperimentConfig& config) {
   return std::max(1.0, config.ema().horizon_fraction() * config.schedule().iterations());
 }
@@ -42,19 +51,24 @@ absl::StatusOr<TrainState> TrainState::Create(const ExperimentConfig& config, at
   ASSIGN_OR_RETURN(VisionTransformer model,
                    VisionTransformer::Create(config.model(), config.seed()));
   if (!device.is_cpu()) model = model.Clone(device);
-  return TrainState(config, device, std::move(model));
+  ASSIGN_OR_RETURN(std::vector<NamedParameter> trained,
+                   Trained(config.optimizer(), model.Parameters()));
+  for (NamedParameter& parameter : model.Parameters()) parameter.tensor.requires_grad_(false);
+  for (NamedParameter& parameter : trained) parameter.tensor.requires_grad_(true);
+  return TrainState(config, device, std::move(model), std::move(trained));
 }
 
-TrainState::TrainState(const ExperimentConfig& config, at::Device device, VisionTransformer model)
+TrainState::TrainState(const ExperimentConfig& config, at::Device device, VisionTransformer model,
+                       std::vector<NamedParameter> trained)
     : config_(config),
       device_(device),
       model_(std::move(model)),
-      parameters_(model_.Parameters()),
-      optimizer_(config.optimizer(), parameters_),
+      parameters_(std::move(trained)),
+      optimizer_(config.optimizer(), parameters_, config.model().depth()),
       guard_(config.on_non_finite(), Names(parameters_), device) {
   CHECK(config.kernels() != ExperimentConfig::AUTO) << "kernels have not been settled";
   if (config.precision() == ExperimentConfig::FP16) scaler_.emplace(config.loss_scale(), device);
-  if (config.ema().horizon_fraction() > 0) ema_.emplace(parameters_, Horizon(config));
+  if (config.ema().horizon_fraction() > 0) ema_.emplace(model_.Parameters(), Horizon(config));
   if (config.swa().every_iterations() > 0) swa_.emplace();
 }
 
@@ -94,6 +108,11 @@ StepResult TrainState::Update(const StepNumbers& numbers, const Batch& batch) {
   return result;
 }
 
+bool TrainState::TrainsHeadsOnly() const {
+  return std::all_of(parameters_.begin(), parameters_.end(),
+                     [](const NamedParameter& parameter) { return IsHead(parameter.name); });
+}
+
 void TrainState::ClearGradients() {
   for (NamedParameter& parameter : parameters_) parameter.tensor.mutable_grad().reset();
 }
@@ -126,12 +145,10 @@ at::Tensor TrainState::Backward(const StepNumbers& numbers, const Batch& batch) 
   const int64_t size = batch.labels.size(0), parts = PartsOf(size);
   CHECK_EQ(static_cast<int64_t>(numbers.dropout_keys.size()), parts);
   const int64_t most = parts == 1 ? size : config_.micro_batch_size();
-  const at::Tensor& targets = batch.soft_labels.defined() ? batch.soft_labels : batch.labels;
   at::Tensor total;
   for (int64_t part = 0; part < parts; ++part) {
     const int64_t begin = part * most, end = std::min(begin + most, size);
-    at::Tensor loss = Loss(batch.images.slice(0, begin, end), targets.slice(0, begin, end),
-                           numbers.dropout_keys[part]);
+    at::Tensor loss = Loss(PartOf(batch, begin, end), numbers.dropout_keys[part]);
     // The mean over the batch is that of its parts, each weighted by its share.
     if (end - begin < size) loss = loss * (static_cast<double>(end - begin) / size);
     (scaler_ ? scaler_->Scale(loss) : loss).backward();
@@ -140,8 +157,7 @@ at::Tensor TrainState::Backward(const StepNumbers& numbers, const Batch& batch) 
   return total;
 }
 
-at::Tensor TrainState::Loss(const at::Tensor& images, const at::Tensor& targets,
-                            const DropoutKeys& dropout_keys) const {
+at::Tensor TrainState::Loss(const Batch& part, const DropoutKeys& dropout_keys) const {
   ForwardContext context;
   context.training = true;
   if (config_.kernels() == ExperimentConfig::FUSED) {
@@ -152,7 +168,9 @@ at::Tensor TrainState::Loss(const at::Tensor& images, const at::Tensor& targets,
   context.dropout_keys = dropout_keys;
   context.fused_operands = type.value_or(at::kFloat);
   context.recompute_blocks = config_.recompute_blocks();
-  const at::Tensor logits = model_.Forward(images, context);
+  const at::Tensor logits = part.features.defined() ? model_.Classify(part.features)
+                                                    : model_.Forward(part.images, context);
+  const at::Tensor& targets = part.soft_labels.defined() ? part.soft_labels : part.labels;
   return at::cross_entropy_loss(logits, targets, /*weight=*/{}, at::Reduction::Mean, kIgnoredLabel,
                                 config_.loss().label_smoothing());
 }

@@ -76,6 +76,10 @@ class TrainState {
   const ExperimentConfig& config() const { return config_; }
   at::Device device() const { return device_; }
   const VisionTransformer& model() const { return model_; }
+
+  // Whether all that the heads read stays as it is.
+  bool TrainsHeadsOnly() const;
+
   const Optimizer& optimizer() const { return optimizer_; }
 
   // The model with each of the averages as its weights that the config asks for and that have
@@ -94,12 +98,12 @@ class TrainState {
   absl::Status Load(const Checkpoint& checkpoint);
 
  private:
-  TrainState(const ExperimentConfig& config, at::Device device, VisionTransformer model);
+  TrainState(const ExperimentConfig& config, at::Device device, VisionTransformer model,
+             std::vector<NamedParameter> trained);
 
   // Adds up the gradients of all parts of the batch; returns the loss.
   at::Tensor Backward(const StepNumbers& numbers, const Batch& batch);
-  at::Tensor Loss(const at::Tensor& images, const at::Tensor& targets,
-                  const DropoutKeys& dropout_keys) const;
+  at::Tensor Loss(const Batch& part, const DropoutKeys& dropout_keys) const;
 
   // By what the gradients of this iteration are to be divided; undefined if they are not clipped.
   at::Tensor Divisor(const StepNumbers& numbers, const StepResult& result) const;
@@ -107,7 +111,7 @@ class TrainState {
   ExperimentConfig config_;
   at::Device device_;
   VisionTransformer model_;
-  std::vector<NamedParameter> parameters_;
+  std::vector<NamedParameter> parameters_;  // that are trained
   Optimizer optimizer_;
   std::optional<LossScaler> scaler_;  // with FP16
   std::optional<WeightAverage> ema_;  // with ema.horizon_fraction

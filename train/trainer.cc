@@ -11,6 +11,7 @@
 #include "base/programs/signals.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
+#include "train/feature_batches.h"
 #include "train/run/console.h"
 #include "train/settings/config.h"
 #include "train/settings/loader_spec.h"
@@ -25,6 +26,15 @@ double Seconds(std::chrono::steady_clock::duration duration) {
 // Every `interval` iterations; an interval of 0 never comes.
 bool IsDue(int64_t iteration, int64_t interval) {
   return interval > 0 && iteration % interval == 0;
+}
+
+// Whether an image differs from epoch to epoch.
+bool DrawsPixels(const DataConfig& data) {
+  DataConfig train, evaluation;
+  *train.mutable_train_transforms() = data.train_transforms();
+  *evaluation.mutable_train_transforms() = data.evaluation_transforms();
+  return train.SerializeAsString() != evaluation.SerializeAsString() ||
+         data.mix().mixup_alpha() > 0 || data.mix().cutmix_alpha() > 0;
 }
 
 // Whether they are numbered the same too.
@@ -110,14 +120,13 @@ absl::StatusOr<std::vector<std::string>> Trainer::InitializeFrom(const Checkpoin
 }
 
 absl::Status Trainer::Run(const RunFolder& folder, RunLog* log, RunRecord* record) {
-  ASSIGN_OR_RETURN(const auto loader,
-                   Loader::ForTraining(*dataset_, spec_, *sampler_, config_.seed(), iteration_));
+  ASSIGN_OR_RETURN(const BatchSource batches, OpenBatches());
   CheckpointWriter writer(folder.checkpoints(), config_.checkpoint());
   ProgressBar progress(iteration_, config_.schedule().iterations());
   const InterruptionGuard guard;
   Stepper stepper(&state_, RecorderOf(state_.device()));
   while (!finished()) {
-    const absl::StatusOr<std::optional<IterationMetrics>> row = Iterate(loader.get(), &stepper);
+    const absl::StatusOr<std::optional<IterationMetrics>> row = Iterate(batches, &stepper);
     if (!row.ok()) return EndedBy(row.status(), folder, record, &writer);
     if (*row) {
       RETURN_IF_ERROR(log->AddIteration(**row));
@@ -142,10 +151,29 @@ absl::Status Trainer::Run(const RunFolder& folder, RunLog* log, RunRecord* recor
     if (is_interrupted) break;
     progress.Update(iteration_);
   }
-  WarnOfBadImages(loader->bad_images());
-  WarnOfDamagedImages(loader->damaged_images());
+  WarnOfBadImages(batches.bad_images());
+  WarnOfDamagedImages(batches.damaged_images());
   RETURN_IF_ERROR(writer.Finish());
   return CheckInterruption(folder, iteration_);
+}
+
+absl::StatusOr<Trainer::BatchSource> Trainer::OpenBatches() const {
+  if (state_.TrainsHeadsOnly() && !DrawsPixels(config_.data())) {
+    LOG(INFO) << "only heads are trained, so what they read of " << dataset_->train->size()
+              << " images is computed once, now";
+    ASSIGN_OR_RETURN(FeatureBatches features, FeatureBatches::Create(state_.model(), *dataset_,
+                                                                     spec_, *sampler_, iteration_));
+    const auto shared = std::make_shared<FeatureBatches>(std::move(features));
+    return BatchSource{.next = [shared] { return shared->Next(); },
+                       .bad_images = [shared] { return shared->bad_images(); },
+                       .damaged_images = [shared] { return shared->damaged_images(); }};
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<Loader> loader,
+                   Loader::ForTraining(*dataset_, spec_, *sampler_, config_.seed(), iteration_));
+  const std::shared_ptr<Loader> shared = std::move(loader);
+  return BatchSource{.next = [shared] { return shared->Next(); },
+                     .bad_images = [shared] { return shared->bad_images(); },
+                     .damaged_images = [shared] { return shared->damaged_images(); }};
 }
 
 bool Trainer::IsLogged() const {
@@ -162,9 +190,10 @@ bool Trainer::IsSaved() const {
   return IsDue(iteration_, config_.checkpoint().every_iterations()) || finished();
 }
 
-absl::StatusOr<std::optional<IterationMetrics>> Trainer::Iterate(Loader* loader, Stepper* stepper) {
+absl::StatusOr<std::optional<IterationMetrics>> Trainer::Iterate(const BatchSource& batches,
+                                                                 Stepper* stepper) {
   const Clock::time_point start = Clock::now();
-  ASSIGN_OR_RETURN(const Batch batch, loader->Next());
+  ASSIGN_OR_RETURN(const Batch batch, batches.next());
   waiting_ += Clock::now() - start;
   const StepResult result = stepper->Step(iteration_, batch);
   images_ += batch.labels.size(0);

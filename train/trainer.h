@@ -74,13 +74,21 @@ class Trainer {
   Trainer(const ExperimentConfig& config, const Dataset& dataset, LoaderSpec spec, TrainState state,
           std::unique_ptr<Sampler> sampler);
 
+  // The batches of the run from the next iteration on.
+  struct BatchSource {
+    std::function<absl::StatusOr<Batch>()> next;
+    std::function<BadImages()> bad_images, damaged_images;
+  };
+  absl::StatusOr<BatchSource> OpenBatches() const;
+
   bool finished() const { return iteration_ == config_.schedule().iterations(); }
   bool IsLogged() const;
   bool IsValidated() const;
   bool IsSaved() const;
 
   // One iteration, whose metrics come back where it is one to be logged.
-  absl::StatusOr<std::optional<IterationMetrics>> Iterate(Loader* loader, Stepper* stepper);
+  absl::StatusOr<std::optional<IterationMetrics>> Iterate(const BatchSource& batches,
+                                                          Stepper* stepper);
   IterationMetrics Measure(const StepResult& result, Clock::duration time) const;
 
   absl::Status Validate(RunLog* log);

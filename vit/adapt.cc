@@ -21,9 +21,9 @@ namespace {
 
 // Fields that are adapted to, and fields that only training reads.
 constexpr std::string_view kMayDiffer[] = {
-    "image_size",         "num_classes", "dropout",           "embedding_dropout",
-    "projection_dropout", "mlp_dropout", "attention_dropout", "stochastic_depth",
-    "initialization",     "zero_head"};
+    "image_size",        "image_width",        "num_classes", "dropout",
+    "embedding_dropout", "projection_dropout", "mlp_dropout", "attention_dropout",
+    "stochastic_depth",  "initialization",     "zero_head"};
 
 std::string Value(const ModelConfig& config, const google::protobuf::FieldDescriptor* field) {
   std::string text;
@@ -34,6 +34,8 @@ std::string Value(const ModelConfig& config, const google::protobuf::FieldDescri
 // Every field of the config but the above, so that one that is added later is an obstacle until
 // somebody has thought about it.
 std::vector<std::string> Obstacles(ModelConfig from, ModelConfig to) {
+  from.set_class_token(HasClassToken(from));
+  to.set_class_token(HasClassToken(to));
   from.set_mlp_width(MlpWidth(from));
   to.set_mlp_width(MlpWidth(to));
   if (from.layer_scale() > 0 && to.layer_scale() > 0) from.set_layer_scale(to.layer_scale());
@@ -50,36 +52,34 @@ std::vector<std::string> Obstacles(ModelConfig from, ModelConfig to) {
   return obstacles;
 }
 
-// Patches along one side of an image.
-int64_t Side(const ModelConfig& config) { return config.image_size() / config.patch_size(); }
-
-// [1, prefix + n, D] to the same for the other number of patches.
-at::Tensor ResamplePositions(const at::Tensor& positions, int64_t side, int64_t new_side) {
-  const int64_t prefix = positions.size(1) - side * side, width = positions.size(2);
+// [1, prefix + n, D] to the same for the other patches.
+at::Tensor ResamplePositions(const at::Tensor& positions, PatchGrid from, PatchGrid to) {
+  const int64_t prefix = positions.size(1) - from.count(), width = positions.size(2);
   const at::Tensor grid = positions.slice(1, prefix)
                               .to(at::kFloat)
-                              .reshape({1, side, side, width})
-                              .permute({0, 3, 1, 2});  // [1, D, side, side]
+                              .reshape({1, from.rows, from.columns, width})
+                              .permute({0, 3, 1, 2});  // [1, D, rows, columns]
   const at::Tensor patches =
-      at::_upsample_bicubic2d_aa(grid, {new_side, new_side}, /*align_corners=*/false)
+      at::_upsample_bicubic2d_aa(grid, {to.rows, to.columns}, /*align_corners=*/false)
           .permute({0, 2, 3, 1})
-          .reshape({1, new_side * new_side, width})
+          .reshape({1, to.count(), width})
           .to(positions.scalar_type());
   return at::concat({positions.slice(1, 0, prefix), patches}, 1);
 }
 
 // Fixed positions are no tensor.
-void AdaptPositions(int64_t side, int64_t new_side, Adaptation& adaptation) {
+void AdaptPositions(PatchGrid from, PatchGrid to, Adaptation& adaptation) {
   const auto positions = adaptation.tensors.find("position_embedding");
-  if (positions == adaptation.tensors.end() || side == new_side) return;
-  positions->second = ResamplePositions(positions->second, side, new_side);
-  adaptation.changes.push_back(absl::StrCat("position_embedding: resampled from ", side, " x ",
-                                            side, " patches to ", new_side, " x ", new_side));
+  if (positions == adaptation.tensors.end() || from == to) return;
+  positions->second = ResamplePositions(positions->second, from, to);
+  adaptation.changes.push_back(absl::StrCat("position_embedding: resampled from ", from.rows, " x ",
+                                            from.columns, " patches to ", to.rows, " x ",
+                                            to.columns));
 }
 
 void ReplaceHead(const VisionTransformer& to, Adaptation& adaptation) {
   for (const NamedParameter& parameter : to.Parameters()) {
-    if (!absl::StartsWith(parameter.name, "head.")) continue;
+    if (!IsHead(parameter.name)) continue;
     adaptation.tensors.insert_or_assign(parameter.name, parameter.tensor.detach());
     adaptation.changes.push_back(
         absl::StrCat(parameter.name, ": new, for ", to.config().num_classes(), " other classes"));
@@ -97,7 +97,7 @@ absl::StatusOr<Adaptation> AdaptTensors(const ModelConfig& from, const TensorMap
   RETURN_IF_ERROR(Annotate(expected.Load(tensors), "the checkpoint's tensors"));
   const at::NoGradGuard no_grad;
   Adaptation adaptation{tensors, {}};
-  AdaptPositions(Side(from), Side(to.config()), adaptation);
+  AdaptPositions(PatchGrid(from), PatchGrid(to.config()), adaptation);
   if (!same_classes || from.num_classes() != to.config().num_classes()) ReplaceHead(to, adaptation);
   return adaptation;
 }

@@ -26,12 +26,12 @@ struct Adaptation {
 // `tensors` are those of a model of the config `from`.
 //
 // Without `same_classes`, or with another num_classes, the head is that of `to`. Another image_size
-// resamples learned positions as a picture of the patches (bicubic and antialiased, in float32;
-// Dosovitskiy et al., arXiv 2010.11929, section 3.2); a class token's position stays. Fields that
-// only training reads may differ: dropout, stochastic_depth, and those of first values, which are
-// initialization, zero_head and layer_scale where both have one. Any other difference is an error
-// that names each of them: the tensors would not fit or, with another number of heads, mean
-// something else.
+// or image_width resamples learned positions as a picture of the patches (bicubic and antialiased,
+// in float32; Dosovitskiy et al., arXiv 2010.11929, section 3.2); a class token's position stays.
+// Fields that only training reads may differ: dropout, stochastic_depth, and those of first values,
+// which are initialization, zero_head and layer_scale where both have one. Any other difference is
+// an error that names each of them: the tensors would not fit or, with another number of heads,
+// mean something else.
 absl::StatusOr<Adaptation> AdaptTensors(const ModelConfig& from, const TensorMap& tensors,
                                         const VisionTransformer& to, bool same_classes = true);
 

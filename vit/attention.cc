@@ -4,18 +4,42 @@
 #include <vector>
 
 #include "ATen/TensorOperators.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/layer_norm.h"
 #include "ATen/ops/linear.h"
 #include "ATen/ops/matmul.h"
+#include "ATen/ops/rms_norm.h"
 #include "ATen/ops/scaled_dot_product_attention.h"
 #include "ATen/ops/softmax.h"
 
 namespace vitrine {
 
-Attention::Attention(int64_t width, int64_t heads, double dropout, const at::TensorOptions& options)
-    : heads(heads),
-      dropout(dropout),
-      qkv(width, 3 * width, options),
-      projection(width, width, options) {}
+HeadNorm::HeadNorm(const ModelConfig& config, const at::TensorOptions& options)
+    : epsilon(config.layer_norm_epsilon()) {
+  const ModelConfig::QueryKeyNorm kind = config.query_key_norm();
+  const int64_t width = config.width() / config.heads();
+  if (kind != ModelConfig::NO_NORM) weight = at::empty({width}, options);
+  if (kind == ModelConfig::LAYER_NORM) bias = at::empty({width}, options);
+}
+
+at::Tensor HeadNorm::operator()(const at::Tensor& x) const {
+  if (!weight.defined()) return x;
+  if (bias.defined()) return at::layer_norm(x, weight.sizes(), weight, bias, epsilon);
+  return at::rms_norm(x, weight.sizes(), weight, epsilon);
+}
+
+void HeadNorm::VisitParameters(const std::string& name, ParameterVisitor visit) {
+  if (weight.defined()) visit(name + ".weight", weight);
+  if (bias.defined()) visit(name + ".bias", bias);
+}
+
+Attention::Attention(const ModelConfig& config, const at::TensorOptions& options)
+    : heads(config.heads()),
+      dropout(config.attention_dropout()),
+      qkv(config.width(), 3 * config.width(), options, config.qkv_bias()),
+      query_norm(config, options),
+      key_norm(config, options),
+      projection(config.width(), config.width(), options) {}
 
 Attention::Heads Attention::Project(const at::Tensor& x, int64_t queries) const {
   const int64_t width = x.size(2);
@@ -30,15 +54,17 @@ Attention::Heads Attention::Project(const at::Tensor& x, int64_t queries) const 
   };
   if (queries == x.size(1)) {
     const std::vector<at::Tensor> packed = split(qkv(x), 3);
-    return {packed[0], packed[1], packed[2]};
+    return {query_norm(packed[0]), key_norm(packed[1]), packed[2]};
   }
   const auto part = [&](const at::Tensor& x, int64_t begin, int64_t parts) {
-    return split(at::linear(x, qkv.weight.narrow(0, begin * width, parts * width),
-                            qkv.bias.narrow(0, begin * width, parts * width)),
-                 parts);
+    const auto rows = [&](const at::Tensor& packed) {
+      return packed.defined() ? packed.narrow(0, begin * width, parts * width) : packed;
+    };
+    return split(at::linear(x, rows(qkv.weight), rows(qkv.bias)), parts);
   };
   const std::vector<at::Tensor> keys_values = part(x, 1, 2);
-  return {part(x.narrow(1, 0, queries), 0, 1)[0], keys_values[0], keys_values[1]};
+  return {query_norm(part(x.narrow(1, 0, queries), 0, 1)[0]), key_norm(keys_values[0]),
+          keys_values[1]};
 }
 
 at::Tensor Attention::Mix(const Heads& parts, const ForwardContext& context) const {
@@ -65,6 +91,8 @@ at::Tensor Attention::operator()(const at::Tensor& x, int64_t queries, const std
 
 void Attention::VisitParameters(const std::string& name, ParameterVisitor visit) {
   qkv.VisitParameters(name + ".qkv", visit);
+  query_norm.VisitParameters(name + ".query_norm", visit);
+  key_norm.VisitParameters(name + ".key_norm", visit);
   projection.VisitParameters(name + ".projection", visit);
 }
 

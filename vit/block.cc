@@ -2,8 +2,8 @@
 
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/empty.h"
-#include "ATen/ops/gelu.h"
 #include "ATen/ops/linear.h"
+#include "vit/activation.h"
 #include "vit/config.h"
 #include "vit/fused/attention.h"
 #include "vit/fused/cuda/add_norm.h"
@@ -36,25 +36,15 @@ at::Tensor First(const at::Tensor& x, int64_t tokens) {
 
 }  // namespace
 
-Mlp::Mlp(int64_t width, int64_t hidden_width, const at::TensorOptions& options)
-    : hidden(width, hidden_width, options), output(hidden_width, width, options) {}
-
-at::Tensor Mlp::operator()(const at::Tensor& x) const { return output(at::gelu(hidden(x))); }
-
-void Mlp::VisitParameters(const std::string& name, ParameterVisitor visit) {
-  hidden.VisitParameters(name + ".hidden", visit);
-  output.VisitParameters(name + ".output", visit);
-}
-
 Block::Block(const ModelConfig& config, int64_t index, const at::TensorOptions& options)
     : projection_dropout(ProjectionDropout(config)),
       mlp_dropout(MlpDropout(config)),
       stochastic_depth(DepthRate(config, index)),
-      attention_norm(config.width(), options),
-      attention(config.width(), config.heads(), config.attention_dropout(), options),
+      attention_norm(config.width(), options, config.layer_norm_epsilon()),
+      attention(config, options),
       attention_scale(MakeScale(config, options)),
-      mlp_norm(config.width(), options),
-      mlp(config.width(), MlpWidth(config), options),
+      mlp_norm(config.width(), options, config.layer_norm_epsilon()),
+      mlp(config.width(), MlpWidth(config), config.activation(), options),
       mlp_scale(MakeScale(config, options)) {}
 
 at::Tensor Block::operator()(const at::Tensor& x, int64_t tokens, const std::string& name,
@@ -81,9 +71,12 @@ at::Tensor Block::RunFusedForGpu(const at::Tensor& x, int64_t tokens, const std:
   const auto [same_x, normed_x] = fused::cuda::Norm(x, attention_norm, context.fused_operands);
   const at::Tensor attended = attention(normed_x, tokens, name, context);
   const auto [middle, normed] = AddAttendedAndNorm(First(same_x, tokens), attended, context);
-  const at::Tensor activated =
-      fused::cuda::BiasGelu(at::linear(normed, mlp.hidden.weight), mlp.hidden.bias);
-  return AddResidual(middle, mlp.output(activated), mlp_scale, mlp_dropout, context);
+  return AddResidual(middle, mlp.output(ActivateForGpu(normed)), mlp_scale, mlp_dropout, context);
+}
+
+at::Tensor Block::ActivateForGpu(const at::Tensor& normed) const {
+  if (mlp.activation != ModelConfig::GELU) return Activate(mlp.activation, mlp.hidden(normed));
+  return fused::cuda::BiasGelu(at::linear(normed, mlp.hidden.weight), mlp.hidden.bias);
 }
 
 fused::cuda::SumAndNorm Block::AddAttendedAndNorm(const at::Tensor& x, const at::Tensor& attended,
@@ -97,7 +90,7 @@ fused::cuda::SumAndNorm Block::AddAttendedAndNorm(const at::Tensor& x, const at:
 
 at::Tensor Block::NormAttend(const at::Tensor& x, int64_t tokens, const std::string& name,
                              const ForwardContext& context) const {
-  if (context.fusion == Fusion::kNone || attention.DropsWeights(context)) {
+  if (context.fusion == Fusion::kNone || !attention.CanBeFused(context)) {
     return attention(attention_norm(x), tokens, name, context);
   }
   return fused::NormAttention(x, attention_norm, attention.qkv, attention.projection,
@@ -106,7 +99,7 @@ at::Tensor Block::NormAttend(const at::Tensor& x, int64_t tokens, const std::str
 
 at::Tensor Block::NormMlp(const at::Tensor& x, const ForwardContext& context) const {
   if (context.fusion == Fusion::kNone) return mlp(mlp_norm(x));
-  return fused::NormMlp(x, mlp_norm, mlp.hidden, mlp.output, context.fused_operands);
+  return fused::NormMlp(x, mlp_norm, mlp, context.fused_operands);
 }
 
 bool Block::IsOnlyDropped(const at::Tensor& scale) const {

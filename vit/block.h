@@ -10,22 +10,10 @@
 #include "vit/attention.h"
 #include "vit/fused/cuda/add_norm.h"
 #include "vit/layers.h"
+#include "vit/mlp.h"
 #include "vit/model.pb.h"
 
 namespace vitrine {
-
-// Linear, exact GELU, Linear.
-struct Mlp {
-  Mlp(int64_t width, int64_t hidden_width, const at::TensorOptions& options);
-
-  // [B, T, D] to the same
-  at::Tensor operator()(const at::Tensor& x) const;
-
-  void VisitParameters(const std::string& name, ParameterVisitor visit);
-
-  Linear hidden;
-  Linear output;
-};
 
 struct Block {
   // `index` counts from 0 and sets the rate of stochastic depth.
@@ -59,6 +47,9 @@ struct Block {
   at::Tensor NormAttend(const at::Tensor& x, int64_t tokens, const std::string& name,
                         const ForwardContext& context) const;
   at::Tensor NormMlp(const at::Tensor& x, const ForwardContext& context) const;
+
+  // What is between the MLP's products, of what the first one is of.
+  at::Tensor ActivateForGpu(const at::Tensor& normed) const;
 
   // The residual stream x with a branch added, that scaled and partly dropped.
   at::Tensor AddResidual(const at::Tensor& x, const at::Tensor& branch, const at::Tensor& scale,

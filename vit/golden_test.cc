@@ -237,7 +237,10 @@ INSTANTIATE_ON_EACH_DEVICE(DropoutByPlaceTest);
 
 TEST(SinCosPositionsTest, AreBigVisions) {
   const at::Tensor expected = ReferenceValues("options").at("sincos_positions");
-  EXPECT_LT(Error(SinCosPositions(3, 24, at::kFloat), expected), 1e-7);
+  const at::Tensor square = SinCosPositions(3, 3, 24, at::kFloat);
+  EXPECT_LT(Error(square, expected), 1e-7);
+  const at::Tensor wide = SinCosPositions(2, 3, 24, at::kFloat);
+  EXPECT_TRUE(wide.equal(square.narrow(1, 0, 6)));
 }
 
 }  // namespace

@@ -12,12 +12,11 @@ namespace vitrine {
 namespace {
 
 bool IsToken(const std::string& name) {
-  return name == "class_token" || name == "register_tokens" || name == "position_embedding";
+  return name == "class_token" || name == "distillation_token" || name == "register_tokens" ||
+         name == "position_embedding";
 }
 
 bool IsNorm(const std::string& name) { return absl::StrContains(name, "norm."); }
-
-bool IsHead(const std::string& name) { return absl::StartsWith(name, "head."); }
 
 bool IsLayerScale(const std::string& name) { return absl::EndsWith(name, "_scale"); }
 
@@ -25,6 +24,7 @@ bool IsLayerScale(const std::string& name) { return absl::EndsWith(name, "_scale
 int64_t FanIn(const ModelConfig& config, const std::string& name) {
   if (absl::StrContains(name, "patch_embedding.projection")) return PatchLength(config);
   if (absl::StrContains(name, "mlp.output")) return MlpWidth(config);
+  if (absl::StartsWith(name, "head.")) return HeadInputs(config);
   return config.width();
 }
 

@@ -26,21 +26,22 @@ DropoutKey DrawDropoutKey(const ForwardContext& context) {
   return DropoutKeys(*context.dropout_keys).Draw();
 }
 
-Linear::Linear(int64_t in, int64_t out, const at::TensorOptions& options)
-    : weight(at::empty({out, in}, options)), bias(at::empty({out}, options)) {}
+Linear::Linear(int64_t in, int64_t out, const at::TensorOptions& options, bool has_bias)
+    : weight(at::empty({out, in}, options)),
+      bias(has_bias ? at::empty({out}, options) : at::Tensor()) {}
 
 at::Tensor Linear::operator()(const at::Tensor& x) const { return at::linear(x, weight, bias); }
 
 void Linear::VisitParameters(const std::string& name, ParameterVisitor visit) {
   visit(name + ".weight", weight);
-  visit(name + ".bias", bias);
+  if (bias.defined()) visit(name + ".bias", bias);
 }
 
-LayerNorm::LayerNorm(int64_t width, const at::TensorOptions& options)
-    : weight(at::empty({width}, options)), bias(at::empty({width}, options)) {}
+LayerNorm::LayerNorm(int64_t width, const at::TensorOptions& options, double epsilon)
+    : weight(at::empty({width}, options)), bias(at::empty({width}, options)), epsilon(epsilon) {}
 
 at::Tensor LayerNorm::operator()(const at::Tensor& x) const {
-  return at::layer_norm(x, weight.sizes(), weight, bias, kLayerNormEpsilon);
+  return at::layer_norm(x, weight.sizes(), weight, bias, epsilon);
 }
 
 void LayerNorm::VisitParameters(const std::string& name, ParameterVisitor visit) {

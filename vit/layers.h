@@ -58,7 +58,7 @@ constexpr double kLayerNormEpsilon = 1e-5;
 
 // y = x W^T + b
 struct Linear {
-  Linear(int64_t in, int64_t out, const at::TensorOptions& options);
+  Linear(int64_t in, int64_t out, const at::TensorOptions& options, bool has_bias = true);
 
   // [..., in] to [..., out]
   at::Tensor operator()(const at::Tensor& x) const;
@@ -66,13 +66,13 @@ struct Linear {
   void VisitParameters(const std::string& name, ParameterVisitor visit);
 
   at::Tensor weight;  // [out, in]
-  at::Tensor bias;    // [out]
+  at::Tensor bias;    // [out], undefined where there is none
 };
 
 // Normalises the last dimension to mean 0 and variance 1, then scales and shifts (Ba et al., arXiv
 // 1607.06450).
 struct LayerNorm {
-  LayerNorm(int64_t width, const at::TensorOptions& options);
+  LayerNorm(int64_t width, const at::TensorOptions& options, double epsilon = kLayerNormEpsilon);
 
   // [..., width] to the same
   at::Tensor operator()(const at::Tensor& x) const;
@@ -81,6 +81,7 @@ struct LayerNorm {
 
   at::Tensor weight;  // [width]
   at::Tensor bias;    // [width]
+  double epsilon;     // added to the variance
 };
 
 // While training, zeroes each value with the probability and divides the rest by 1 - probability.

@@ -1,5 +1,7 @@
 #include "vit/patch_embedding.h"
 
+#include "vit/config.h"
+
 namespace vitrine {
 
 at::Tensor Patchify(const at::Tensor& images, int64_t patch_size) {
@@ -11,20 +13,22 @@ at::Tensor Patchify(const at::Tensor& images, int64_t patch_size) {
       .reshape({batch, rows * columns, patch_size * patch_size * channels});
 }
 
-PatchEmbedding::PatchEmbedding(int64_t patch_length, int64_t width,
-                               const at::TensorOptions& options)
-    : input_norm(patch_length, options),
-      projection(patch_length, width, options),
-      output_norm(width, options) {}
+PatchEmbedding::PatchEmbedding(const ModelConfig& config, const at::TensorOptions& options)
+    : projection(PatchLength(config), config.width(), options, config.patch_bias()) {
+  if (!config.patch_norms()) return;
+  input_norm.emplace(PatchLength(config), options, config.layer_norm_epsilon());
+  output_norm.emplace(config.width(), options, config.layer_norm_epsilon());
+}
 
 at::Tensor PatchEmbedding::operator()(const at::Tensor& patches) const {
-  return output_norm(projection(input_norm(patches)));
+  if (!input_norm) return projection(patches);
+  return (*output_norm)(projection((*input_norm)(patches)));
 }
 
 void PatchEmbedding::VisitParameters(const std::string& name, ParameterVisitor visit) {
-  input_norm.VisitParameters(name + ".input_norm", visit);
+  if (input_norm) input_norm->VisitParameters(name + ".input_norm", visit);
   projection.VisitParameters(name + ".projection", visit);
-  output_norm.VisitParameters(name + ".output_norm", visit);
+  if (output_norm) output_norm->VisitParameters(name + ".output_norm", visit);
 }
 
 }  // namespace vitrine

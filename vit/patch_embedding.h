@@ -4,10 +4,12 @@
 #define VIT_PATCH_EMBEDDING_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "ATen/core/Tensor.h"
 #include "vit/layers.h"
+#include "vit/model.pb.h"
 
 namespace vitrine {
 
@@ -15,18 +17,18 @@ namespace vitrine {
 // column, channel). patch_size divides H and W.
 at::Tensor Patchify(const at::Tensor& images, int64_t patch_size);
 
-// LayerNorm, Linear, LayerNorm.
+// LayerNorm, Linear, LayerNorm; or Linear alone.
 struct PatchEmbedding {
-  PatchEmbedding(int64_t patch_length, int64_t width, const at::TensorOptions& options);
+  PatchEmbedding(const ModelConfig& config, const at::TensorOptions& options);
 
   // [B, n, patch_length] to [B, n, D]
   at::Tensor operator()(const at::Tensor& patches) const;
 
   void VisitParameters(const std::string& name, ParameterVisitor visit);
 
-  LayerNorm input_norm;
+  std::optional<LayerNorm> input_norm;
   Linear projection;
-  LayerNorm output_norm;
+  std::optional<LayerNorm> output_norm;
 };
 
 }  // namespace vitrine

@@ -9,11 +9,12 @@
 
 namespace vitrine {
 
-// [1, side * side, width] for patches row by row: sin(x w), cos(x w), sin(y w), cos(y w), with x
+// [1, rows * columns, width] for patches row by row: sin(x w), cos(x w), sin(y w), cos(y w), with x
 // the column, y the row, and width / 4 frequencies w from 1 down to 1/10000 in equal ratios (as
 // big_vision's posemb_sincos_2d; Beyer et al., arXiv 2205.01580). width is a multiple of 4, at
 // least 8.
-at::Tensor SinCosPositions(int64_t side, int64_t width, const at::TensorOptions& options);
+at::Tensor SinCosPositions(int64_t rows, int64_t columns, int64_t width,
+                           const at::TensorOptions& options);
 
 }  // namespace vitrine
 

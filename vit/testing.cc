@@ -11,6 +11,7 @@
 #include "base/files/embedded_file.h"
 #include "base/tensors/safetensors.h"
 #include "glog/logging.h"
+#include "vit/config.h"
 #include "vit/embedded_reference_values.h"
 
 namespace vitrine {
@@ -36,6 +37,35 @@ ModelConfig SmallConfigWithOptions() {
   return config;
 }
 
+std::vector<NamedConfig> SmallConfigs() {
+  ModelConfig distilled = SmallConfig();
+  distilled.set_distillation_token(true);
+  distilled.set_class_token_position(false);
+  distilled.set_patch_norms(false);
+  distilled.set_patch_bias(false);
+  distilled.set_embedding_norm(true);
+  distilled.set_qkv_bias(false);
+  distilled.set_activation(ModelConfig::QUICK_GELU);
+  ModelConfig class_and_mean = SmallConfig();
+  class_and_mean.set_pooling(ModelConfig::CLASS_AND_MEAN);
+  class_and_mean.set_register_tokens(1);
+  class_and_mean.set_layer_norm_epsilon(1e-6);
+  class_and_mean.set_query_key_norm(ModelConfig::RMS_NORM);
+  class_and_mean.set_activation(ModelConfig::SWIGLU);
+  ModelConfig mean = SmallConfig();
+  mean.set_pooling(ModelConfig::MEAN);
+  mean.set_pooling_norm(ModelConfig::AFTER_MEAN);
+  mean.set_class_token(true);
+  mean.set_query_key_norm(ModelConfig::LAYER_NORM);
+  mean.set_activation(ModelConfig::GELU_TANH);
+  mean.set_image_width(12);
+  return {{"Plain", SmallConfig()},
+          {"Options", SmallConfigWithOptions()},
+          {"Distilled", distilled},
+          {"ClassAndMean", class_and_mean},
+          {"NormAfterMean", mean}};
+}
+
 VisionTransformer MakeModel(const ModelConfig& config, uint64_t seed) {
   absl::StatusOr<VisionTransformer> model = VisionTransformer::Create(config, seed);
   CHECK(model.ok()) << model.status();
@@ -44,7 +74,7 @@ VisionTransformer MakeModel(const ModelConfig& config, uint64_t seed) {
 
 at::Tensor RandomImages(int64_t count, const ModelConfig& config, uint64_t seed) {
   at::Tensor images =
-      at::empty({count, config.channels(), config.image_size(), config.image_size()});
+      at::empty({count, config.channels(), config.image_size(), ImageWidth(config)});
   return images.normal_(0, 1, at::detail::createCPUGenerator(seed));
 }
 

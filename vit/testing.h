@@ -4,7 +4,9 @@
 #define VIT_TESTING_H_
 
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "ATen/core/Tensor.h"
 #include "base/tensors/tensor_map.h"
@@ -17,8 +19,16 @@ namespace vitrine {
 // fields as they are by default.
 ModelConfig SmallConfig();
 
-// The same with every option: mean pooling, registers, fixed positions, layer scale.
+// The same with mean pooling, registers, fixed positions, layer scale.
 ModelConfig SmallConfigWithOptions();
+
+struct NamedConfig {
+  std::string name;
+  ModelConfig config;
+};
+
+// These and more, in which each option of the architecture occurs.
+std::vector<NamedConfig> SmallConfigs();
 
 // The config is a good one.
 VisionTransformer MakeModel(const ModelConfig& config, uint64_t seed = 1);

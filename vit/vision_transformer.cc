@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/problems.h"
 #include "base/status_macros.h"
+#include "glog/logging.h"
 #include "vit/config.h"
 #include "vit/initialization.h"
 #include "vit/positions.h"
@@ -18,21 +19,17 @@
 namespace vitrine {
 namespace {
 
-bool HasClassToken(const ModelConfig& config) {
-  return config.pooling() == ModelConfig::CLASS_TOKEN;
-}
-
 bool HasLearnedPositions(const ModelConfig& config) {
   return config.position_embedding() == ModelConfig::LEARNED;
 }
 
 at::Tensor MakePositions(const ModelConfig& config, const at::TensorOptions& options) {
   const bool learned = HasLearnedPositions(config);
-  const int64_t tokens =
-      learned ? SequenceLength(config) - config.register_tokens() : PatchCount(config);
+  const PatchGrid grid(config);
+  const int64_t tokens = (learned ? PositionPrefix(config) : 0) + grid.count();
   // A meta tensor has a shape and no values.
   if (learned || options.device().is_meta()) return at::empty({1, tokens, config.width()}, options);
-  return SinCosPositions(config.image_size() / config.patch_size(), config.width(), options);
+  return SinCosPositions(grid.rows, grid.columns, config.width(), options);
 }
 
 std::vector<Block> MakeBlocks(const ModelConfig& config, const at::TensorOptions& options) {
@@ -45,14 +42,22 @@ std::vector<Block> MakeBlocks(const ModelConfig& config, const at::TensorOptions
 
 VisionTransformer::VisionTransformer(const ModelConfig& config, const at::TensorOptions& options)
     : config_(config),
-      patch_embedding_(PatchLength(config), config.width(), options),
+      patch_embedding_(config, options),
       position_embedding_(MakePositions(config, options)),
       blocks_(MakeBlocks(config, options)),
-      final_norm_(config.width(), options),
-      head_(config.width(), config.num_classes(), options) {
-  if (HasClassToken(config)) class_token_ = at::empty({1, 1, config.width()}, options);
-  if (config.register_tokens() > 0) {
-    register_tokens_ = at::empty({1, config.register_tokens(), config.width()}, options);
+      final_norm_(config.width(), options, config.layer_norm_epsilon()),
+      head_(HeadInputs(config), config.num_classes(), options) {
+  const auto tokens = [&](int64_t count) {
+    return count == 0 ? at::Tensor() : at::empty({1, count, config.width()}, options);
+  };
+  class_token_ = tokens(HasClassToken(config) ? 1 : 0);
+  distillation_token_ = tokens(config.distillation_token() ? 1 : 0);
+  register_tokens_ = tokens(config.register_tokens());
+  if (config.embedding_norm()) {
+    embedding_norm_.emplace(config.width(), options, config.layer_norm_epsilon());
+  }
+  if (config.distillation_token()) {
+    distillation_head_.emplace(config.width(), config.num_classes(), options);
   }
 }
 
@@ -74,37 +79,42 @@ absl::StatusOr<VisionTransformer> VisionTransformer::CreateShapesOnly(const Mode
 
 at::Tensor VisionTransformer::Forward(const at::Tensor& images,
                                       const ForwardContext& context) const {
+  return Classify(Features(images, context));
+}
+
+at::Tensor VisionTransformer::Features(const at::Tensor& images,
+                                       const ForwardContext& context) const {
   const at::Tensor patches = Patchify(images, config_.patch_size());  // [B, n, p * p * C]
   at::Tensor x = AddPrefixAndPositions(patch_embedding_(patches));    // [B, T, D]
   x = Dropout(x, EmbeddingDropout(config_), context);
+  if (embedding_norm_) x = (*embedding_norm_)(x);
   for (size_t i = 0; i < blocks_.size(); ++i) x = RunBlock(i, x, context);
-  return head_(Pool(x));  // [B, classes]
+  return Pool(x);
 }
 
 at::Tensor VisionTransformer::AddPrefixAndPositions(at::Tensor patches) const {
-  const int64_t batch = patches.size(0);
-  const bool learned = HasLearnedPositions(config_);
-  // The class token has a learned position and no fixed one; registers have none.
-  const int64_t first_patch = learned && class_token_.defined() ? 1 : 0;
-  patches = patches + position_embedding_.narrow(1, first_patch, patches.size(1));
+  int64_t position = 0;  // the next one
   std::vector<at::Tensor> tokens;
-  if (class_token_.defined()) {
-    const at::Tensor token =
-        learned ? class_token_ + position_embedding_.narrow(1, 0, 1) : class_token_;
-    tokens.push_back(token.expand({batch, -1, -1}));
-  }
-  if (register_tokens_.defined()) tokens.push_back(register_tokens_.expand({batch, -1, -1}));
-  tokens.push_back(patches);
-  return tokens.size() == 1 ? patches : at::concat(tokens, 1);
+  const auto add = [&](at::Tensor token, bool has_position) {
+    if (!token.defined()) return;
+    if (has_position) token = token + position_embedding_.narrow(1, position++, 1);
+    tokens.push_back(token.expand({patches.size(0), -1, -1}));
+  };
+  const bool learned = HasLearnedPositions(config_);  // fixed ones are of the patches alone
+  add(class_token_, learned && config_.class_token_position());
+  add(distillation_token_, learned);
+  add(register_tokens_, false);
+  tokens.push_back(patches + position_embedding_.narrow(1, position, patches.size(1)));
+  return tokens.size() == 1 ? tokens[0] : at::concat(tokens, 1);
 }
 
 at::Tensor VisionTransformer::RunBlock(size_t index, const at::Tensor& x,
                                        const ForwardContext& context) const {
   const std::string name = absl::StrCat("blocks.", index);
   // Whoever asks for intermediates wants those of every token.
-  const bool class_token_only =
-      index + 1 == blocks_.size() && HasClassToken(config_) && context.intermediates == nullptr;
-  const int64_t tokens = class_token_only ? 1 : x.size(1);
+  const bool all =
+      index + 1 < blocks_.size() || ReadTokens(config_) == 0 || context.intermediates != nullptr;
+  const int64_t tokens = all ? x.size(1) : ReadTokens(config_);
   if (!context.training || !context.recompute_blocks) {
     return blocks_[index](x, tokens, name, context);
   }
@@ -118,23 +128,44 @@ at::Tensor VisionTransformer::RunBlock(size_t index, const at::Tensor& x,
   return Recompute(run, x, parameters, context);
 }
 
+at::Tensor VisionTransformer::MeanOfPatches(const at::Tensor& tokens) const {
+  const at::Tensor patches = tokens.slice(1, PrefixLength(config_));
+  if (config_.pooling_norm() == ModelConfig::AFTER_MEAN) return final_norm_(patches.mean(1));
+  return final_norm_(patches).mean(1);
+}
+
+// LayerNorm works token by token, so only what is read needs it.
 at::Tensor VisionTransformer::Pool(const at::Tensor& tokens) const {
-  // LayerNorm works token by token, so the class token alone needs it.
-  if (HasClassToken(config_)) return final_norm_(tokens.select(1, 0));
-  const int64_t prefix = PrefixLength(config_);
-  return final_norm_(tokens.slice(1, prefix)).mean(1);
+  if (distillation_head_) return final_norm_(tokens.narrow(1, 0, 2));
+  switch (config_.pooling()) {
+    case ModelConfig::CLASS_TOKEN:
+      return final_norm_(tokens.select(1, 0));
+    case ModelConfig::MEAN:
+      return MeanOfPatches(tokens);
+    case ModelConfig::CLASS_AND_MEAN:
+      return at::concat({final_norm_(tokens.select(1, 0)), MeanOfPatches(tokens)}, 1);
+  }
+  LOG(FATAL) << "not a pooling";
+}
+
+at::Tensor VisionTransformer::Classify(const at::Tensor& features) const {
+  if (!distillation_head_) return head_(features);
+  return (head_(features.select(1, 0)) + (*distillation_head_)(features.select(1, 1))) / 2;
 }
 
 void VisionTransformer::VisitParameters(ParameterVisitor visit) {
   patch_embedding_.VisitParameters("patch_embedding", visit);
   if (class_token_.defined()) visit("class_token", class_token_);
+  if (distillation_token_.defined()) visit("distillation_token", distillation_token_);
   if (register_tokens_.defined()) visit("register_tokens", register_tokens_);
   if (HasLearnedPositions(config_)) visit("position_embedding", position_embedding_);
+  if (embedding_norm_) embedding_norm_->VisitParameters("embedding_norm", visit);
   for (size_t i = 0; i < blocks_.size(); ++i) {
     blocks_[i].VisitParameters(absl::StrCat("blocks.", i), visit);
   }
   final_norm_.VisitParameters("final_norm", visit);
   head_.VisitParameters("head", visit);
+  if (distillation_head_) distillation_head_->VisitParameters("distillation_head", visit);
 }
 
 std::vector<NamedParameter> VisionTransformer::Parameters() const {

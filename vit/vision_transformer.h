@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,8 +40,13 @@ class VisionTransformer {
   VisionTransformer(VisionTransformer&&) = default;
   VisionTransformer& operator=(VisionTransformer&&) = default;
 
-  // [B, channels, image_size, image_size] to logits [B, num_classes], in the model's type.
+  // [B, channels, image_size, ImageWidth(config)] to logits [B, num_classes], in the model's type.
   at::Tensor Forward(const at::Tensor& images, const ForwardContext& context) const;
+
+  // The two halves of that. What the heads read is [B, HeadInputs(config)], or with a distillation
+  // token [B, 2, D], which has two heads.
+  at::Tensor Features(const at::Tensor& images, const ForwardContext& context) const;
+  at::Tensor Classify(const at::Tensor& features) const;
 
   const ModelConfig& config() const { return config_; }
   at::Device device() const { return head_.weight.device(); }
@@ -64,24 +70,29 @@ class VisionTransformer {
 
   void VisitParameters(ParameterVisitor visit);
 
-  // [B, n, D] to [B, T, D]: positions added, class token and registers put in front.
+  // [B, n, D] to [B, T, D]: positions added, the other tokens put in front.
   at::Tensor AddPrefixAndPositions(at::Tensor patches) const;
 
-  // [B, T, D] to the tokens that what follows reads: the same, or [B, 1, D] from the last block
-  // where the head reads the class token alone.
+  // [B, T, D] to the tokens that what follows reads: the same, or from the last block,
+  // where heads read tokens at the front alone, those.
   at::Tensor RunBlock(size_t index, const at::Tensor& x, const ForwardContext& context) const;
 
-  // [B, T, D] to what the head sees, [B, D].
+  // [B, T, D] to the mean of the patches, [B, D].
+  at::Tensor MeanOfPatches(const at::Tensor& tokens) const;
+
+  // [B, T, D], of which T may be ReadTokens, to what the heads read.
   at::Tensor Pool(const at::Tensor& tokens) const;
 
   ModelConfig config_;
   PatchEmbedding patch_embedding_;
-  at::Tensor class_token_;         // [1, 1, D], undefined with mean pooling
-  at::Tensor register_tokens_;     // [1, R, D], undefined without registers
-  at::Tensor position_embedding_;  // learned: [1, T - R, D]; fixed: [1, n, D], no parameter
+  // Undefined where there is none: [1, 1, D], [1, 1, D], [1, registers, D].
+  at::Tensor class_token_, distillation_token_, register_tokens_;
+  at::Tensor position_embedding_;  // learned: [1, S, D]; fixed: [1, n, D], no parameter
+  std::optional<LayerNorm> embedding_norm_;
   std::vector<Block> blocks_;
   LayerNorm final_norm_;
   Linear head_;
+  std::optional<Linear> distillation_head_;
 };
 
 }  // namespace vitrine

@@ -61,20 +61,17 @@ INSTANTIATE_TEST_SUITE_P(Steps, ParameterCountTest,
                                            Step{"7", 224, 3, 100, 12, 12, 768, 16, 85'878'628}),
                          [](const auto& info) { return std::string(info.param.name); });
 
-class AnyConfigTest : public EachDeviceAnd<ModelConfig> {
+class AnyConfigTest : public EachDeviceAnd<NamedConfig> {
  protected:
   at::TensorOptions InDouble() const { return at::TensorOptions(device_).dtype(at::kDouble); }
 };
 
-INSTANTIATE_TEST_SUITE_P(Configs, AnyConfigTest,
-                         OnEachDevice(::testing::Values(SmallConfig(), SmallConfigWithOptions())),
-                         AndDevice([](const ModelConfig& config) {
-                           return config.has_register_tokens() ? "Options" : "Plain";
-                         }));
+INSTANTIATE_TEST_SUITE_P(Configs, AnyConfigTest, OnEachDevice(::testing::ValuesIn(SmallConfigs())),
+                         AndDevice([](const NamedConfig& named) { return named.name; }));
 
 TEST_P(AnyConfigTest, BatchOfTwoEqualsTwoOfOne) {
-  const VisionTransformer model = MakeModel(GetParam()).Clone(device_);
-  const at::Tensor images = RandomImages(2, GetParam()).to(device_);
+  const VisionTransformer model = MakeModel(GetParam().config).Clone(device_);
+  const at::Tensor images = RandomImages(2, GetParam().config).to(device_);
   const at::Tensor together = model.Forward(images, {});
   const at::Tensor apart = at::concat(
       {model.Forward(images.slice(0, 0, 1), {}), model.Forward(images.slice(0, 1, 2), {})});
@@ -84,8 +81,8 @@ TEST_P(AnyConfigTest, BatchOfTwoEqualsTwoOfOne) {
 
 // d loss / d parameter by central differences, for some numbers of every parameter.
 TEST_P(AnyConfigTest, GradientsEqualFiniteDifferencesInDouble) {
-  const VisionTransformer model = MakeModel(GetParam()).Clone(InDouble());
-  const at::Tensor images = RandomImages(3, GetParam()).to(InDouble());
+  const VisionTransformer model = MakeModel(GetParam().config).Clone(InDouble());
+  const at::Tensor images = RandomImages(3, GetParam().config).to(InDouble());
   const at::Tensor labels = at::tensor({0, 3, 4}, at::kLong).to(device_);
   const auto loss = [&] { return at::cross_entropy_loss(model.Forward(images, {}), labels); };
   loss().backward();
@@ -107,15 +104,14 @@ TEST_P(AnyConfigTest, GradientsEqualFiniteDifferencesInDouble) {
   }
 }
 
-class FusedModelTest : public ::testing::TestWithParam<ModelConfig> {};
+class FusedModelTest : public ::testing::TestWithParam<NamedConfig> {};
 
-INSTANTIATE_TEST_SUITE_P(Configs, FusedModelTest,
-                         ::testing::Values(SmallConfig(), SmallConfigWithOptions()),
-                         [](const auto& info) { return info.index == 0 ? "Plain" : "Options"; });
+INSTANTIATE_TEST_SUITE_P(Configs, FusedModelTest, ::testing::ValuesIn(SmallConfigs()),
+                         [](const auto& info) { return info.param.name; });
 
 // With the same dropout, and with blocks computed once or twice.
 TEST_P(FusedModelTest, FusedKernelsGiveTheSameGradientsInDouble) {
-  ModelConfig config = GetParam();
+  ModelConfig config = GetParam().config;
   config.set_dropout(0.2);
   const at::Tensor images = RandomImages(3, config).to(at::kDouble);
   const auto differentiate = [&](bool fused, bool recompute) {
@@ -143,7 +139,7 @@ TEST_P(FusedModelTest, FusedKernelsGiveTheSameGradientsInDouble) {
 // By its kernels as a CPU emulates them, and on one where there is any, against libtorch's
 // operators on the CPU with the same dropout.
 TEST_P(FusedModelTest, FusedForAGpuTheGradientsAreTheSame) {
-  ModelConfig config = GetParam();
+  ModelConfig config = GetParam().config;
   config.set_dropout(0.2);
   const at::Tensor images = RandomImages(3, config);
   const auto differentiate = [&](Fusion fusion, at::Device device, bool recompute) {
@@ -165,7 +161,10 @@ TEST_P(FusedModelTest, FusedForAGpuTheGradientsAreTheSame) {
       for (const NamedParameter& parameter : fused.Parameters()) {
         const at::Tensor gradient = plain.Tensors().at(parameter.name).grad();
         const at::Tensor difference = parameter.tensor.grad().cpu() - gradient;
-        EXPECT_LT(difference.norm().item<double>(), 1e-5 * gradient.norm().item<double>())
+        // A bias of all keys moves no attention weight, so its gradient is nothing but rounding.
+        const double rounding = parameter.name.ends_with("key_norm.bias") ? 1e-7 : 0;
+        EXPECT_LE(difference.norm().item<double>(),
+                  1e-5 * gradient.norm().item<double>() + rounding)
             << parameter.name << " on " << device;
       }
     }

@@ -127,14 +127,13 @@ absl::StatusOr<Json> Inputs(const CheckpointManifest& manifest, const Evaluation
   ASSIGN_OR_RETURN(const auto loader,
                    Loader::ForTraining(data.dataset(), data.spec(), *sampler, seed, 0));
   ASSIGN_OR_RETURN(const Batch batch, loader->Next());
-  const auto channels = static_cast<int>(data.spec().shape.channels);
-  const auto size = static_cast<int>(data.spec().shape.size);
+  const auto [channels, size] = data.spec().shape;
   ASSIGN_OR_RETURN(const auto normalization, Normalization::Create(config, channels));
   const at::Tensor bytes = normalization.Invert(batch.images).contiguous();
   Json inputs = Json::array();
   for (int64_t i = 0; i < std::min(kInputs, bytes.size(0)); ++i) {
     Image picture;
-    ToPicture({bytes[i].const_data_ptr<uint8_t>(), channels, size, size}, &picture);
+    ToPicture({bytes[i].const_data_ptr<uint8_t>(), channels, size.height, size.width}, &picture);
     inputs.push_back(DataUrl(picture));
   }
   return inputs;

@@ -14,8 +14,13 @@ namespace vitrine {
 // Objects keep their order.
 using Json = nlohmann::ordered_json;
 
-// What is no JSON gives a value of which is_discarded() is true.
+// What is no JSON gives a value of which is_discarded() is true; so does one of more than 64
+// levels, with a key twice in an object, or with more than 20,000 keys in one.
 Json ParseJson(std::string_view text);
+
+// Objects are sorted by their keys, of which there may be any number.
+using SortedJson = nlohmann::json;
+SortedJson ParseLargeJson(std::string_view text);
 
 // On one line, or indented and without a newline at the end. Names and paths may be of any bytes:
 // what is not UTF-8, as JSON must be, is replaced.

@@ -27,5 +27,22 @@ TEST(JsonTest, WhatIsNoJsonIsDiscarded) {
   }
 }
 
+TEST(JsonTest, WhatIsMeantToHarmIsDiscarded) {
+  EXPECT_TRUE(ParseJson(R"({"a": {"b": 1}, "c": {"b": 2}})").is_object());
+  EXPECT_TRUE(ParseJson(R"({"a": 1, "b": 2, "a": 1})").is_discarded());
+  const auto nested = [](int levels) {
+    return std::string(levels, '[') + std::string(levels, ']');
+  };
+  EXPECT_TRUE(ParseJson(nested(60)).is_array());
+  EXPECT_TRUE(ParseJson(nested(100)).is_discarded());
+  EXPECT_TRUE(ParseJson(std::string(10'000'000, '[')).is_discarded());
+  std::string many = "{\"0\": 0";
+  for (int i = 1; i < 300'000; ++i) many += ", \"" + std::to_string(i) + "\": 0";
+  many += "}";
+  EXPECT_TRUE(ParseJson(many).is_discarded());
+  EXPECT_EQ(ParseLargeJson(many).size(), 300'000);
+  EXPECT_TRUE(ParseLargeJson(R"({"a": 1, "a": 1})").is_discarded());
+}
+
 }  // namespace
 }  // namespace vitrine

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ATen/core/grad_mode.h"
+#include "ATen/ops/empty.h"
 #include "glog/logging.h"
 #include "torch/csrc/autograd/custom_function.h"
 
@@ -60,7 +61,11 @@ struct CustomFunction : torch::autograd::Function<CustomFunction> {
 
 std::vector<at::Tensor> WithGradient(std::string_view name, const std::vector<at::Tensor>& inputs,
                                      absl::FunctionRef<ForwardPass()> forward, Backward backward) {
-  return CustomFunction::apply(at::TensorList(inputs), forward,
+  std::vector<at::Tensor> defined = inputs;
+  for (at::Tensor& tensor : defined) {
+    if (!tensor.defined()) tensor = at::empty({0});  // libtorch asks each for its type
+  }
+  return CustomFunction::apply(at::TensorList(defined), forward,
                                c10::make_intrusive<Kept>(name, inputs.size(), std::move(backward)));
 }
 

@@ -35,8 +35,9 @@ struct BackwardPass {
 // made in has returned, so it captures by value: numbers, but no tensors, which belong to `saved`.
 using Backward = std::function<std::vector<at::Tensor>(const BackwardPass& pass)>;
 
-// The outputs of `forward`, which runs once, at once and without recording. Asking for a second
-// derivative is a broken invariant, in which `name` says of what.
+// The outputs of `forward`, which runs once, at once and without recording. Inputs may be
+// undefined, as a bias that a layer has not. Asking for a second derivative is a broken invariant,
+// in which `name` says of what.
 std::vector<at::Tensor> WithGradient(std::string_view name, const std::vector<at::Tensor>& inputs,
                                      absl::FunctionRef<ForwardPass()> forward, Backward backward);
 

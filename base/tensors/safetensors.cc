@@ -11,6 +11,7 @@
 #include "ATen/ops/empty.h"
 #include "ATen/ops/from_blob.h"
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "base/files/crc32c.h"
@@ -85,11 +86,11 @@ struct Entry {
   uint64_t begin, end;  // within the bytes after the header
 };
 
-absl::StatusOr<std::vector<int64_t>> ParseShape(const Json& json, uint64_t* elements) {
+absl::StatusOr<std::vector<int64_t>> ParseShape(const SortedJson& json, uint64_t* elements) {
   if (!json.is_array()) return absl::DataLossError("its shape is not a list");
   std::vector<int64_t> shape;
   *elements = 1;
-  for (const Json& size : json) {
+  for (const SortedJson& size : json) {
     if (!size.is_number_unsigned() || size.get<uint64_t>() > INT64_MAX) {
       return absl::DataLossError("its shape has a size that is not a count");
     }
@@ -101,17 +102,17 @@ absl::StatusOr<std::vector<int64_t>> ParseShape(const Json& json, uint64_t* elem
   return shape;
 }
 
-absl::StatusOr<Entry> ParseEntry(const Json& json) {
+absl::StatusOr<Entry> ParseEntry(const SortedJson& json) {
   if (!json.is_object() || json.size() != 3 || !json.contains("dtype") || !json.contains("shape") ||
       !json.contains("data_offsets")) {
     return absl::DataLossError("it needs dtype, shape and data_offsets, and nothing else");
   }
-  const Json& dtype = json["dtype"];
+  const SortedJson& dtype = json["dtype"];
   const auto type = dtype.is_string() ? TypeOf(dtype.get<std::string>()) : std::nullopt;
   if (!type) return absl::DataLossError("its dtype is unknown");
   uint64_t elements = 0;
   ASSIGN_OR_RETURN(std::vector<int64_t> shape, ParseShape(json["shape"], &elements));
-  const Json& offsets = json["data_offsets"];
+  const SortedJson& offsets = json["data_offsets"];
   if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
       !offsets[1].is_number_unsigned()) {
     return absl::DataLossError("its data_offsets are not two counts");
@@ -125,14 +126,18 @@ absl::StatusOr<Entry> ParseEntry(const Json& json) {
   return entry;
 }
 
-absl::StatusOr<Json> ParseHeader(std::string_view bytes, std::string_view* data) {
+absl::StatusOr<SortedJson> ParseHeader(std::string_view bytes, std::string_view* data) {
   if (bytes.size() < kLengthBytes) return Damaged("it is shorter than 8 bytes");
   uint64_t length;
   std::memcpy(&length, bytes.data(), kLengthBytes);
   bytes.remove_prefix(kLengthBytes);
-  if (length > kMaxHeaderBytes || length > bytes.size()) return Damaged("the header is cut short");
-  Json header = ParseJson(bytes.substr(0, length));
-  if (!header.is_object()) return Damaged("the header is not JSON");
+  if (length > kMaxHeaderBytes) {
+    return Damaged(absl::StrCat("its header is said to have ", length, " bytes, the most is ",
+                                kMaxHeaderBytes));
+  }
+  if (length > bytes.size()) return Damaged("the header is cut short");
+  SortedJson header = ParseLargeJson(bytes.substr(0, length));
+  if (!header.is_object()) return Damaged("the header is not JSON, or names a tensor twice");
   *data = bytes.substr(length);
   return header;
 }
@@ -191,15 +196,17 @@ absl::StatusOr<FileDigest> WriteSafetensors(const std::filesystem::path& path,
 absl::StatusOr<TensorMap> ParseSafetensors(std::string bytes) {
   const auto owner = std::make_shared<std::string>(std::move(bytes));
   std::string_view data;
-  ASSIGN_OR_RETURN(const Json header, ParseHeader(*owner, &data));
+  ASSIGN_OR_RETURN(const SortedJson header, ParseHeader(*owner, &data));
   std::map<std::string, Entry> entries;
   for (const auto& [name, json] : header.items()) {
     if (name == "__metadata__") continue;
+    // Names stand in messages of one line.
+    if (std::any_of(name.begin(), name.end(), absl::ascii_iscntrl)) {
+      return Damaged("a tensor's name has control characters");
+    }
     absl::StatusOr<Entry> entry = ParseEntry(json);
     if (!entry.ok()) return DamagedTensor(name, entry.status().message());
-    if (!entries.emplace(name, *std::move(entry)).second) {
-      return DamagedTensor(name, "it is there twice");
-    }
+    entries.emplace(name, *std::move(entry));
   }
   RETURN_IF_ERROR(CheckCoverage(entries, data.size()));
   TensorMap tensors;

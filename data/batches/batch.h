@@ -8,9 +8,10 @@
 namespace vitrine {
 
 struct Batch {
-  at::Tensor images;       // float32 [B, C, H, W], normalised
-  at::Tensor labels;       // int64 [B]; negative where the image could not be read
-  at::Tensor soft_labels;  // float32 [B, K], rows of sum 1, where images are mixed; else undefined
+  at::Tensor images = {};       // float32 [B, C, H, W], normalised; undefined where features are
+  at::Tensor labels = {};       // int64 [B]; negative where the image could not be read
+  at::Tensor soft_labels = {};  // float32 [B, K], rows of sum 1, where images are mixed
+  at::Tensor features = {};     // float32 [B, ...], what the heads read, where it is known already
 };
 
 }  // namespace vitrine

@@ -54,7 +54,7 @@ class LoaderTest : public EachDevice {
   }
 
   LoaderSpec Spec(const DataConfig& config) const {
-    return {.config = config, .shape = {.channels = 3, .size = 24}, .device = device_};
+    return {.config = config, .shape = {.channels = 3, .size = Square(24)}, .device = device_};
   }
 
   std::vector<Batch> Train(const DataConfig& config, int64_t first, int64_t count) {

@@ -19,18 +19,19 @@ double Beta(double alpha, RandomStream& draws) {
   return x + y > 0 ? x / (x + y) : 0.5;
 }
 
-Box DrawBox(double area, int size, RandomStream& draws) {
-  const int center_x = static_cast<int>(draws.Below(size));
-  const int center_y = static_cast<int>(draws.Below(size));
-  const int half = static_cast<int>(0.5 * std::sqrt(area) * size);
-  const int left = std::max(center_x - half, 0), right = std::min(center_x + half, size);
-  const int top = std::max(center_y - half, 0), bottom = std::min(center_y + half, size);
+Box DrawBox(double area, Size size, RandomStream& draws) {
+  const int center_x = static_cast<int>(draws.Below(size.width));
+  const int center_y = static_cast<int>(draws.Below(size.height));
+  const int across = static_cast<int>(0.5 * std::sqrt(area) * size.width);
+  const int up = static_cast<int>(0.5 * std::sqrt(area) * size.height);
+  const int left = std::max(center_x - across, 0), right = std::min(center_x + across, size.width);
+  const int top = std::max(center_y - up, 0), bottom = std::min(center_y + up, size.height);
   return {.x = left, .y = top, .width = right - left, .height = bottom - top};
 }
 
 }  // namespace
 
-std::optional<Mix> DrawMix(const MixConfig& config, uint64_t seed, int64_t iteration, int size) {
+std::optional<Mix> DrawMix(const MixConfig& config, uint64_t seed, int64_t iteration, Size size) {
   const bool mixup = config.mixup_alpha() > 0, cutmix = config.cutmix_alpha() > 0;
   if (!mixup && !cutmix) return std::nullopt;
   RandomStream draws(seed, "mix", iteration);
@@ -40,7 +41,8 @@ std::optional<Mix> DrawMix(const MixConfig& config, uint64_t seed, int64_t itera
   mix.weight = Beta(cuts ? config.cutmix_alpha() : config.mixup_alpha(), draws);
   if (cuts) {
     mix.box = DrawBox(1 - mix.weight, size, draws);
-    mix.weight = 1 - static_cast<double>(mix.box->width) * mix.box->height / size / size;
+    mix.weight =
+        1 - static_cast<double>(mix.box->width) * mix.box->height / size.width / size.height;
   }
   return mix;
 }

@@ -22,11 +22,11 @@ struct Mix {
   std::optional<Box> box;
 };
 
-// Draws by (seed, iteration), for images of size x size. Nothing where this batch is not mixed.
+// Draws by (seed, iteration), for images of this size. Nothing where this batch is not mixed.
 // Mixup (Zhang et al., arXiv 1710.09412): weight from Beta(alpha, alpha). CutMix (Yun et al., arXiv
 // 1905.04899): a box of 1 - weight of the area, its centre anywhere, cut at the border, and the
 // weight then what is left.
-std::optional<Mix> DrawMix(const MixConfig& config, uint64_t seed, int64_t iteration, int size);
+std::optional<Mix> DrawMix(const MixConfig& config, uint64_t seed, int64_t iteration, Size size);
 
 // Mixes images and labels, where they are.
 void ApplyMix(const Mix& mix, int64_t num_classes, Batch* batch);

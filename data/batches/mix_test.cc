@@ -35,16 +35,16 @@ class ApplyMixTest : public EachDevice {
 INSTANTIATE_ON_EACH_DEVICE(ApplyMixTest);
 
 TEST(DrawMixTest, NothingWithoutAlpha) {
-  for (int i = 0; i < 100; ++i) EXPECT_FALSE(DrawMix(MixConfig(), 1, i, kSize).has_value());
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(DrawMix(MixConfig(), 1, i, Square(kSize)).has_value());
 }
 
 TEST(DrawMixTest, SameForTheSameIterationAndNoOther) {
   const MixConfig config = Config(1, 1);
-  const auto a = DrawMix(config, 7, 3, kSize), b = DrawMix(config, 7, 3, kSize);
+  const auto a = DrawMix(config, 7, 3, Square(kSize)), b = DrawMix(config, 7, 3, Square(kSize));
   EXPECT_EQ(a->weight, b->weight);
   EXPECT_EQ(a->box, b->box);
-  EXPECT_NE(a->weight, DrawMix(config, 7, 4, kSize)->weight);
-  EXPECT_NE(a->weight, DrawMix(config, 8, 3, kSize)->weight);
+  EXPECT_NE(a->weight, DrawMix(config, 7, 4, Square(kSize))->weight);
+  EXPECT_NE(a->weight, DrawMix(config, 8, 3, Square(kSize))->weight);
 }
 
 // Beta(a, a) has mean 1/2 and variance 1 / (4 (2a + 1)). With 20,000 draws and fixed seeds the
@@ -54,7 +54,7 @@ TEST(DrawMixTest, WeightsOfMixupAreBetaDistributed) {
     double sum = 0, squares = 0;
     constexpr int kDraws = 20'000;
     for (int i = 0; i < kDraws; ++i) {
-      const double weight = DrawMix(Config(alpha, 0), 1, i, kSize)->weight;
+      const double weight = DrawMix(Config(alpha, 0), 1, i, Square(kSize))->weight;
       ASSERT_GE(weight, 0);
       ASSERT_LE(weight, 1);
       sum += weight;
@@ -73,7 +73,7 @@ TEST(DrawMixTest, ProbabilitiesOfMixingAndOfCutMix) {
   double mixed = 0, cut = 0;
   constexpr int kDraws = 20'000;
   for (int i = 0; i < kDraws; ++i) {
-    const auto mix = DrawMix(config, 1, i, kSize);
+    const auto mix = DrawMix(config, 1, i, Square(kSize));
     mixed += mix.has_value();
     cut += mix && mix->box;
   }
@@ -83,7 +83,7 @@ TEST(DrawMixTest, ProbabilitiesOfMixingAndOfCutMix) {
 
 TEST(DrawMixTest, BoxLiesWithinAndTheWeightIsWhatItLeaves) {
   for (int i = 0; i < 5000; ++i) {
-    const Mix mix = *DrawMix(Config(0, 1), 1, i, kSize);
+    const Mix mix = *DrawMix(Config(0, 1), 1, i, Square(kSize));
     const Box& box = *mix.box;
     ASSERT_TRUE(box.x >= 0 && box.y >= 0 && box.x + box.width <= kSize &&
                 box.y + box.height <= kSize);

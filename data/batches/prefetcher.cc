@@ -63,7 +63,7 @@ void Prefetcher::Prepare(int64_t batch) {
   CHECK_GT(count, 0) << "batch " << batch;
   // A copy from pinned memory may still be under way; libtorch keeps what is given back until then.
   if (options_.pinned || !slot.batch.images.defined() || slot.batch.images.size(0) != count) {
-    slot.batch.images = at::empty({count, shape.channels, shape.size, shape.size},
+    slot.batch.images = at::empty({count, shape.channels, shape.size.height, shape.size.width},
                                   at::TensorOptions(at::kByte).pinned_memory(options_.pinned));
   }
   slot.batch.labels =

@@ -49,8 +49,8 @@ class FakeSource : public ImageSource {
 class PrefetcherTest : public ::testing::Test {
  protected:
   SampleReader MakeReader(OnBad on_bad = OnBad::kFail) {
-    return SampleReader(source_, TransformPipeline::Create({}, kSize, {}).value(),
-                        {.channels = 1, .size = kSize}, 1, on_bad);
+    return SampleReader(source_, TransformPipeline::Create({}, Square(kSize), {}).value(),
+                        {.channels = 1, .size = Square(kSize)}, 1, on_bad);
   }
 
   // Batch b holds the images b, b + 3, b + 6 ...; the last one is smaller.

@@ -83,14 +83,14 @@ absl::StatusOr<std::string> SampleReader::Transform(const StoredImage& stored, i
   } else {
     const PlanarPixels& planar = std::get<PlanarPixels>(stored);
     CHECK_EQ(planar.channels, shape_.channels);
-    if (pipeline_.empty() && planar.width == shape_.size && planar.height == shape_.size) {
+    if (pipeline_.empty() && Size{planar.width, planar.height} == shape_.size) {
       std::memcpy(out, planar.pixels, shape_.numel());
       return damage;
     }
     ToPicture(planar, &scratch->decoded);
     RETURN_IF_ERROR(pipeline_.Apply(scratch->decoded, draws, &scratch->transform, transformed));
   }
-  CHECK(transformed->width == shape_.size && transformed->height == shape_.size);
+  CHECK((Size{transformed->width, transformed->height} == shape_.size));
   ToPlanar(*transformed, shape_.channels, out);
   return damage;
 }

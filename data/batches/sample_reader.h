@@ -1,7 +1,7 @@
 // One image from where it is kept to the pixels that the model takes, and what is done about those
 // that are damaged.
 //
-//   SampleReader reader(source, pipeline, {.channels = 3, .size = 224}, seed, OnBad::kReplace);
+//   SampleReader reader(source, pipeline, {.channels = 3}, seed, OnBad::kReplace);
 //   SampleReader::Scratch scratch;  // one a thread
 //   ASSIGN_OR_RETURN(const int64_t label, reader.Read(epoch, index, &scratch, pixels));
 
@@ -45,7 +45,7 @@ class SampleReader {
   const ImageSource& source() const { return *source_; }
   ImageShape shape() const { return shape_; }
 
-  // Writes uint8 [channels, size, size] and returns the label. With kFail, or where hardly any
+  // Writes uint8 [channels, height, width] and returns the label. With kFail, or where hardly any
   // image is good, the error names the image and says what is wrong with it.
   absl::StatusOr<int64_t> Read(int64_t epoch, int64_t index, Scratch* scratch, uint8_t* out);
 

@@ -31,7 +31,7 @@ TransformPipeline Pipeline(const std::vector<std::string>& transforms, int size 
   for (const std::string& text : transforms) {
     EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, configs.Add()));
   }
-  return TransformPipeline::Create(configs, size, {1, 2, 3}).value();
+  return TransformPipeline::Create(configs, Square(size), {1, 2, 3}).value();
 }
 
 using Pixels = std::vector<uint8_t>;
@@ -51,7 +51,7 @@ class SampleReaderTest : public ::testing::Test {
   SampleReader Make(OnBad on_bad, const std::vector<std::string>& transforms = {},
                     uint64_t seed = 1) {
     return SampleReader(OpenImageFolder(folder_).value().images, Pipeline(transforms),
-                        {.channels = 3, .size = kSize}, seed, on_bad);
+                        {.channels = 3, .size = Square(kSize)}, seed, on_bad);
   }
 
   absl::StatusOr<int64_t> Read(SampleReader& reader, int64_t epoch, int64_t index) {
@@ -81,7 +81,7 @@ TEST_F(SampleReaderTest, PixelsInMemoryPassThroughUnchangedGreyOrColour) {
     const at::Tensor images = at::arange(4 * channels * 64).to(at::kByte).view({4, channels, 8, 8});
     const auto source = std::make_shared<MemorySource>(
         "made up", ImageSet{.images = images, .labels = at::arange(4, at::kLong)});
-    const ImageShape shape = {.channels = channels, .size = 8};
+    const ImageShape shape = {.channels = channels, .size = Square(8)};
     SampleReader plain(source, Pipeline({}, 8), shape, 1, OnBad::kFail);
     // The same through the pictures of the pipeline: a flip that never flips.
     SampleReader through(source, Pipeline({"horizontal_flip { probability: 0 }"}, 8), shape, 1,
@@ -213,7 +213,7 @@ TEST_F(SampleReaderTest, DamagedImagesAreReadAndCountedOnceEach) {
 TEST_F(SampleReaderTest, FilesBecomeGreyForOneChannelBeforeTheyAreTransformed) {
   const std::vector<std::string> transforms = {"horizontal_flip { probability: 1 }"};
   SampleReader reader(OpenImageFolder(folder_).value().images, Pipeline(transforms),
-                      {.channels = 1, .size = kSize}, 1, OnBad::kFail);
+                      {.channels = 1, .size = Square(kSize)}, 1, OnBad::kFail);
   ASSERT_OK(Read(reader, 0, 7));
   const Image picture = MakePicture(kSize, kSize, 7);
   for (int y = 0; y < kSize; ++y) {

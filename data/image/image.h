@@ -31,6 +31,8 @@ struct Size {
   friend bool operator==(const Size&, const Size&) = default;
 };
 
+constexpr Size Square(int side) { return {side, side}; }
+
 // Pixels [x, x + width) of rows [y, y + height).
 struct Box {
   int x = 0, y = 0, width = 0, height = 0;

@@ -46,8 +46,14 @@ Box Around(const Region& region) {
 }
 
 // Of which those in the middle are kept.
-Side CenterSide(int length, int64_t resized, int size, Filter filter) {
-  return KeptSide(length, resized, Round((resized - size) / 2.0), size, filter);
+Side CenterSide(int length, int64_t resized, int size, Filter filter, bool round_down) {
+  const int64_t rest = resized - size;
+  return KeptSide(length, resized, round_down ? rest / 2 : Round(rest / 2.0), size, filter);
+}
+
+// The side that goes with another one that is resized.
+int64_t InProportion(int length, int64_t other_resized, int other, bool round_down) {
+  return round_down ? other_resized * length / other : Round(1.0 * other_resized * length / other);
 }
 
 Framing OfSides(const Side& x, const Side& y, Size kept) {
@@ -73,15 +79,22 @@ Box LargestBox(Size picture, double min_aspect, double max_aspect) {
 
 }  // namespace
 
-Framing CenterFraming(Size picture, int size, double crop_fraction, Filter filter) {
-  CHECK(picture.width > 0 && picture.height > 0 && size > 0);
+Framing CenterFraming(Size picture, Size size, double crop_fraction, Filter filter,
+                      const CenterOptions& options) {
+  CHECK(picture.width > 0 && picture.height > 0 && size.width > 0 && size.height > 0);
   CHECK(crop_fraction > 0 && crop_fraction <= 1);
-  const int64_t shorter = Round(size / crop_fraction);
-  const int64_t longer = ResizedLongerSide(picture, shorter);
-  const bool upright = picture.width <= picture.height;
-  const Side x = CenterSide(picture.width, upright ? shorter : longer, size, filter);
-  const Side y = CenterSide(picture.height, upright ? longer : shorter, size, filter);
-  return OfSides(x, y, {size, size});
+  int64_t width = Round(size.width / crop_fraction), height = Round(size.height / crop_fraction);
+  // One of them grows until both have the picture's ratio.
+  if (!options.stretch) {
+    const bool is_square = size.width == size.height;
+    if (picture.width * height < picture.height * width) {
+      height = InProportion(picture.height, width, picture.width, is_square);
+    } else {
+      width = InProportion(picture.width, height, picture.height, is_square);
+    }
+  }
+  return OfSides(CenterSide(picture.width, width, size.width, filter, options.round_down),
+                 CenterSide(picture.height, height, size.height, filter, options.round_down), size);
 }
 
 int64_t ResizedLongerSide(Size picture, int64_t shorter) {
@@ -96,12 +109,12 @@ Framing ResizedFraming(Size picture, Size resized, const Box& kept, Filter filte
                  {kept.width, kept.height});
 }
 
-Framing PartFraming(const Box& box, int size) {
+Framing PartFraming(const Box& box, Size size) {
   Framing framing;
   framing.box = box;
   framing.region = {1.0 * box.x, 1.0 * box.y, 1.0 * box.width, 1.0 * box.height};
-  framing.resized = {size, size};
-  framing.kept = {0, 0, size, size};
+  framing.resized = size;
+  framing.kept = {0, 0, size.width, size.height};
   return framing;
 }
 

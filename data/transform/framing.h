@@ -1,7 +1,7 @@
 // Which part of a picture the model gets to see.
 //
-//   const Framing framing = CenterFraming({500, 375}, 224, 0.875, Filter::kBilinear);
-//   const Framing framing = PartFraming(DrawCropBox({500, 375}, config, &random), 224);
+//   const Framing framing = CenterFraming({500, 375}, {224, 224}, 0.875, Filter::kBilinear);
+//   const Framing framing = PartFraming(DrawCropBox({500, 375}, config, &random), {224, 224});
 //   const Box crop = DrawCropBox({341, 256}, config, &random);
 //   const Framing framing = ResizedFraming({500, 375}, {341, 256}, crop, Filter::kBilinear);
 
@@ -25,10 +25,18 @@ struct Framing {
   Box kept;       // in the resized one
 };
 
-// Resizes the shorter side to round(size / crop_fraction) and keeps the middle, size x size: what
-// torchvision's Resize and CenterCrop do to the whole picture, sizes and places rounded as there.
-// The region is larger than what is kept by the pixels that the filter reaches beyond it.
-Framing CenterFraming(Size picture, int size, double crop_fraction, Filter filter);
+// As in ResizeAndCenterCrop.
+struct CenterOptions {
+  bool stretch = false, round_down = false;
+};
+
+// Resizes the picture to the smallest that covers round(size / crop_fraction) and keeps the middle:
+// what torchvision's Resize and CenterCrop do to the whole picture where `size` is a square, and
+// timm's ResizeKeepRatio where it is none, sizes and places rounded as there. The region is larger
+// than what is kept by the pixels that the filter reaches beyond it. With `stretch` the picture
+// becomes round(size / crop_fraction) itself.
+Framing CenterFraming(Size picture, Size size, double crop_fraction, Filter filter,
+                      const CenterOptions& options = {});
 
 // The longer side of a picture whose shorter one is resized to `shorter`; torchvision cuts off
 // behind the point.
@@ -38,8 +46,8 @@ int64_t ResizedLongerSide(Size picture, int64_t shorter);
 // crop. The region is as large as in CenterFraming.
 Framing ResizedFraming(Size picture, Size resized, const Box& kept, Filter filter);
 
-// The box, resized to size x size. As in torchvision, nothing beyond the box is looked at.
-Framing PartFraming(const Box& box, int size);
+// The box, resized. As in torchvision, nothing beyond the box is looked at.
+Framing PartFraming(const Box& box, Size size);
 
 // Width and height of a part of this area, in pixels, and of this aspect, width by height.
 Size SizeOf(double area, double aspect);

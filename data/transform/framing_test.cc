@@ -29,15 +29,16 @@ TEST(CenterFramingTest, IsWithinOneLevelOfTorchvision) {
   for (const auto& key : GoldensOf("resize_and_center_crop")) {
     const Image picture = Golden(key[0]);
     const Filter filter = FilterOf(key[1]);
-    const Framing framing = CenterFraming({picture.width, picture.height},
-                                          static_cast<int>(Number(key[3])), Number(key[2]), filter);
+    const Framing framing =
+        CenterFraming({picture.width, picture.height}, Square(static_cast<int>(Number(key[3]))),
+                      Number(key[2]), filter);
     const std::string name = "resize_and_center_crop/" + absl::StrJoin(key, "/");
     EXPECT_LE(LargestDifference(Framed(picture, framing, filter), Golden(name)), 1) << name;
   }
 }
 
 TEST(CenterFramingTest, LeavesOutWhatIsNotSeen) {
-  const Framing framing = CenterFraming({500, 375}, 224, 0.875, Filter::kBilinear);
+  const Framing framing = CenterFraming({500, 375}, Square(224), 0.875, Filter::kBilinear);
   // 500 x 375 becomes 341 x 256, of which columns 58 and rows 16 are the first that are kept;
   // the triangle reaches one pixel further.
   EXPECT_EQ(framing.kept, (Box{1, 1, 224, 224}));
@@ -45,6 +46,44 @@ TEST(CenterFramingTest, LeavesOutWhatIsNotSeen) {
   EXPECT_NEAR(framing.region.x, (58 - 1) * 500.0 / 341, 1e-9);
   EXPECT_NEAR(framing.region.y, (16 - 1) * 375.0 / 256, 1e-9);
   EXPECT_EQ(framing.box, (Box{83, 21, 332, 333}));
+}
+
+TEST(CenterFramingTest, CoversWhatIsNoSquare) {
+  // 500 x 375 becomes 224 x 168, of which the rows from 28 are kept; as upright, the columns.
+  const Framing wide =
+      CenterFraming({500, 375}, {.width = 224, .height = 112}, 1, Filter::kBilinear);
+  EXPECT_EQ(wide.kept, (Box{0, 1, 224, 112}));
+  EXPECT_EQ(wide.resized, (Size{224, 114}));
+  EXPECT_NEAR(wide.region.y, (28 - 1) * 375.0 / 168, 1e-9);
+  const Framing tall =
+      CenterFraming({375, 500}, {.width = 112, .height = 224}, 1, Filter::kBilinear);
+  EXPECT_EQ(tall.resized, (Size{114, 224}));
+  EXPECT_EQ(tall.kept, (Box{1, 0, 112, 224}));
+}
+
+TEST(CenterFramingTest, StretchesToBothSides) {
+  const Framing framing = CenterFraming({500, 375}, {.width = 40, .height = 80}, 0.5,
+                                        Filter::kBilinear, {.stretch = true});
+  EXPECT_NEAR(framing.region.width / framing.resized.width, 500.0 / 80, 1e-9);
+  EXPECT_NEAR(framing.region.height / framing.resized.height, 375.0 / 160, 1e-9);
+}
+
+// 119 columns are left over, and 59.5 is rounded to 60 by torchvision.
+TEST(CenterFramingTest, RoundsDownAsTransformers) {
+  const auto first_column = [](const CenterOptions& options) {
+    const Framing framing =
+        CenterFraming({343, 256}, Square(224), 0.875, Filter::kBilinear, options);
+    return framing.region.x + framing.kept.x;
+  };
+  EXPECT_EQ(first_column({}), 60);
+  EXPECT_EQ(first_column({.round_down = true}), 59);
+}
+
+// 100 x 83 becomes 50 x 41.5, of which Python's round() makes 42.
+TEST(CenterFramingTest, RoundsTheOtherSideOfWhatIsNoSquareAsTimm) {
+  const Framing framing =
+      CenterFraming({100, 83}, {.width = 50, .height = 30}, 1, Filter::kBilinear);
+  EXPECT_NEAR(framing.region.height / framing.resized.height, 83.0 / 42, 1e-9);
 }
 
 void ExpectSound(const Framing& framing, Size picture) {
@@ -62,9 +101,9 @@ TEST(CenterFramingTest, AnyPictureHasAMiddle) {
     for (const double fraction : {0.1, 0.875, 1.0}) {
       for (int side = 1; side < 400; ++side) {
         for (const int other : {1, side, 375, 2000}) {
-          ExpectSound(CenterFraming({side, other}, size, fraction, Filter::kBicubic),
+          ExpectSound(CenterFraming({side, other}, Square(size), fraction, Filter::kBicubic),
                       {side, other});
-          ExpectSound(CenterFraming({other, side}, size, fraction, Filter::kBilinear),
+          ExpectSound(CenterFraming({other, side}, {size, 2 * size}, fraction, Filter::kBilinear),
                       {other, side});
         }
       }
@@ -100,7 +139,7 @@ TEST(ResizedFramingTest, CropOfItIsWithinTwoLevelsOfTorchvision) {
     const Image kept =
         Framed(picture, ResizedFraming(size, resized, BoxOf(key[3]), filter), filter);
     const Framing crop =
-        PartFraming({0, 0, kept.width, kept.height}, static_cast<int>(Number(key[5])));
+        PartFraming({0, 0, kept.width, kept.height}, Square(static_cast<int>(Number(key[5]))));
     const std::string name = "resize_then_crop/" + absl::StrJoin(key, "/");
     EXPECT_LE(LargestDifference(Framed(kept, crop, FilterOf(key[4])), Golden(name)), 2) << name;
   }
@@ -146,7 +185,7 @@ TEST(ResizedFramingTest, AnyPictureHasAnyPart) {
 TEST(PartFramingTest, IsWithinOneLevelOfTorchvision) {
   const Image wide = Golden("wide");
   for (const auto& key : GoldensOf("resized_crop")) {
-    const Framing framing = PartFraming(BoxOf(key[2]), static_cast<int>(Number(key[1])));
+    const Framing framing = PartFraming(BoxOf(key[2]), Square(static_cast<int>(Number(key[1]))));
     const Image expected = Golden("resized_crop/" + absl::StrJoin(key, "/"));
     EXPECT_LE(LargestDifference(Framed(wide, framing, FilterOf(key[0])), expected), 1);
   }

@@ -79,11 +79,10 @@ void Jitter(const ColorJitter& config, RandomStream* random, Image* image) {
 }  // namespace
 
 absl::StatusOr<TransformPipeline> TransformPipeline::Create(const TransformConfigs& transforms,
-                                                            int image_size,
-                                                            const Color& erase_color) {
-  CHECK_GT(image_size, 0);
+                                                            Size size, const Color& erase_color) {
+  CHECK(size.width > 0 && size.height > 0);
   RETURN_IF_ERROR(ProblemsError(TransformProblems("transforms", transforms)));
-  return TransformPipeline(transforms, image_size, erase_color);
+  return TransformPipeline(transforms, size, erase_color);
 }
 
 absl::Status TransformPipeline::Apply(EncodedImage* encoded, RandomStream random, Scratch* scratch,
@@ -91,9 +90,7 @@ absl::Status TransformPipeline::Apply(EncodedImage* encoded, RandomStream random
   const Size size = {encoded->width(), encoded->height()};
   if (SetTheSize(transforms_)) {
     ASSIGN_OR_RETURN(const Framing framing, DrawFraming(size, &random));
-    ASSIGN_OR_RETURN(const Region place,
-                     encoded->Decode(framing.box, framing.resized, &scratch->decoded));
-    const Region region = Within(framing.region, framing.box, place, scratch->decoded);
+    ASSIGN_OR_RETURN(const Region region, Decode(framing, encoded, &scratch->decoded));
     Frame(scratch->decoded, region, framing, scratch, out);
   } else {
     RETURN_IF_ERROR(CheckSize(size));
@@ -118,11 +115,21 @@ absl::Status TransformPipeline::Apply(const Image& picture, RandomStream random,
   return absl::OkStatus();
 }
 
+absl::StatusOr<Region> TransformPipeline::Decode(const Framing& framing, EncodedImage* image,
+                                                 Image* decoded) const {
+  if (transforms_[0].resize_and_center_crop().decode_whole()) {
+    RETURN_IF_ERROR(image->Decode(decoded));
+    return framing.region;
+  }
+  ASSIGN_OR_RETURN(const Region place, image->Decode(framing.box, framing.resized, decoded));
+  return Within(framing.region, framing.box, place, *decoded);
+}
+
 absl::Status TransformPipeline::CheckSize(Size picture) const {
-  if (picture == Size{image_size_, image_size_}) return absl::OkStatus();
+  if (picture == size_) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       "a picture of ", picture.width, " x ", picture.height, " pixels, the model takes ",
-      image_size_, " x ", image_size_,
+      size_.width, " x ", size_.height,
       "; let the transforms begin with resize_and_center_crop or random_resized_crop"));
 }
 
@@ -141,8 +148,7 @@ Region TransformPipeline::Seen(Size picture) const {
   if (transforms_.empty() || !transforms_[0].has_resize_and_center_crop()) {
     return {0, 0, static_cast<double>(picture.width), static_cast<double>(picture.height)};
   }
-  const double crop_fraction = transforms_[0].resize_and_center_crop().crop_fraction();
-  const Framing framing = CenterFraming(picture, image_size_, crop_fraction, FramingFilter());
+  const Framing framing = FrameCenter(picture);
   const double x_scale = framing.region.width / framing.resized.width;
   const double y_scale = framing.region.height / framing.resized.height;
   return {framing.region.x + framing.kept.x * x_scale, framing.region.y + framing.kept.y * y_scale,
@@ -156,27 +162,30 @@ absl::StatusOr<Framing> TransformPipeline::DrawFraming(Size picture, RandomStrea
     return ResizedFraming(picture, resized, DrawCropBox(resized, Crop(), random), FramingFilter());
   }
   if (first.has_random_resized_crop()) {
-    return PartFraming(DrawCropBox(picture, Crop(), random), image_size_);
+    return PartFraming(DrawCropBox(picture, Crop(), random), size_);
   }
-  return CenterFraming(picture, image_size_, first.resize_and_center_crop().crop_fraction(),
-                       FramingFilter());
+  return FrameCenter(picture);
+}
+
+Framing TransformPipeline::FrameCenter(Size picture) const {
+  const ResizeAndCenterCrop& config = transforms_[0].resize_and_center_crop();
+  return CenterFraming(picture, size_, config.crop_fraction(), FramingFilter(),
+                       {.stretch = config.stretch(), .round_down = config.round_down()});
 }
 
 void TransformPipeline::Frame(const Image& in, const Region& region, const Framing& framing,
                               Scratch* scratch, Image* out) const {
-  const Size size = {image_size_, image_size_};
   const Box& kept = framing.kept;
-  if (framing.resized == size && kept == Box{0, 0, size.width, size.height}) {
-    return Resample(in, region, size, FramingFilter(), out);
+  if (framing.resized == size_ && kept == Box{0, 0, size_.width, size_.height}) {
+    return Resample(in, region, size_, FramingFilter(), out);
   }
   Resample(in, region, framing.resized, FramingFilter(), &scratch->spare);
   if (!transforms_[0].has_resize()) return CopyBox(scratch->spare, kept, out);
   const Region crop = {1.0 * kept.x, 1.0 * kept.y, 1.0 * kept.width, 1.0 * kept.height};
-  Resample(scratch->spare, crop, size, ToFilter(Crop().filter()), out);
+  Resample(scratch->spare, crop, size_, ToFilter(Crop().filter()), out);
 }
 
 void TransformPipeline::ApplyRest(RandomStream* random, Image* spare, Image* image) const {
-  const Size size = {image_size_, image_size_};
   for (const TransformConfig& transform : transforms_) {
     switch (transform.kind_case()) {
       case TransformConfig::kResizeAndCenterCrop:
@@ -195,7 +204,7 @@ void TransformPipeline::ApplyRest(RandomStream* random, Image* spare, Image* ima
         break;
       case TransformConfig::kRandAugment:
         for (int i = 0; i < transform.rand_augment().num_ops(); ++i) {
-          Augment(DrawRandAugment(transform.rand_augment(), size, random), image, spare);
+          Augment(DrawRandAugment(transform.rand_augment(), size_, random), image, spare);
         }
         break;
       case TransformConfig::kTrivialAugmentWide:
@@ -207,7 +216,7 @@ void TransformPipeline::ApplyRest(RandomStream* random, Image* spare, Image* ima
         break;
       }
       case TransformConfig::kRandomErasing:
-        if (const auto box = DrawEraseBox(size, transform.random_erasing(), random)) {
+        if (const auto box = DrawEraseBox(size_, transform.random_erasing(), random)) {
           Fill(*box, erase_color_, image);
         }
         break;

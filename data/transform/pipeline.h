@@ -1,7 +1,8 @@
 // From an image file, or from pixels, to what a model sees, by the transforms of a config.
 //
 //   ASSIGN_OR_RETURN(const TransformPipeline pipeline,
-//                    TransformPipeline::Create(config.train_transforms(), 224, {124, 116, 104}));
+//                    TransformPipeline::Create(config.train_transforms(), {224, 224}, {124, 116,
+//                    104}));
 //   TransformPipeline::Scratch scratch;  // one for each thread
 //   for (...) {
 //     RandomStream random(seed, "transform", epoch, index);
@@ -31,10 +32,10 @@ class TransformPipeline {
     Image decoded, spare;
   };
 
-  // The pictures that come out have image_size x image_size pixels; random_erasing paints with
-  // `erase_color`. InvalidArgument that lists the TransformProblems.
-  static absl::StatusOr<TransformPipeline> Create(const TransformConfigs& transforms,
-                                                  int image_size, const Color& erase_color);
+  // The pictures that come out have this size; random_erasing paints with `erase_color`.
+  // InvalidArgument that lists the TransformProblems.
+  static absl::StatusOr<TransformPipeline> Create(const TransformConfigs& transforms, Size size,
+                                                  const Color& erase_color);
 
   // Whether pictures pass through unchanged.
   bool empty() const { return transforms_.empty(); }
@@ -56,20 +57,23 @@ class TransformPipeline {
   absl::Status Apply(const Image& picture, RandomStream random, Scratch* scratch, Image* out) const;
 
  private:
-  TransformPipeline(const TransformConfigs& transforms, int image_size, const Color& erase_color)
-      : transforms_(transforms), image_size_(image_size), erase_color_(erase_color) {}
+  TransformPipeline(const TransformConfigs& transforms, Size size, const Color& erase_color)
+      : transforms_(transforms), size_(size), erase_color_(erase_color) {}
 
   absl::Status CheckSize(Size picture) const;
   // The first transform's.
   Filter FramingFilter() const;
   const RandomResizedCrop& Crop() const;
   absl::StatusOr<Framing> DrawFraming(Size picture, RandomStream* random) const;
+  Framing FrameCenter(Size picture) const;
+  // What the framing needs of the picture; where its region lies in that.
+  absl::StatusOr<Region> Decode(const Framing& framing, EncodedImage* image, Image* decoded) const;
   void Frame(const Image& in, const Region& region, const Framing& framing, Scratch* scratch,
              Image* out) const;
   void ApplyRest(RandomStream* random, Image* spare, Image* image) const;
 
   TransformConfigs transforms_;
-  int image_size_;
+  Size size_;
   Color erase_color_;
 };
 

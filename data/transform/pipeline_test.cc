@@ -60,7 +60,7 @@ TransformConfigs Configs(const std::vector<std::string>& texts) {
 }
 
 TransformPipeline Pipeline(const std::vector<std::string>& texts, int size = kSide) {
-  auto pipeline = TransformPipeline::Create(Configs(texts), size, kColor);
+  auto pipeline = TransformPipeline::Create(Configs(texts), Square(size), kColor);
   EXPECT_OK(pipeline);
   return *std::move(pipeline);
 }
@@ -245,7 +245,7 @@ TEST(PipelineTest, ResizeAndCropAreDoneOneAfterTheOther) {
     for (int i = 0; i < 10; ++i) {
       RandomStream random = Stream(i);
       const Framing crop =
-          PartFraming(DrawCropBox({200, 250}, RandomResizedCrop(), &random), kSide);
+          PartFraming(DrawCropBox({200, 250}, RandomResizedCrop(), &random), Square(kSide));
       Image expected;
       Resample(resized, crop.region, {kSide, kSide}, Filter::kBicubic, &expected);
       EXPECT_LE(LargestDifference(Applied(pipeline, picture, i), expected), 1) << shorter;
@@ -424,11 +424,11 @@ TEST(PipelineTest, DamagedImagesAreRefused) {
 }
 
 TEST(PipelineTest, WrongConfigsAreRefusedWithAllProblems) {
-  EXPECT_THAT(
-      TransformPipeline::Create(Configs({"horizontal_flip { probability: 2 }", ""}), kSide, kColor),
-      Fails(absl::StatusCode::kInvalidArgument,
-            "transforms[0].horizontal_flip.probability: must be from 0 to 1, is 2; "
-            "transforms[1]: must name a transform"));
+  EXPECT_THAT(TransformPipeline::Create(Configs({"horizontal_flip { probability: 2 }", ""}),
+                                        Square(kSide), kColor),
+              Fails(absl::StatusCode::kInvalidArgument,
+                    "transforms[0].horizontal_flip.probability: must be from 0 to 1, is 2; "
+                    "transforms[1]: must name a transform"));
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ void BM_Pipeline(benchmark::State& state, const std::vector<std::string>& texts)
   for (const std::string& text : texts) {
     CHECK(google::protobuf::TextFormat::ParseFromString(text, transforms.Add()));
   }
-  const auto pipeline = TransformPipeline::Create(transforms, kSide, {124, 116, 104});
+  const auto pipeline = TransformPipeline::Create(transforms, Square(kSide), {124, 116, 104});
   CHECK(pipeline.ok()) << pipeline.status();
   // The size of most pictures of ImageNet.
   const std::string jpeg = EncodeJpeg(MakePicture(500, 375), 90);

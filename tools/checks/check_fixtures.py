@@ -3,7 +3,7 @@
 import pathlib
 import sys
 import tempfile
-from types import ModuleType
+from collections.abc import Callable
 
 import generate
 import generate_images
@@ -11,9 +11,12 @@ import generate_muon
 import generate_parquet
 import generate_transforms
 import numpy as np
+from package_sets import HERE, TRANSFORMERS_4, TRANSFORMERS_5, run_python
 from safetensors import safe_open
 
 GENERATORS = (generate, generate_images, generate_muon, generate_parquet, generate_transforms)
+
+IMPORTS = HERE.parents[1] / "vit/import/testdata"
 
 # Relative to the largest value of a tensor. What is drawn at random must be equal, a generator's EXACT
 # names it; what is computed may differ by a rounding, since another CPU adds in another order.
@@ -61,23 +64,34 @@ def compare(name: str, committed: Arrays, made: Arrays, exact: tuple[str, ...]) 
     return problems
 
 
-def check(generator: ModuleType) -> list[str]:
-    """Makes the generator's fixtures in another folder, and returns what differs."""
-    committed = pathlib.Path(generator.__file__).parent
+def check(
+    committed: pathlib.Path, write: Callable[[pathlib.Path], None], exact: tuple[str, ...] = ()
+) -> list[str]:
+    """Makes the fixtures in another folder, and returns what differs from those committed."""
     problems = []
     with tempfile.TemporaryDirectory() as folder:
         made = pathlib.Path(folder)
-        generator.write_fixtures(made)
+        write(made)
         for file in sorted({path.name for path in (*fixtures(committed), *fixtures(made))}):
             if (committed / file).exists() and (made / file).exists():
-                problems += compare(file, read(committed / file), read(made / file), generator.EXACT)
+                problems += compare(file, read(committed / file), read(made / file), exact)
             else:
                 problems.append(f"{file}: either not committed or not made by its generator")
     return problems
 
 
+def write_imports(folder: pathlib.Path) -> None:
+    """Needs both versions of transformers, of which a process has one."""
+    for packages in (TRANSFORMERS_4, TRANSFORMERS_5):
+        run_python(packages, IMPORTS / "generate_imports.py", f"--output_dir={folder}")
+
+
 def main() -> None:
-    problems = [problem for generator in GENERATORS for problem in check(generator)]
+    problems = []
+    for generator in GENERATORS:
+        folder = pathlib.Path(generator.__file__).parent
+        problems += check(folder, generator.write_fixtures, generator.EXACT)
+    problems += check(IMPORTS, write_imports)
     if problems:
         sys.exit("\n".join(problems))
 

@@ -16,8 +16,8 @@ LAYERS = {
     "data": ("^//(analysis|eval|train|vit)[/:]", []),
     # The trainer validates with the evaluator of //eval, so that both report the same figure.
     "train": ("^//(analysis|eval)[/:]", ["//eval:evaluator"]),
-    "eval": ("^//(analysis|train)[/:]", ["//train/checkpoint", "//train/settings:loader_spec"]),
-    "analysis": ("^//train[/:]", ["//train/checkpoint", "//train/settings:loader_spec"]),
+    "eval": ("^//(analysis|train)[/:]", ["//train/checkpoint:open_model", "//train/settings:loader_spec"]),
+    "analysis": ("^//train[/:]", ["//train/checkpoint:open_model", "//train/settings:loader_spec"]),
 }
 
 def package_libraries():

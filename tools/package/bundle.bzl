@@ -11,6 +11,7 @@ PROGRAMS = [
     "//eval:swa",
     "//eval/reproduce",
     "//train",
+    "//train:import",
 ]
 
 _LIBRARIES = [

@@ -1,5 +1,6 @@
 #include "train/measure/step_flops.h"
 
+#include "vit/activation.h"
 #include "vit/config.h"
 
 namespace vitrine {
@@ -10,7 +11,8 @@ double BlockProducts(const ModelConfig& model, double computed) {
   const double width = model.width(), tokens = SequenceLength(model);
   const double keys_values = tokens * 2 * width * width;
   const double attention = 2 * computed * tokens * width;
-  return keys_values + attention + computed * (2 * width * width + 2 * width * MlpWidth(model));
+  const double mlp = (1 + InputsOfEach(model.activation())) * width * MlpWidth(model);
+  return keys_values + attention + computed * (2 * width * width + mlp);
 }
 
 }  // namespace
@@ -18,12 +20,12 @@ double BlockProducts(const ModelConfig& model, double computed) {
 double StepFlops(const ExperimentConfig& config) {
   const ModelConfig& model = config.model();
   const double tokens = SequenceLength(model);
-  // The class token alone leaves the last block.
-  const double left = model.pooling() == ModelConfig::CLASS_TOKEN ? 1 : tokens;
+  // Where heads read some tokens alone, these leave the last block.
+  const double left = ReadTokens(model) > 0 ? ReadTokens(model) : tokens;
   const double blocks =
       (model.depth() - 1) * BlockProducts(model, tokens) + BlockProducts(model, left);
-  const double embedding = PatchCount(model) * PatchLength(model) * model.width();
-  const double sample = blocks + embedding + model.width() * model.num_classes();
+  const double embedding = PatchGrid(model).count() * PatchLength(model) * model.width();
+  const double sample = blocks + embedding + HeadInputs(model) * model.num_classes();
   return 2 * 3 * sample * config.data().batch_size();
 }
 

@@ -58,6 +58,17 @@ constexpr std::pair<std::string_view, std::string_view> kFixedInPeer[] = {
     {"model.layer_scale", "0"},
     {"model.initialization", "UNIFORM_FAN_IN"},
     {"model.zero_head", "false"},
+    {"model.class_token_position", "true"},
+    {"model.distillation_token", "false"},
+    {"model.patch_norms", "true"},
+    {"model.patch_bias", "true"},
+    {"model.embedding_norm", "false"},
+    {"model.layer_norm_epsilon", "1e-5"},
+    {"model.qkv_bias", "true"},
+    {"model.query_key_norm", "NO_NORM"},
+    {"model.activation", "GELU"},
+    {"optimizer.layer_decay", "1"},
+    {"optimizer.head_learning_rate_factor", "1"},
     {"optimizer.kind", "ADAMW"},
     {"micro_batch_size", "0"},
     {"recompute_blocks", "false"},
@@ -88,6 +99,12 @@ absl::Status CheckPeerHasAll(const ExperimentConfig& config) {
     if (ConfigDifferences(config, peer).empty()) continue;
     problems.push_back(absl::StrCat(field, ": the peer in PyTorch knows only ", value, "; ",
                                     assignment, " overrides it"));
+  }
+  if (ImageWidth(config.model()) != config.model().image_size()) {
+    problems.push_back("model.image_width: the peer in PyTorch knows only squares");
+  }
+  if (!config.optimizer().frozen().empty()) {
+    problems.push_back("optimizer.frozen: the peer in PyTorch trains all parameters");
   }
   return UsageErrors(problems);
 }

@@ -6,13 +6,17 @@
 #include "ATen/core/Tensor.h"
 #include "data/batches/loader.h"
 #include "train/settings/experiment.pb.h"
+#include "vit/config.h"
 
 namespace vitrine {
 
+inline ImageShape ImageShapeOf(const ModelConfig& config) {
+  return {.channels = config.channels(),
+          .size = {.width = static_cast<int>(ImageWidth(config)), .height = config.image_size()}};
+}
+
 inline LoaderSpec LoaderSpecOf(const ExperimentConfig& config, at::Device device) {
-  return {.config = config.data(),
-          .shape = {.channels = config.model().channels(), .size = config.model().image_size()},
-          .device = device};
+  return {.config = config.data(), .shape = ImageShapeOf(config.model()), .device = device};
 }
 
 }  // namespace vitrine

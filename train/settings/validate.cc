@@ -59,6 +59,9 @@ void CheckOptimizer(const OptimizerConfig& optimizer, Problems* problems) {
                   "optimizer.epsilon: must be positive");
   problems->NotNegative("optimizer.weight_decay", optimizer.weight_decay());
   problems->NotNegative("optimizer.clip_norm", optimizer.clip_norm());
+  problems->InRange("optimizer.layer_decay", optimizer.layer_decay(), 0.01, 1);
+  problems->InRange("optimizer.head_learning_rate_factor", optimizer.head_learning_rate_factor(), 0,
+                    1e6);
   problems->Check(
       optimizer.clip_order() == OptimizerConfig::UNSCALED || optimizer.clip_norm() > 0,
       "optimizer.clip_order: AS_REPORTED_SCALED clips, so optimizer.clip_norm must be positive");
@@ -111,7 +114,9 @@ void CheckTraining(const ExperimentConfig& config, Problems* problems) {
 
 std::vector<std::string> ConfigProblems(const ExperimentConfig& config) {
   Problems problems;
-  problems.Append(ModelConfigProblems(config.model()));
+  ModelConfig model = config.model();
+  if (model.num_classes() == 0) model.set_num_classes(1);  // those of the data
+  problems.Append(ModelConfigProblems(model));
   problems.Append(DataConfigProblems(config.data()));
   CheckSchedule(config.schedule(), &problems);
   CheckOptimizer(config.optimizer(), &problems);

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "ATen/TensorOperators.h"
 #include "ATen/core/grad_mode.h"
 #include "ATen/ops/_fused_adamw.h"
 #include "ATen/ops/zeros_like.h"
@@ -33,7 +34,8 @@ void AdamW::Step(const at::Tensor& learning_rate, const at::Tensor& step,
   }
   const std::vector<at::Tensor> steps(parameters.size(), step);
   // As the operator takes it: a GPU's kernel reads float32.
-  const at::Tensor rate = learning_rate.is_cpu() ? learning_rate : learning_rate.to(at::kFloat);
+  const at::Tensor scaled = factor_ == 1 ? learning_rate : learning_rate * factor_;
+  const at::Tensor rate = scaled.is_cpu() ? scaled : scaled.to(at::kFloat);
   at::_fused_adamw_(parameters, gradients, exp_avgs_, exp_avg_sqs_, /*max_exp_avg_sqs=*/{}, steps,
                     rate, config_.beta1(), config_.beta2(), weight_decay_, config_.epsilon(),
                     /*amsgrad=*/false, /*maximize=*/false, IfDefined(divisor),

@@ -1,5 +1,5 @@
-// AdamW (Loshchilov and Hutter, arXiv 1711.05101) for parameters that share a weight decay, through
-// libtorch's fused operator.
+// AdamW (Loshchilov and Hutter, arXiv 1711.05101) for parameters that share a weight decay and a
+// learning rate, through libtorch's fused operator.
 //
 //   AdamW adamw(config, /*weight_decay=*/0.05);
 //   adamw.Add({"head.weight", weight});
@@ -19,8 +19,9 @@ namespace vitrine {
 
 class AdamW {
  public:
-  AdamW(const OptimizerConfig& config, double weight_decay)
-      : config_(config), weight_decay_(weight_decay) {}
+  // `factor` multiplies every learning rate.
+  AdamW(const OptimizerConfig& config, double weight_decay, double factor = 1)
+      : config_(config), weight_decay_(weight_decay), factor_(factor) {}
 
   void Add(const NamedParameter& parameter);
 
@@ -32,6 +33,7 @@ class AdamW {
             const at::Tensor& divisor);
 
   double weight_decay() const { return weight_decay_; }
+  double factor() const { return factor_; }
   const std::vector<NamedParameter>& parameters() const { return parameters_; }
 
   // First and second moments, as "exp_avg.<parameter>" and "exp_avg_sq.<parameter>".
@@ -39,7 +41,7 @@ class AdamW {
 
  private:
   OptimizerConfig config_;
-  double weight_decay_;
+  double weight_decay_, factor_;
   std::vector<NamedParameter> parameters_;
   std::vector<at::Tensor> exp_avgs_, exp_avg_sqs_;
 };

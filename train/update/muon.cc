@@ -50,9 +50,10 @@ at::Tensor Orthogonalize(const at::Tensor& matrix) {
   return is_tall ? x.mT() : x;
 }
 
-void Muon::Add(const NamedParameter& parameter) {
+void Muon::Add(const NamedParameter& parameter, double factor) {
   CHECK_EQ(parameter.tensor.dim(), 2) << parameter.name;
   parameters_.push_back(parameter);
+  factors_.push_back(factor);
   momentum_buffers_.push_back(at::zeros_like(parameter.tensor).requires_grad_(false));
 }
 
@@ -68,9 +69,10 @@ void Muon::Step(const at::Tensor& learning_rate, const at::Tensor& found_inf,
     const at::Tensor matrix = Unpack(parameters_[i].name, nesterov);
     const double scale = 0.2 * std::sqrt(std::max(matrix.size(-2), matrix.size(-1)));
     const at::Tensor update = Orthogonalize(matrix).reshape(parameter.sizes());
-    const at::Tensor decayed = parameter * (1 - learning_rate * config_.weight_decay());
+    const at::Tensor rate = factors_[i] == 1 ? learning_rate : learning_rate * factors_[i];
+    const at::Tensor decayed = parameter * (1 - rate * config_.weight_decay());
     AssignUnless(skip, momentum, &momentum_buffers_[i]);
-    AssignUnless(skip, decayed - learning_rate * scale * update, &parameter);
+    AssignUnless(skip, decayed - rate * scale * update, &parameter);
   }
 }
 

@@ -31,8 +31,9 @@ class Muon {
   explicit Muon(const OptimizerConfig& config) : config_(config) {}
 
   // A matrix [m, n]. The packed weight of queries, keys and values, "*.attention.qkv.weight"
-  // [3D, D], is taken for the three matrices that it holds.
-  void Add(const NamedParameter& parameter);
+  // [3D, D], is taken for the three matrices that it holds. `factor` multiplies every learning
+  // rate.
+  void Add(const NamedParameter& parameter, double factor = 1);
 
   // One update from the gradients. The learning rate is float64 of no dimensions. The others are
   // undefined, or a number on the parameters' device: where `found_inf` is not 0, nothing changes,
@@ -49,6 +50,7 @@ class Muon {
  private:
   OptimizerConfig config_;
   std::vector<NamedParameter> parameters_;
+  std::vector<double> factors_;
   std::vector<at::Tensor> momentum_buffers_;
 };
 

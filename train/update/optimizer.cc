@@ -3,56 +3,54 @@
 #include "ATen/TensorOperators.h"
 #include "ATen/core/grad_mode.h"
 #include "ATen/ops/zeros.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
+#include "train/update/parameter_rules.h"
 
 namespace vitrine {
 namespace {
 
 constexpr int64_t kMaxStepCount = int64_t{1} << 24;  // float32 counts no further
 
-// "AdamW with weight decay 0.05 on 3 tensors (1200 numbers)"
-std::string DescribeGroup(std::string_view method, double weight_decay,
-                          const std::vector<NamedParameter>& parameters) {
-  int64_t numbers = 0;
-  for (const NamedParameter& parameter : parameters) numbers += parameter.tensor.numel();
-  return absl::StrCat(method, " with weight decay ", weight_decay, " on ", parameters.size(),
-                      " tensors (", numbers, " numbers)");
-}
+// Of the parameters that share a weight decay, whatever their learning rates.
+struct Group {
+  std::string_view method;
+  double weight_decay;
+  int64_t tensors = 0, numbers = 0;
+
+  void Add(const std::vector<NamedParameter>& parameters) {
+    for (const NamedParameter& parameter : parameters) numbers += parameter.tensor.numel();
+    tensors += static_cast<int64_t>(parameters.size());
+  }
+};
 
 }  // namespace
 
-bool IsDecayed(OptimizerConfig::Decay rule, std::string_view name, int64_t dimensions) {
-  if (rule == OptimizerConfig::ALL) return true;
-  if (rule == OptimizerConfig::MATRICES) return dimensions >= 2;
-  // Norms have weights too, but of one dimension.
-  return absl::EndsWith(name, ".weight") && dimensions == 2;
-}
-
-bool IsHiddenMatrix(std::string_view name, int64_t dimensions) {
-  return absl::StartsWith(name, "blocks.") && absl::EndsWith(name, ".weight") && dimensions == 2;
-}
-
-Optimizer::Optimizer(const OptimizerConfig& config, const std::vector<NamedParameter>& parameters)
-    : parameters_(parameters),
-      muon_(config),
-      decayed_(config, config.weight_decay()),
-      plain_(config, /*weight_decay=*/0) {
+Optimizer::Optimizer(const OptimizerConfig& config, const std::vector<NamedParameter>& parameters,
+                     int64_t depth)
+    : config_(config), parameters_(parameters), muon_(config) {
   CHECK(!parameters.empty());
   step_ = at::zeros({}, at::TensorOptions(parameters[0].tensor.device()).dtype(at::kFloat));
   for (const NamedParameter& parameter : parameters) {
     const int64_t dimensions = parameter.tensor.dim();
     const bool is_decayed = IsDecayed(config.decay(), parameter.name, dimensions);
+    const double factor = LearningRateFactor(config, parameter.name, depth);
     if (config.kind() == OptimizerConfig::MUON && IsHiddenMatrix(parameter.name, dimensions)) {
       CHECK(is_decayed) << parameter.name << ": Muon decays what it takes, as every rule does";
-      muon_.Add(parameter);
+      muon_.Add(parameter, factor);
     } else {
-      (is_decayed ? decayed_ : plain_).Add(parameter);
+      AdamWFor(is_decayed ? config.weight_decay() : 0, factor).Add(parameter);
     }
   }
+}
+
+AdamW& Optimizer::AdamWFor(double weight_decay, double factor) {
+  for (AdamW& adamw : adamws_) {
+    if (adamw.weight_decay() == weight_decay && adamw.factor() == factor) return adamw;
+  }
+  return adamws_.emplace_back(config_, weight_decay, factor);
 }
 
 void Optimizer::Step(const at::Tensor& learning_rate, const at::Tensor& found_inf,
@@ -72,15 +70,13 @@ void Optimizer::Step(const at::Tensor& learning_rate, const at::Tensor& found_in
     step_.sub_(skip);
   }
   muon_.Step(learning_rate, skip, divisor);
-  decayed_.Step(learning_rate, step_, skip, divisor);
-  plain_.Step(learning_rate, step_, skip, divisor);
+  for (AdamW& adamw : adamws_) adamw.Step(learning_rate, step_, skip, divisor);
   for (NamedParameter& parameter : parameters_) parameter.tensor.mutable_grad().reset();
 }
 
 TensorMap Optimizer::State() const {
   TensorMap state = muon_.State();
-  state.merge(decayed_.State());
-  state.merge(plain_.State());
+  for (const AdamW& adamw : adamws_) state.merge(adamw.State());
   return state;
 }
 
@@ -95,15 +91,26 @@ absl::Status Optimizer::Load(const TensorMap& state, int64_t step_count) {
 }
 
 std::string Optimizer::Describe() const {
-  std::vector<std::string> groups;
-  if (!muon_.parameters().empty()) {
-    groups.push_back(DescribeGroup("Muon", muon_.weight_decay(), muon_.parameters()));
+  Group muon{"Muon", muon_.weight_decay()}, decayed{"AdamW", config_.weight_decay()},
+      plain{"AdamW", 0};
+  muon.Add(muon_.parameters());
+  for (const AdamW& adamw : adamws_) {
+    (adamw.weight_decay() == 0 ? plain : decayed).Add(adamw.parameters());
   }
-  for (const AdamW* group : {&decayed_, &plain_}) {
-    if (group->parameters().empty()) continue;
-    groups.push_back(DescribeGroup("AdamW", group->weight_decay(), group->parameters()));
+  std::vector<std::string> parts;
+  for (const Group& group : {muon, decayed, plain}) {
+    if (group.tensors == 0) continue;
+    parts.push_back(absl::StrCat(group.method, " with weight decay ", group.weight_decay, " on ",
+                                 group.tensors, " tensors (", group.numbers, " numbers)"));
   }
-  return absl::StrJoin(groups, ", ");
+  if (config_.layer_decay() != 1) {
+    parts.push_back(absl::StrCat("layer decay ", config_.layer_decay()));
+  }
+  if (config_.head_learning_rate_factor() != 1) {
+    parts.push_back(
+        absl::StrCat(config_.head_learning_rate_factor(), " times the rate on the head"));
+  }
+  return absl::StrJoin(parts, ", ");
 }
 
 }  // namespace vitrine

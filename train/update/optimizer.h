@@ -10,7 +10,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "ATen/core/Tensor.h"
@@ -25,8 +24,10 @@ namespace vitrine {
 
 class Optimizer {
  public:
-  // Keeps handles to the parameters, at least one, whose gradients Step reads.
-  Optimizer(const OptimizerConfig& config, const std::vector<NamedParameter>& parameters);
+  // Keeps handles to the parameters, at least one, whose gradients Step reads; of a model of so
+  // many blocks.
+  Optimizer(const OptimizerConfig& config, const std::vector<NamedParameter>& parameters,
+            int64_t depth);
 
   // One update from the gradients, which are divided by the divisor, where there is one, and then
   // released. The learning rate is float64 of no dimensions on the parameters' device, the divisor
@@ -52,18 +53,15 @@ class Optimizer {
   std::string Describe() const;
 
  private:
+  // That for a parameter of such a weight decay and factor.
+  AdamW& AdamWFor(double weight_decay, double factor);
+
+  OptimizerConfig config_;
   std::vector<NamedParameter> parameters_;
   Muon muon_;
-  AdamW decayed_, plain_;
-  at::Tensor step_;  // [], float32, as the fused operator takes it; exact up to 2^24
+  std::vector<AdamW> adamws_;  // one for each weight decay and factor of the learning rate
+  at::Tensor step_;            // [], float32, as the fused operator takes it; exact up to 2^24
 };
-
-// Whether the rule decays a parameter of this name and number of dimensions.
-bool IsDecayed(OptimizerConfig::Decay rule, std::string_view name, int64_t dimensions);
-
-// Whether the parameter is the weight of a linear layer inside a block, which Muon takes. Embedding
-// and head are matrices too, but Jordan et al. found AdamW better for the first and the last layer.
-bool IsHiddenMatrix(std::string_view name, int64_t dimensions);
 
 }  // namespace vitrine
 

@@ -15,6 +15,7 @@
 #include "base/tensors/each_device.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "train/update/parameter_rules.h"
 
 namespace vitrine {
 namespace {
@@ -82,7 +83,7 @@ class OptimizerTest : public EachDeviceAnd<OptimizerConfig::Kind> {
 TEST_P(OptimizerTest, WithoutGradientsOnlyDecaysAndOnlyWhatTheRuleSays) {
   config_.set_weight_decay(0.1);
   auto parameters = Parameters();
-  Optimizer optimizer(config_, parameters);
+  Optimizer optimizer(config_, parameters, /*depth=*/1);
   FillGradients(parameters, 0);
   optimizer.Step(Rate(0.5));
   const auto initial = Parameters();
@@ -96,7 +97,7 @@ TEST_P(OptimizerTest, WithoutGradientsOnlyDecaysAndOnlyWhatTheRuleSays) {
 
 TEST_P(OptimizerTest, EveryStepMovesEveryParameterAndReleasesItsGradient) {
   auto parameters = Parameters();
-  Optimizer optimizer(config_, parameters);
+  Optimizer optimizer(config_, parameters, /*depth=*/1);
   for (int step = 1; step <= 3; ++step) {
     const TensorMap before = Bits(parameters, optimizer);
     SetGradients(parameters, 10 * step);
@@ -111,7 +112,7 @@ TEST_P(OptimizerTest, EveryStepMovesEveryParameterAndReleasesItsGradient) {
 
 TEST_P(OptimizerTest, SavedStateGoesOnWithTheSameBits) {
   auto parameters = Parameters();
-  Optimizer optimizer(config_, parameters);
+  Optimizer optimizer(config_, parameters, /*depth=*/1);
   SetGradients(parameters, 1);
   optimizer.Step(Rate(0.01));
 
@@ -119,7 +120,7 @@ TEST_P(OptimizerTest, SavedStateGoesOnWithTheSameBits) {
   for (const NamedParameter& p : parameters) {
     copies.push_back({p.name, p.tensor.detach().clone().requires_grad_(true)});
   }
-  Optimizer restored(config_, copies);
+  Optimizer restored(config_, copies, /*depth=*/1);
   ASSERT_OK(restored.Load(optimizer.State(), optimizer.step_count()));
   SetGradients(parameters, 2);
   SetGradients(copies, 2);
@@ -132,7 +133,7 @@ TEST_P(OptimizerTest, SavedStateGoesOnWithTheSameBits) {
 // Gradients four times as large and a divisor of four are the same numbers.
 TEST_P(OptimizerTest, DividesTheGradients) {
   auto parameters = Parameters(), others = Parameters();
-  Optimizer optimizer(config_, parameters), other(config_, others);
+  Optimizer optimizer(config_, parameters, /*depth=*/1), other(config_, others, /*depth=*/1);
   SetGradients(parameters, 1);
   SetGradients(others, 1);
   for (NamedParameter& p : parameters) p.tensor.mutable_grad() = 4 * p.tensor.grad();
@@ -143,7 +144,7 @@ TEST_P(OptimizerTest, DividesTheGradients) {
 
 TEST_P(OptimizerTest, StateThatDoesNotFitIsNamed) {
   auto parameters = Parameters();
-  Optimizer optimizer(config_, parameters);
+  Optimizer optimizer(config_, parameters, /*depth=*/1);
   const TensorMap before = Bits(parameters, optimizer);
   TensorMap state = optimizer.State();
   for (auto& [name, moment] : state) moment = at::full_like(moment, 1);
@@ -161,15 +162,16 @@ TEST_P(OptimizerTest, StateOfTheOtherKindIsNamed) {
   const bool is_muon = GetParam() == OptimizerConfig::MUON;
   OptimizerConfig other;
   other.set_kind(is_muon ? OptimizerConfig::ADAMW : OptimizerConfig::MUON);
-  EXPECT_THAT(Optimizer(config_, Parameters()).Load(Optimizer(other, Parameters()).State(), 0),
-              Fails(absl::StatusCode::kFailedPrecondition,
-                    AllOf(HasSubstr("momentum_buffer.blocks.0.attention.qkv.weight"),
-                          HasSubstr("exp_avg.blocks.0.attention.qkv.weight"),
-                          HasSubstr("exp_avg_sq.blocks.0.mlp.hidden.weight"))));
+  EXPECT_THAT(
+      Optimizer(config_, Parameters(), 1).Load(Optimizer(other, Parameters(), 1).State(), 0),
+      Fails(absl::StatusCode::kFailedPrecondition,
+            AllOf(HasSubstr("momentum_buffer.blocks.0.attention.qkv.weight"),
+                  HasSubstr("exp_avg.blocks.0.attention.qkv.weight"),
+                  HasSubstr("exp_avg_sq.blocks.0.mlp.hidden.weight"))));
 }
 
 TEST_P(OptimizerTest, StepCountThatCannotBeIsRefused) {
-  Optimizer optimizer(config_, Parameters());
+  Optimizer optimizer(config_, Parameters(), /*depth=*/1);
   for (const int64_t count : {int64_t{-1}, (int64_t{1} << 24) + 1}) {
     EXPECT_THAT(optimizer.Load(optimizer.State(), count),
                 Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("step count")));
@@ -180,7 +182,7 @@ TEST_P(OptimizerTest, StepCountThatCannotBeIsRefused) {
 
 TEST_P(OptimizerTest, FoundInfLeavesEveryBit) {
   auto parameters = Parameters();
-  Optimizer optimizer(config_, parameters);
+  Optimizer optimizer(config_, parameters, /*depth=*/1);
   {
     const at::NoGradGuard no_grad;
     for (NamedParameter& p : parameters) p.tensor.select(0, 0).fill_(-0.0);
@@ -200,7 +202,7 @@ TEST_P(OptimizerTest, FoundInfLeavesEveryBit) {
 
 TEST_P(OptimizerTest, SkippedUpdateIsAsIfItHadNotBeen) {
   auto parameters = Parameters(), others = Parameters();
-  Optimizer optimizer(config_, parameters), other(config_, others);
+  Optimizer optimizer(config_, parameters, /*depth=*/1), other(config_, others, /*depth=*/1);
   for (int step = 0; step < 3; ++step) {
     FillGradients(parameters, NAN);
     optimizer.Step(Rate(0.01), Number(1));
@@ -220,74 +222,27 @@ INSTANTIATE_TEST_SUITE_P(Kinds, OptimizerTest,
 
 TEST(OptimizerDeathTest, WrongUseIsAFailedCheck) {
   auto parameters = ParametersOn(at::kCPU);
-  Optimizer optimizer({}, parameters);
+  Optimizer optimizer({}, parameters, /*depth=*/1);
   SetGradients(parameters, 1);
   EXPECT_DEATH(optimizer.Step(Rate(0.01), at::zeros({1})), "no dimensions");
   EXPECT_DEATH(optimizer.Step(Rate(0.01), at::zeros({}, at::kDouble)), "float32");
   EXPECT_DEATH(optimizer.Step(Rate(0.01), at::zeros({}, at::kMeta)), "on cpu");
   parameters[3].tensor.mutable_grad().reset();
   EXPECT_DEATH(optimizer.Step(Rate(0.01)), "head.bias: a step needs every gradient");
-  EXPECT_DEATH(Optimizer({}, {}), "parameters");
+  EXPECT_DEATH(Optimizer({}, {}, 0), "parameters");
 }
 
 TEST(OptimizerDescribeTest, NamesTheGroups) {
   OptimizerConfig config;
   config.set_weight_decay(0.05);
-  EXPECT_EQ(Optimizer(config, ParametersOn(at::kCPU)).Describe(),
+  EXPECT_EQ(Optimizer(config, ParametersOn(at::kCPU), 1).Describe(),
             "AdamW with weight decay 0.05 on 3 tensors (84 numbers), "
             "AdamW with weight decay 0 on 2 tensors (7 numbers)");
   config.set_kind(OptimizerConfig::MUON);
-  EXPECT_EQ(Optimizer(config, ParametersOn(at::kCPU)).Describe(),
+  EXPECT_EQ(Optimizer(config, ParametersOn(at::kCPU), 1).Describe(),
             "Muon with weight decay 0.05 on 2 tensors (72 numbers), "
             "AdamW with weight decay 0.05 on 1 tensors (12 numbers), "
             "AdamW with weight decay 0 on 2 tensors (7 numbers)");
-}
-
-TEST(IsDecayedTest, LinearWeightsByName) {
-  const auto rule = OptimizerConfig::LINEAR_WEIGHTS;
-  EXPECT_TRUE(IsDecayed(rule, "blocks.0.mlp.hidden.weight", 2));
-  EXPECT_FALSE(IsDecayed(rule, "blocks.0.mlp.hidden.bias", 1));
-  EXPECT_FALSE(IsDecayed(rule, "final_norm.weight", 1));
-  EXPECT_FALSE(IsDecayed(rule, "class_token", 3));
-  EXPECT_FALSE(IsDecayed(rule, "position_embedding", 3));
-  EXPECT_FALSE(IsDecayed(rule, "blocks.0.mlp_scale", 1));
-}
-
-TEST(IsDecayedTest, MatricesByDimensions) {
-  const auto rule = OptimizerConfig::MATRICES;
-  EXPECT_TRUE(IsDecayed(rule, "head.weight", 2));
-  EXPECT_TRUE(IsDecayed(rule, "class_token", 3));
-  EXPECT_TRUE(IsDecayed(rule, "position_embedding", 3));
-  EXPECT_FALSE(IsDecayed(rule, "final_norm.weight", 1));
-}
-
-TEST(IsDecayedTest, AllIsEverything) {
-  for (const auto& [name, dimensions] : {std::pair("head.weight", 2),
-                                         {"head.bias", 1},
-                                         {"final_norm.weight", 1},
-                                         {"class_token", 3}}) {
-    EXPECT_TRUE(IsDecayed(OptimizerConfig::ALL, name, dimensions)) << name;
-  }
-}
-
-TEST(IsHiddenMatrixTest, TakesFourWeightsOfEveryBlockAndNothingElse) {
-  ModelConfig config;
-  config.set_depth(3);
-  config.set_register_tokens(2);
-  config.set_layer_scale(0.1);
-  ASSERT_OK_AND_ASSIGN(const auto model, VisionTransformer::CreateShapesOnly(config));
-  std::vector<std::string> taken;
-  for (const auto& [name, tensor] : model.Parameters()) {
-    if (IsHiddenMatrix(name, tensor.dim())) taken.push_back(name);
-  }
-  std::vector<std::string> expected;
-  for (const char* block : {"blocks.0.", "blocks.1.", "blocks.2."}) {
-    for (const char* layer :
-         {"attention.qkv", "attention.projection", "mlp.hidden", "mlp.output"}) {
-      expected.push_back(std::string(block) + layer + ".weight");
-    }
-  }
-  EXPECT_EQ(taken, expected);
 }
 
 }  // namespace

@@ -23,10 +23,13 @@ class QkvProjection {
   QkvProjection(const at::Tensor& normed, const at::Tensor& weight, int64_t queries)
       : normed_(normed), weight_(weight), queries_(queries) {}
 
+  // The bias may be undefined.
   AttentionRows Run(const at::Tensor& bias) const {
     if (all_are_queries()) return Parts(Forward(Rows(tokens()), weight_, bias));
-    return Parts(Forward(Rows(queries_), QueryPart(weight_), QueryPart(bias)),
-                 Forward(Rows(tokens()), KeyValuePart(weight_), KeyValuePart(bias)));
+    const bool has_bias = bias.defined();
+    return Parts(
+        Forward(Rows(queries_), QueryPart(weight_), has_bias ? QueryPart(bias) : bias),
+        Forward(Rows(tokens()), KeyValuePart(weight_), has_bias ? KeyValuePart(bias) : bias));
   }
 
   // Gradients of the normalised input, in the type, of the weight and of the bias; from those of
@@ -89,7 +92,7 @@ ForwardPass RunForward(const at::Tensor& x, const LayerNorm& norm, const Linear&
                        at::ScalarType type) {
   const int64_t batch = x.size(0), width = x.size(2);
   const auto [exact, mean, rstd] =
-      at::native_layer_norm(x, {width}, norm.weight, norm.bias, kLayerNormEpsilon);
+      at::native_layer_norm(x, {width}, norm.weight, norm.bias, norm.epsilon);
   const at::Tensor normed = Operand(exact, type), by_qkv = Operand(qkv.weight, type),
                    by_projection = Operand(projection.weight, type);
   const AttentionRows rows = QkvProjection(normed, by_qkv, queries).Run(qkv.bias);

@@ -20,11 +20,12 @@
 #include "benchmark/benchmark.h"
 #include "glog/logging.h"
 #include "vit/attention.h"
-#include "vit/block.h"
 #include "vit/fused/attention.h"
 #include "vit/fused/gemm_peak.h"
 #include "vit/fused/mlp.h"
 #include "vit/layers.h"
+#include "vit/mlp.h"
+#include "vit/model.pb.h"
 
 namespace vitrine {
 namespace {
@@ -62,19 +63,21 @@ void Measure(benchmark::State& state, at::Tensor x, Operands operands, double fl
 void MlpForwardBackward(benchmark::State& state, Operands operands) {
   const int64_t width = state.range(0), tokens = state.range(1);
   LayerNorm norm(width, at::kFloat);
-  Mlp mlp(width, 4 * width, at::kFloat);
+  Mlp mlp(width, 4 * width, ModelConfig::GELU, at::kFloat);
   norm.VisitParameters("norm", Initialize);
   mlp.VisitParameters("mlp", Initialize);
   const double flops = 16.0 * kBatch * tokens * width * width;
   Measure(state, Random({kBatch, tokens, width}, 1), operands, flops, [&](const at::Tensor& x) {
-    return operands ? fused::NormMlp(x, norm, mlp.hidden, mlp.output, *operands) : mlp(norm(x));
+    return operands ? fused::NormMlp(x, norm, mlp, *operands) : mlp(norm(x));
   });
 }
 
 void AttentionForwardBackward(benchmark::State& state, Operands operands) {
   const int64_t width = state.range(0), tokens = state.range(1);
   LayerNorm norm(width, at::kFloat);
-  Attention attention(width, /*heads=*/4, /*dropout=*/0, at::kFloat);
+  ModelConfig config;
+  config.set_width(width);
+  Attention attention(config, at::kFloat);
   norm.VisitParameters("norm", Initialize);
   attention.VisitParameters("attention", Initialize);
   const double rows = kBatch * tokens;

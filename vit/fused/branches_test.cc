@@ -19,6 +19,7 @@
 #include "vit/fused/attention.h"
 #include "vit/fused/mlp.h"
 #include "vit/layers.h"
+#include "vit/mlp.h"
 
 namespace vitrine {
 namespace {
@@ -32,7 +33,7 @@ struct Inputs {
         norm(kWidth, type),
         first(kWidth, 3 * kWidth, type),
         second(kWidth, kWidth, type),
-        output(3 * kWidth, kWidth, type) {
+        mlp(kWidth, 3 * kWidth, ModelConfig::GELU, type) {
     const at::Generator generator = at::detail::createCPUGenerator(1);
     for (at::Tensor* tensor : All()) {
       const double scale = tensor->dim() == 2 ? 1 / std::sqrt(tensor->size(1)) : 1;
@@ -43,13 +44,23 @@ struct Inputs {
   }
 
   std::vector<at::Tensor*> All() {
-    return {&x,           &norm.weight,   &norm.bias,  &first.weight, &first.bias, &second.weight,
-            &second.bias, &output.weight, &output.bias};
+    return {&x,
+            &norm.weight,
+            &norm.bias,
+            &first.weight,
+            &first.bias,
+            &second.weight,
+            &second.bias,
+            &mlp.hidden.weight,
+            &mlp.hidden.bias,
+            &mlp.output.weight,
+            &mlp.output.bias};
   }
 
   at::Tensor x;
   LayerNorm norm;
-  Linear first, second, output;
+  Linear first, second;
+  Mlp mlp;
 };
 
 // Of the inputs, with operands of the type.
@@ -118,10 +129,10 @@ INSTANTIATE_TEST_SUITE_P(
     Branches, BranchTest,
     ::testing::Values(Case{"Mlp",
                            [](const Inputs& in, at::ScalarType operands) {
-                             return fused::NormMlp(in.x, in.norm, in.first, in.output, operands);
+                             return fused::NormMlp(in.x, in.norm, in.mlp, operands);
                            },
                            [](const Inputs& in, at::ScalarType) {
-                             return in.output(at::gelu(in.first(in.norm(in.x))));
+                             return in.mlp.output(at::gelu(in.mlp.hidden(in.norm(in.x))));
                            }},
                       Case{"AttentionOfAll", FusedAttention(kTokens),
                            [](const Inputs& in, at::ScalarType) {

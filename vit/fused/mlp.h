@@ -5,13 +5,14 @@
 
 #include "ATen/core/Tensor.h"
 #include "vit/layers.h"
+#include "vit/mlp.h"
 
 namespace vitrine::fused {
 
-// output(GELU(hidden(norm(x)))), with the exact GELU. x and the result are [B, T, D].
+// output(Activate(hidden(norm(x)))). x and the result are [B, T, D].
 // Differentiable once. The linear layers' operands are of the type (products.h).
-at::Tensor NormMlp(const at::Tensor& x, const LayerNorm& norm, const Linear& hidden,
-                   const Linear& output, at::ScalarType operands);
+at::Tensor NormMlp(const at::Tensor& x, const LayerNorm& norm, const Mlp& mlp,
+                   at::ScalarType operands);
 
 }  // namespace vitrine::fused
 

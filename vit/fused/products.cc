@@ -72,7 +72,9 @@ at::Tensor Operand(const at::Tensor& tensor, at::ScalarType type) {
 
 at::Tensor Forward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   const at::ScalarType type = x.scalar_type();
-  const at::Tensor factor = Factor(x), by = Factor(weight), added = Factor(bias.to(type));
+  const at::Tensor factor = Factor(x), by = Factor(weight);
+  std::optional<at::Tensor> added;
+  if (bias.defined()) added = Factor(bias.to(type));
   const at::Tensor y =
       IsForOneDnn(factor) ? OneDnnLinear(factor, by, added) : at::linear(factor, by, added);
   return y.to(type);

@@ -18,8 +18,9 @@ namespace vitrine::fused {
 // The tensor as the products take it: itself, unless the type is bfloat16, to which it is rounded.
 at::Tensor Operand(const at::Tensor& tensor, at::ScalarType type);
 
-// x [N, in], weight [out, in] and bias [out] to y [N, out]. x and weight are operands, and y has
-// their type; products of bfloat16 are summed in float32 and the sums rounded.
+// x [N, in], weight [out, in] and bias [out], which may be undefined, to y [N, out]. x and weight
+// are operands, and y has their type; products of bfloat16 are summed in float32 and the sums
+// rounded.
 at::Tensor Forward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
 // The gradients of a linear layer from that of its output y.

@@ -48,10 +48,9 @@ struct Normalised {
   at::Tensor normed;      // which the backward pass does not need
 };
 
-// Without a branch it is x that is normalised, and without weight and bias nothing is.
+// Without a branch it is x that is normalised, and without a norm nothing is.
 Normalised RunForward(const at::Tensor& given, const at::Tensor& given_branch,
-                      const BranchDropout& dropout, const at::Tensor& weight,
-                      const at::Tensor& bias, at::ScalarType type) {
+                      const BranchDropout& dropout, const LayerNorm* norm, at::ScalarType type) {
   const at::Tensor x = given.contiguous(), branch = Rows(given_branch);
   const int64_t width = x.size(-1), rows = x.numel() / width;
   AddNormForward parameters{.rows = rows,
@@ -65,14 +64,14 @@ Normalised RunForward(const at::Tensor& given, const at::Tensor& given_branch,
     parameters.branch = branch.const_data_ptr();
     parameters.sum = result.sum.mutable_data_ptr<float>();
   }
-  if (weight.defined()) {
-    result.weight = weight;
+  if (norm != nullptr) {
+    result.weight = norm->weight;
     result.normed = at::empty(x.sizes(), x.options().dtype(type));
     result.mean = at::empty({rows}, x.options());
     result.rstd = at::empty({rows}, x.options());
-    parameters.weight = weight.const_data_ptr<float>();
-    parameters.bias = bias.const_data_ptr<float>();
-    parameters.epsilon = kLayerNormEpsilon;
+    parameters.weight = norm->weight.const_data_ptr<float>();
+    parameters.bias = norm->bias.const_data_ptr<float>();
+    parameters.epsilon = static_cast<float>(norm->epsilon);
     parameters.normed = result.normed.mutable_data_ptr();
     parameters.mean = result.mean.mutable_data_ptr<float>();
     parameters.rstd = result.rstd.mutable_data_ptr<float>();
@@ -149,7 +148,7 @@ SumAndNorm AddNorm(const at::Tensor& x, const at::Tensor& branch, const BranchDr
   const std::vector<at::Tensor> out = WithGradient(
       kName, {x, branch, norm.weight, norm.bias},
       [&] {
-        const Normalised n = RunForward(x, branch, dropout, norm.weight, norm.bias, type);
+        const Normalised n = RunForward(x, branch, dropout, &norm, type);
         return ForwardPass{.outputs = {n.sum, n.normed}, .saved = Saved(n)};
       },
       [type, dropout](const BackwardPass& pass) {
@@ -165,8 +164,7 @@ SumAndNorm Norm(const at::Tensor& x, const LayerNorm& norm, at::ScalarType type)
   const std::vector<at::Tensor> out = WithGradient(
       kName, {x, norm.weight, norm.bias},
       [&] {
-        const Normalised n =
-            RunForward(x, /*given_branch=*/{}, /*dropout=*/{}, norm.weight, norm.bias, type);
+        const Normalised n = RunForward(x, /*given_branch=*/{}, /*dropout=*/{}, &norm, type);
         return ForwardPass{.outputs = {x, n.normed}, .saved = Saved(n)};
       },
       [](const BackwardPass& pass) {
@@ -186,7 +184,7 @@ at::Tensor Add(const at::Tensor& x, const at::Tensor& branch, const BranchDropou
   return WithGradient(
       kName, {x, branch},
       [&] {
-        const Normalised n = RunForward(x, branch, dropout, /*weight=*/{}, /*bias=*/{}, type);
+        const Normalised n = RunForward(x, branch, dropout, /*norm=*/nullptr, type);
         return ForwardPass{.outputs = {n.sum}, .saved = {}};
       },
       [type, dropout](const BackwardPass& pass) {

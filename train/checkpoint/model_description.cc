@@ -1,0 +1,280 @@
+#include "train/checkpoint/model_description.h"
+
+#include <cmath>
+#include <cstdint>
+#include <optional>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "base/files/file.h"
+#include "base/files/json.h"
+#include "base/status_macros.h"
+#include "train/checkpoint/json_fields.h"
+
+namespace vitrine {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kMostPixels = 1 << 24;  // of a side
+
+// The pictures' way to the model.
+struct Preprocessing {
+  double crop_fraction = 1;
+  bool stretch = false;
+  Interpolation filter = BILINEAR;
+  bool round_down = false;  // places of crops
+};
+
+void SetPreprocessing(const Preprocessing& steps, DataConfig* data) {
+  data->clear_evaluation_transforms();
+  auto* transform = data->add_evaluation_transforms()->mutable_resize_and_center_crop();
+  transform->set_crop_fraction(steps.crop_fraction);
+  transform->set_filter(steps.filter);
+  transform->set_stretch(steps.stretch);
+  transform->set_decode_whole(true);
+  transform->set_round_down(steps.round_down);
+}
+
+void SetNormalization(const std::vector<double>& mean, const std::vector<double>& deviation,
+                      DataConfig* data) {
+  data->clear_mean();
+  data->clear_std();
+  for (const double value : mean) data->add_mean(static_cast<float>(value));
+  for (const double value : deviation) data->add_std(static_cast<float>(value));
+}
+
+std::optional<ModelConfig::Activation> ToActivation(const std::string& name, JsonFields* fields) {
+  if (name == "gelu") return ModelConfig::GELU;
+  if (name == "quick_gelu") return ModelConfig::QUICK_GELU;
+  if (name == "gelu_new" || name == "gelu_pytorch_tanh") return ModelConfig::GELU_TANH;
+  return fields->Refuse("hidden_act", absl::StrCat(name, " is none of gelu, quick_gelu, gelu_new"));
+}
+
+// {"0": "cat", "1": "dog"} in the order of the numbers.
+std::vector<std::string> ClassNames(JsonFields* fields) {
+  static constexpr char kField[] = "id2label";
+  if (!fields->Has(kField)) return {};
+  const SortedJson& labels = fields->Get(kField);
+  std::vector<std::string> names(labels.is_object() ? labels.size() : 0);
+  bool good = labels.is_object();
+  if (good) {
+    for (const auto& [key, name] : labels.items()) {
+      size_t index = 0;
+      good = good && absl::SimpleAtoi(key, &index) && index < names.size() && name.is_string() &&
+             names[index].empty();
+      if (good) names[index] = name.get<std::string>();
+    }
+  }
+  if (good) return names;
+  fields->Refuse(kField, "does not name the classes from 0 on");
+  return {};
+}
+
+bool IsSide(double pixels) { return pixels >= 1 && pixels <= kMostPixels; }
+
+void SetImageSize(double height, double width, ModelConfig* model) {
+  model->set_image_size(static_cast<int>(height));
+  if (width != height) model->set_image_width(static_cast<int>(width));
+}
+
+// A number, or [height, width].
+void TakeImageSize(JsonFields* fields, ModelConfig* model) {
+  static constexpr char kField[] = "image_size";
+  if (!fields->Has(kField)) return;
+  if (!fields->Get(kField).is_array()) {
+    if (const auto side = fields->Positive(kField)) model->set_image_size(*side);
+    return;
+  }
+  const std::vector<double> sides = fields->Numbers(kField);
+  if (sides.size() == 2 && IsSide(sides[0]) && IsSide(sides[1])) {
+    SetImageSize(sides[0], sides[1], model);
+  } else {
+    fields->Refuse(kField, "is neither a side nor height and width");
+  }
+}
+
+void AddTransformersModel(JsonFields* fields, ModelDescription* description) {
+  ModelConfig& model = description->model;
+  const auto type = fields->String("model_type").value_or("");
+  if (type != "vit" && type != "deit" && !absl::StartsWith(type, "dinov2")) {
+    fields->Refuse("model_type",
+                   absl::StrCat(type, " is none of vit, deit, dinov2, dinov2_with_registers"));
+  }
+  if (const auto heads = fields->Positive("num_attention_heads")) model.set_heads(*heads);
+  if (const auto channels = fields->Positive("num_channels")) model.set_channels(*channels);
+  if (const auto epsilon = fields->Number("layer_norm_eps")) {
+    model.set_layer_norm_epsilon(*epsilon);
+  }
+  const bool is_gated = fields->Bool("use_swiglu_ffn").value_or(false);
+  if (const auto name = fields->String("hidden_act"); name && !is_gated) {
+    if (const auto activation = ToActivation(*name, fields)) model.set_activation(*activation);
+  }
+  TakeImageSize(fields, &model);
+  description->class_names = ClassNames(fields);
+}
+
+std::optional<Interpolation> FilterNamed(std::string_view name) {
+  if (name == "bilinear") return BILINEAR;
+  if (name == "bicubic") return BICUBIC;
+  return std::nullopt;
+}
+
+std::optional<ModelConfig::Pooling> ToPooling(const std::string& name, JsonFields* fields) {
+  if (name == "token") return ModelConfig::CLASS_TOKEN;
+  if (name == "avg") return ModelConfig::MEAN;
+  return fields->Refuse("global_pool", absl::StrCat(name, " is neither token nor avg"));
+}
+
+void AddTimmModel(JsonFields* fields, ModelDescription* description) {
+  ModelConfig& model = description->model;
+  const std::string architecture = fields->String("architecture").value_or("");
+  if (absl::StrContains(architecture, "quickgelu")) model.set_activation(ModelConfig::QUICK_GELU);
+  if (const auto heads = fields->In("model_args").Positive("num_heads")) model.set_heads(*heads);
+  if (const auto pool = fields->String("global_pool"); pool && !pool->empty()) {
+    if (const auto pooling = ToPooling(*pool, fields)) model.set_pooling(*pooling);
+  }
+  if (fields->Has("label_names") && fields->Get("label_names").is_array()) {
+    for (const SortedJson& name : fields->Get("label_names")) {
+      description->class_names.push_back(name.is_string() ? name.get<std::string>() : "");
+    }
+  }
+  JsonFields pretrained = fields->In("pretrained_cfg");
+  SetNormalization(pretrained.Numbers("mean"), pretrained.Numbers("std"), &description->data);
+  const std::vector<double> size = pretrained.Numbers("input_size");  // channels, height, width
+  if (size.size() != 3 || !IsSide(size[1]) || !IsSide(size[2])) return;
+  const double fraction = pretrained.Number("crop_pct").value_or(0.875);
+  if (!(fraction > 0 && fraction <= 1)) {
+    pretrained.Refuse("crop_pct", "is not from 0 to 1");
+    return;
+  }
+  if (size[1] != size[2]) SetImageSize(size[1], size[2], &model);
+  description->resizes_to_floor = true;
+  const std::string name = pretrained.String("interpolation").value_or("bilinear");
+  const std::optional<Interpolation> filter = FilterNamed(name);
+  if (!filter) {
+    description->notes.push_back(absl::StrCat(fields->name(), ": interpolation: ", name,
+                                              " is not known here; bilinear is used"));
+  }
+  const std::string mode = pretrained.String("crop_mode").value_or("center");
+  if (mode != "center" && mode != "squash") {
+    description->notes.push_back(
+        absl::StrCat(fields->name(), ": crop_mode: ", mode, " is not known here; center is used"));
+  }
+  SetPreprocessing(
+      {.crop_fraction = fraction, .stretch = mode == "squash", .filter = filter.value_or(BILINEAR)},
+      &description->data);
+}
+
+// {"height": H, "width": W}, {"shortest_edge": S}, or a number.
+struct Length {
+  int height, width;  // S twice, where only the shorter side is given
+  bool both;
+};
+
+std::optional<Length> ReadLength(JsonFields* fields, const char* field, bool number_is_both) {
+  if (!fields->Has(field)) return std::nullopt;
+  if (fields->Get(field).is_number()) {
+    const auto side = fields->Positive(field);
+    return side ? std::optional(Length{*side, *side, number_is_both}) : std::nullopt;
+  }
+  JsonFields parts = fields->In(field);
+  if (const auto side = parts.Positive("shortest_edge")) return Length{*side, *side, false};
+  const auto height = parts.Positive("height"), width = parts.Positive("width");
+  if (height && width) return Length{*height, *width, true};
+  return fields->Refuse(field, "has no shortest_edge, nor height and width");
+}
+
+// Pillow's numbers.
+Interpolation ReadFilter(JsonFields* fields, ModelDescription* description) {
+  constexpr int kBilinear = 2, kBicubic = 3;
+  const auto number = fields->Number("resample").value_or(kBilinear);
+  if (number != kBilinear && number != kBicubic) {
+    description->notes.push_back(absl::StrCat(fields->name(), ": resample: ", number,
+                                              " is not known here; bilinear is used"));
+  }
+  return number == kBicubic ? BICUBIC : BILINEAR;
+}
+
+void AddNormalization(JsonFields* fields, DataConfig* data) {
+  std::vector<double> mean = fields->Numbers("image_mean"),
+                      deviation = fields->Numbers("image_std");
+  if (!fields->Bool("do_normalize").value_or(true)) {
+    mean.assign(mean.empty() ? 3 : mean.size(), 0);
+    deviation.assign(mean.size(), 1);
+  }
+  SetNormalization(mean, deviation, data);
+  const double factor = fields->Number("rescale_factor").value_or(1.0 / 255);
+  if (std::abs(factor * 255 - 1) > 1e-3 || !fields->Bool("do_rescale").value_or(true)) {
+    fields->Refuse("rescale_factor", "is not 1/255, or not used; ours always is");
+  }
+}
+
+void AddResizing(JsonFields* fields, ModelDescription* description) {
+  // The one processor of these models that keeps a picture's shape.
+  const bool is_bit =
+      absl::StartsWith(fields->String("image_processor_type").value_or(""), "BitImageProcessor");
+  const std::optional<Length> size = ReadLength(fields, "size", /*number_is_both=*/!is_bit);
+  const std::optional<Length> crop = ReadLength(fields, "crop_size", /*number_is_both=*/true);
+  const Interpolation filter = ReadFilter(fields, description);
+  if (!fields->status().ok()) return;
+  if (!size || !fields->Bool("do_resize").value_or(true)) {
+    description->notes.push_back(absl::StrCat(
+        fields->name(), ": says no size to resize to; pictures must have the model's"));
+    return;
+  }
+  const bool crops = crop && fields->Bool("do_center_crop").value_or(true);
+  const Length kept = crops ? *crop : *size;
+  if (kept.height > size->height ||
+      int64_t{kept.height} * size->width != int64_t{kept.width} * size->height) {
+    fields->Refuse("crop_size",
+                   absl::StrCat(kept.height, " x ", kept.width,
+                                " is larger than size, or another share of height than of width"));
+    return;
+  }
+  SetPreprocessing({.crop_fraction = static_cast<double>(kept.height) / size->height,
+                    .stretch = size->both,
+                    .filter = filter,
+                    .round_down = true},
+                   &description->data);
+  description->resizes_to_floor = false;
+  if (crops || kept.both) description->input = {.width = kept.width, .height = kept.height};
+}
+
+// Where there is one.
+absl::Status AddFile(const fs::path& path,
+                     absl::Status (*add)(std::string_view, std::string_view, ModelDescription*),
+                     ModelDescription* description) {
+  if (!Exists(path)) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::string json, ReadFile(path));
+  return add(json, path.string(), description);
+}
+
+}  // namespace
+
+absl::Status AddModelConfig(std::string_view json, std::string_view name,
+                            ModelDescription* description) {
+  ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Parse(json, name));
+  fields.Has("architecture") ? AddTimmModel(&fields, description)
+                             : AddTransformersModel(&fields, description);
+  return fields.status();
+}
+
+absl::Status AddPreprocessorConfig(std::string_view json, std::string_view name,
+                                   ModelDescription* description) {
+  ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Parse(json, name));
+  AddNormalization(&fields, &description->data);
+  AddResizing(&fields, description);
+  return fields.status();
+}
+
+absl::StatusOr<ModelDescription> ReadModelDescription(const fs::path& folder) {
+  ModelDescription description;
+  RETURN_IF_ERROR(AddFile(folder / "config.json", AddModelConfig, &description));
+  RETURN_IF_ERROR(
+      AddFile(folder / "preprocessor_config.json", AddPreprocessorConfig, &description));
+  return description;
+}
+
+}  // namespace vitrine

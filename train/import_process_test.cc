@@ -1,0 +1,144 @@
+// From another package's folder to predictions, to fine-tuning and to a linear probe, as a user
+// does it.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/files/file.h"
+#include "base/programs/child_process.h"
+#include "base/status_matchers.h"
+#include "base/tensors/safetensors.h"
+#include "data/image/jpeg.h"
+#include "data/image/testing.h"
+#include "data/testing.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "train/checkpoint/checkpoint.h"
+#include "train/testing.h"
+#include "vit/import/testing.h"
+
+namespace vitrine {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class ImportProcessTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const TensorMap weights = LoadPackageModel("transformers_vit_5").weights;
+    fs::create_directories(folder_ / "vit");
+    ASSERT_OK(WriteSafetensors(folder_ / "vit/model.safetensors", weights));
+    WriteTestFile(folder_ / "vit/config.json", R"({"model_type": "vit", "num_attention_heads": 2,
+      "hidden_act": "gelu", "layer_norm_eps": 1e-12, "image_size": 8,
+      "id2label": {"0": "a", "1": "b", "2": "c", "3": "d", "4": "e"}})");
+    WriteTestFile(folder_ / "vit/preprocessor_config.json",
+                  R"({"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], "resample": 2,
+      "size": {"height": 8, "width": 8}})");
+    for (int i = 0; i < 12; ++i) {
+      const char* part = i < 8 ? "train" : "val";
+      const char* label = i % 2 == 0 ? "cat" : "dog";
+      WriteTestFile(folder_ / "pictures" / part / label / absl::StrCat(i, ".jpg"),
+                    EncodeJpeg(MakePicture(20 + i, 30 - i, i), 90));
+    }
+  }
+
+  ChildResult Import(const std::string& override = "seed=1") const {
+    return RunChild(
+        {"train/import", Flag("--weights=", "vit"), Flag("--output=", "checkpoint"), override});
+  }
+
+  ChildResult Predict(const std::string& checkpoint, const std::string& output) const {
+    return RunChild({"eval/predict", "--device=cpu", Flag("--checkpoint=", checkpoint),
+                     Flag("--images=", "pictures/val"), Flag("--output=", output), "--inputs"});
+  }
+
+  ChildResult Train(const std::string& config, const std::string& run,
+                    const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> command = {"train/train",
+                                        "--noreport",
+                                        "--device=cpu",
+                                        "threads=1",
+                                        absl::StrCat("--config=", config),
+                                        Flag("--init_from=", "vit"),
+                                        Flag("--data_dir=", "pictures"),
+                                        Flag("--run_dir=", run),
+                                        "data.batch_size=4",
+                                        "schedule.epochs=2"};
+    command.insert(command.end(), more.begin(), more.end());
+    return RunChild(command);
+  }
+
+  std::string Flag(const char* name, const std::string& path) const {
+    return absl::StrCat(name, (folder_ / path).string());
+  }
+
+  const fs::path folder_ = EmptyFolder("import_process_test");
+};
+
+TEST_F(ImportProcessTest, AFolderPredictsAsItsCheckpoint) {
+  const ChildResult imported = Import();
+  ASSERT_EQ(imported.status, 0) << imported.err;
+  EXPECT_THAT(imported.out, AllOf(HasSubstr("weights of transformers ViT"), HasSubstr("depth: 2")));
+  const ChildResult direct = Predict("vit", "direct.safetensors");
+  const ChildResult other = Predict("checkpoint", "other.safetensors");
+  ASSERT_EQ(direct.status, 0) << direct.err;
+  ASSERT_EQ(other.status, 0) << other.err;
+  EXPECT_EQ(direct.out, other.out);
+  ASSERT_OK_AND_ASSIGN(const TensorMap tensors, ReadSafetensors(folder_ / "direct.safetensors"));
+  ASSERT_OK_AND_ASSIGN(const TensorMap same, ReadSafetensors(folder_ / "other.safetensors"));
+  ASSERT_EQ(tensors.at("logits").sizes(), (std::vector<int64_t>{4, 5}));
+  ASSERT_EQ(tensors.at("features").sizes(), (std::vector<int64_t>{4, 8}));
+  ASSERT_EQ(tensors.at("inputs").sizes(), (std::vector<int64_t>{4, 3, 8, 8}));
+  for (const auto& [name, tensor] : tensors) EXPECT_TRUE(tensor.equal(same.at(name))) << name;
+  EXPECT_THAT(Import().err, HasSubstr("is there already; take another name"));
+}
+
+TEST_F(ImportProcessTest, FineTuningTakesClassesAndFramingByItself) {
+  const ChildResult result = Train("finetune", "tuned");
+  ASSERT_EQ(result.status, 0) << result.err;
+  ASSERT_OK_AND_ASSIGN(const fs::path found, FindCheckpoint(folder_ / "tuned"));
+  ASSERT_OK_AND_ASSIGN(const Checkpoint tuned, ReadModelOnly(found));
+  const ExperimentConfig& config = tuned.manifest.config();
+  EXPECT_EQ(config.model().num_classes(), 2);
+  EXPECT_EQ(config.model().image_size(), 8);
+  EXPECT_EQ(config.model().layer_norm_epsilon(), 1e-12);
+  EXPECT_EQ(config.data().mean(0), 0.5F);
+  EXPECT_TRUE(config.data().evaluation_transforms(0).resize_and_center_crop().stretch());
+  const ChildResult predicted = Predict("tuned", "tuned.safetensors");
+  EXPECT_EQ(predicted.status, 0) << predicted.err;
+  EXPECT_THAT(predicted.out, HasSubstr("cat"));
+}
+
+TEST_F(ImportProcessTest, LinearProbeTrainsTheHeadAlone) {
+  const ChildResult result = Train("linear_probe", "probe");
+  ASSERT_EQ(result.status, 0) << result.err;
+  ASSERT_EQ(Import().status, 0);
+  ASSERT_OK_AND_ASSIGN(const Checkpoint before, ReadModelOnly(folder_ / "checkpoint"));
+  ASSERT_OK_AND_ASSIGN(const fs::path found, FindCheckpoint(folder_ / "probe"));
+  ASSERT_OK_AND_ASSIGN(const Checkpoint probe, ReadModelOnly(found));
+  for (const auto& [name, tensor] : before.model) {
+    if (name.starts_with("head.")) continue;
+    EXPECT_TRUE(tensor.equal(probe.model.at(name))) << name;
+  }
+  EXPECT_GT(probe.model.at("head.weight").abs().max().item<float>(), 0);
+}
+
+TEST_F(ImportProcessTest, WhatDoesNotFollowIsAskedForAndTaken) {
+  fs::remove(folder_ / "vit/config.json");
+  const ChildResult asked = Predict("vit", "none.safetensors");
+  EXPECT_EQ(asked.status, 1);
+  EXPECT_THAT(
+      asked.err,
+      HasSubstr("model.heads: does not follow from the tensors; give it to //train:import"));
+  EXPECT_FALSE(fs::exists(folder_ / "none.safetensors"));
+  const ChildResult given = Import("model.heads=2");
+  EXPECT_EQ(given.status, 0) << given.err;
+  EXPECT_THAT(given.out, HasSubstr("classes: have no names, so they are numbers"));
+}
+
+}  // namespace
+}  // namespace vitrine
