@@ -1,6 +1,6 @@
 """Writes a checkpoint as a model of timm, tensor by tensor, in the folder's layout of Hugging Face's hub:
 
-    python3 tools/checks/export_timm.py CHECKPOINT FOLDER
+    PYTHONPATH=$(tools/checks/packages models transformers5) python3 -S tools/checks/export_timm.py CHECKPOINT FOLDER
 
 The model has no norms of the patch embedding (model.patch_norms=false), which timm's has not. timm loads every tensor
 strictly before it is written.
