@@ -103,7 +103,12 @@ absl::Status CheckLabels(const Dataset& dataset) {
   for (const auto& source : {dataset.train, dataset.minival, dataset.test}) {
     for (int64_t i = 0; source != nullptr && i < source->size(); ++i) {
       const int64_t label = source->Label(i);
-      if (label < 0) return source->Read(i).status();
+      if (label < 0) {
+        const absl::Status status = source->Read(i).status();
+        return absl::Status(status.code(),
+                            absl::StrCat(status.message(),
+                                         "; give it a class, or set data.on_bad_image=SKIP"));
+      }
       if (source == dataset.train) has_images[label] = true;
     }
   }

@@ -11,6 +11,7 @@
 #include "base/files/crc32c.h"
 #include "base/status_matchers.h"
 #include "data/older_config.h"
+#include "data/source/parquet/parquet_testing.h"
 #include "data/testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -252,6 +253,22 @@ TEST_F(DatasetTest, ClassWithoutTrainingImagesOnlyWhenSkipping) {
   EXPECT_OK(LoadDataset(config, folder_));
   for (const char* part : {"train", "val"}) fs::remove_all(folder_ / part / "b");
   EXPECT_OK(LoadDataset(config, folder_)) << "without the class";
+}
+
+TEST_F(DatasetTest, ImageWithoutAClassOnlyWhenSkipping) {
+  DataConfig config = Config(DataConfig::PARQUET);
+  const auto load = [&](int64_t label) {
+    WriteTestParquet(folder_ / "train.parquet", {"a", "b"},
+                     {{"x", "", 0}, {"x", "", label}, {"x", "", 1}});
+    WriteTestParquet(folder_ / "test.parquet", {"a", "b"}, {{"x", "", 1}});
+    return LoadDataset(config, folder_);
+  };
+  EXPECT_THAT(load(-1), Fails(absl::StatusCode::kInvalidArgument,
+                              AllOf(HasSubstr("train.parquet, row 1: label -1 of 2 classes"),
+                                    HasSubstr("give it a class, or set data.on_bad_image=SKIP"))));
+  EXPECT_OK(load(1));
+  config.set_on_bad_image(DataConfig::SKIP);
+  EXPECT_OK(load(-1));
 }
 
 // An image of each class in each part but train, which has three.

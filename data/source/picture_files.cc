@@ -79,14 +79,17 @@ class Finder {
   bool IsTaken(const fs::path& folder, const FolderEntry& entry) const;
 
   const Unreadable unreadable_;
-  std::vector<fs::path> above_;  // the folders that we are in, without links
+  std::vector<fs::path> above_;  // the folders that we are in, without links, with "/" at the end
   PictureFiles found_;
 };
 
 absl::Status Finder::Visit(const fs::path& folder, const std::string& prefix) {
   std::error_code error;
-  const fs::path canonical = fs::canonical(folder, error);
-  if (std::find(above_.begin(), above_.end(), canonical) != above_.end()) return absl::OkStatus();
+  const fs::path canonical = fs::canonical(folder, error) / "";
+  const bool leads_up = std::any_of(above_.begin(), above_.end(), [&](const fs::path& above) {
+    return absl::StartsWith(above.string(), canonical.string());
+  });
+  if (leads_up) return absl::OkStatus();
   above_.push_back(canonical);
   ASSIGN_OR_RETURN(const std::vector<FolderEntry> entries, ListFolder(folder));
   for (const FolderEntry& entry : entries) {

@@ -81,6 +81,17 @@ TEST_F(PictureFilesTest, LinksAreFollowedAndLoopsAreNot) {
   EXPECT_THAT(Find().names, ElementsAre("a/x.png", "b/x.png"));
 }
 
+// Else those of all classes would be of one.
+TEST_F(PictureFilesTest, LinkToAFolderAboveIsNotFollowed) {
+  Write("train/a/1.png");
+  Write("train/ab/2.png");
+  fs::create_directory_symlink("..", folder_ / "train/a/up");
+  fs::create_directory_symlink(folder_ / "train/ab", folder_ / "train/a/other");
+  ASSERT_OK_AND_ASSIGN(const PictureFiles found,
+                       FindPictures(folder_ / "train/a", Unreadable::kTaken));
+  EXPECT_THAT(found.names, ElementsAre("1.png", "other/2.png"));
+}
+
 TEST_F(PictureFilesTest, PipeThatNobodyWritesIntoIsNotWaitedFor) {
   ASSERT_EQ(mkfifo((folder_ / "pipe").c_str(), 0600), 0);
   EXPECT_THAT(Find().names, IsEmpty());
