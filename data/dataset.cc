@@ -105,9 +105,9 @@ absl::Status CheckLabels(const Dataset& dataset) {
       const int64_t label = source->Label(i);
       if (label < 0) {
         const absl::Status status = source->Read(i).status();
-        return absl::Status(status.code(),
-                            absl::StrCat(status.message(),
-                                         "; give it a class, or set data.on_bad_image=SKIP"));
+        return absl::Status(
+            status.code(),
+            absl::StrCat(status.message(), "; give it a class, or set data.on_bad_image=SKIP"));
       }
       if (source == dataset.train) has_images[label] = true;
     }

@@ -282,7 +282,8 @@ absl::StatusOr<std::filesystem::path> RunExperiment(ExperimentConfig config,
   record.parameters = trainer.state().model().ParameterCount();
   record.best = trainer.best();
   RETURN_IF_ERROR(WriteRunRecord(folder.run_json(), config, record));
-  ASSIGN_OR_RETURN(RunLog log, RunLog::Open(folder, trainer.iteration()));
+  ASSIGN_OR_RETURN(RunLog log,
+                   RunLog::Open(folder, trainer.iteration(), config.logging().every_iterations()));
   RETURN_IF_ERROR(trainer.Run(folder, &log, &record));
   RETURN_IF_ERROR(trainer.Test(&log, &record));
   record.wall_seconds =

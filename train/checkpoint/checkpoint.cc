@@ -253,7 +253,9 @@ absl::StatusOr<Checkpoint> ReadNewestWhole(const fs::path& folder) {
     if (checkpoint.ok() || !IsDamage(checkpoint.status())) return checkpoint;
     LOG(WARNING) << "skipped a damaged checkpoint: " << checkpoint.status().message();
   }
-  return absl::NotFoundError(absl::StrCat(folder.string(), ": no whole checkpoint"));
+  return absl::NotFoundError(
+      absl::StrCat(folder.string(),
+                   ": no whole checkpoint; put one back, or start a new run in another folder"));
 }
 
 absl::Status SweepCheckpoints(const fs::path& folder, const CheckpointConfig& config,

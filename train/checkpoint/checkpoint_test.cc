@@ -196,7 +196,10 @@ TEST_F(CheckpointTest, FolderThatCannotBeListedIsAnError) {
 TEST_F(CheckpointTest, NoWholeOneIsAnError) {
   ASSERT_OK(WriteCheckpoint(folder_, Make(10)));
   fs::remove(folder_ / "000000010" / "manifest.pb");
-  EXPECT_THAT(ReadNewestWhole(folder_), Fails(absl::StatusCode::kNotFound, HasSubstr("no whole")));
+  EXPECT_THAT(ReadNewestWhole(folder_),
+              Fails(absl::StatusCode::kNotFound, HasSubstr("no whole checkpoint; put one back")));
+  ASSERT_OK(WriteCheckpoint(folder_, Make(10)));
+  EXPECT_OK(ReadNewestWhole(folder_));
 }
 
 TEST_F(CheckpointTest, FindTakesACheckpointOrTheNewestOfARun) {

@@ -1,5 +1,6 @@
 #include "train/run/metrics.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -15,6 +16,7 @@ namespace {
 // The rows of a table that a resumed run keeps.
 struct Kept {
   std::string text;
+  int64_t rows = 0;
   int64_t damaged = 0, first_damaged = 0;  // lines that this program did not write
 };
 
@@ -43,7 +45,10 @@ Kept KeptRows(std::string_view text, const std::string& header,
   kept.text.reserve(kept.text.size() + text.size());
   // What follows the last newline was being written when the process died.
   const size_t end = text.rfind('\n');
-  if (end == std::string_view::npos) return kept;
+  if (end == std::string_view::npos) {
+    if (!absl::StartsWith(header, text)) kept.damaged = kept.first_damaged = 1;
+    return kept;
+  }
   int64_t line = 0;
   std::string_view previous;
   for (std::string_view row : absl::StrSplit(text.substr(0, end), '\n')) {
@@ -55,9 +60,9 @@ Kept KeptRows(std::string_view text, const std::string& header,
       continue;
     }
     previous = row;
-    if (keep(cells)) {
-      absl::StrAppend(&kept.text, row, "\n");
-    }
+    if (!keep(cells)) continue;
+    absl::StrAppend(&kept.text, row, "\n");
+    ++kept.rows;
   }
   return kept;
 }
@@ -67,7 +72,7 @@ Kept KeptRows(std::string_view text, const std::string& header,
 CsvFile::CsvFile(const std::filesystem::path& path) : path_(path), stream_(path, std::ios::app) {}
 
 absl::StatusOr<CsvFile> CsvFile::Open(const std::filesystem::path& path, const std::string& header,
-                                      absl::FunctionRef<bool(const Cells&)> keep) {
+                                      absl::FunctionRef<bool(const Cells&)> keep, int64_t least) {
   const absl::StatusOr<std::string> text = ReadFile(path);
   if (!text.ok() && !absl::IsNotFound(text.status())) return text.status();
   const Kept kept = KeptRows(text.value_or(""), header, keep);
@@ -75,6 +80,9 @@ absl::StatusOr<CsvFile> CsvFile::Open(const std::filesystem::path& path, const s
     LOG(WARNING) << path.string() << ": line " << kept.first_damaged
                  << " is not as it was written, and " << kept.damaged
                  << " such lines in all are dropped; checkpoints don't depend on them";
+  } else if (kept.rows < least) {
+    LOG(WARNING) << path.string() << ": has " << kept.rows << " of the " << least
+                 << " lines that the run wrote; checkpoints don't depend on them";
   }
   RETURN_IF_ERROR(WriteAtomically(path, kept.text));
   return CsvFile(path);
@@ -93,11 +101,14 @@ std::string CsvRow(const IterationMetrics& m) {
                          m.data_wait, m.loss_scale, m.epoch);
 }
 
-absl::StatusOr<CsvFile> OpenMetrics(const std::filesystem::path& path, int64_t iteration) {
-  return CsvFile::Open(path, kMetricsHeader, [iteration](const CsvFile::Cells& cells) {
+absl::StatusOr<CsvFile> OpenMetrics(const std::filesystem::path& path, int64_t iteration,
+                                    int64_t every) {
+  const auto is_done = [iteration](const CsvFile::Cells& cells) {
     int64_t number;
     return absl::SimpleAtoi(cells[0], &number) && number < iteration;
-  });
+  };
+  const int64_t logged = (iteration + every - 1) / every;
+  return CsvFile::Open(path, kMetricsHeader, is_done, logged);
 }
 
 }  // namespace vitrine

@@ -22,10 +22,12 @@ class CsvFile {
  public:
   // Opens the file to append. Of an existing one only the rows for which `keep` is true of its
   // cells stay: a resumed run does the updates after its checkpoint again, and writes their rows
-  // again. Lines that are no rows, as after editing by hand, are dropped with a warning.
+  // again. Lines that are no rows, as after editing by hand, are dropped with a warning, and there
+  // is one if fewer than `least` rows stay.
   using Cells = std::vector<std::string_view>;
   static absl::StatusOr<CsvFile> Open(const std::filesystem::path& path, const std::string& header,
-                                      absl::FunctionRef<bool(const Cells&)> keep);
+                                      absl::FunctionRef<bool(const Cells&)> keep,
+                                      int64_t least = 0);
 
   // Appends one row, which reaches the operating system at once.
   absl::Status Append(const std::string& row);
@@ -59,8 +61,9 @@ inline constexpr char kMetricsHeader[] =
     "loss_scale,epoch";
 std::string CsvRow(const IterationMetrics& metrics);
 
-// metrics.csv of a run that has completed so many updates.
-absl::StatusOr<CsvFile> OpenMetrics(const std::filesystem::path& path, int64_t iteration);
+// metrics.csv of a run that has completed so many updates and logs one of `every`.
+absl::StatusOr<CsvFile> OpenMetrics(const std::filesystem::path& path, int64_t iteration,
+                                    int64_t every);
 
 }  // namespace vitrine
 

@@ -25,7 +25,7 @@ class CsvTest : public ::testing::Test {
 };
 
 TEST_F(CsvTest, HeaderThenRows) {
-  ASSERT_OK_AND_ASSIGN(CsvFile file, OpenMetrics(path_, 0));
+  ASSERT_OK_AND_ASSIGN(CsvFile file, OpenMetrics(path_, 0, 10));
   ASSERT_OK(file.Append(CsvRow({.iteration = 5,
                                 .loss = 2.25,
                                 .learning_rate = 3e-4,
@@ -50,7 +50,7 @@ TEST_F(CsvTest, ResumedRunHasEachIterationOnce) {
   const std::string header = std::string(kMetricsHeader) + "\n";
   const std::string cut_off = row(30).substr(0, 8);
   ASSERT_OK(WriteAtomically(path_, header + row(0) + row(10) + row(20) + cut_off));
-  ASSERT_OK_AND_ASSIGN(CsvFile file, OpenMetrics(path_, 15));
+  ASSERT_OK_AND_ASSIGN(CsvFile file, OpenMetrics(path_, 15, 10));
   ASSERT_OK(file.Append(CsvRow({.iteration = 20, .loss = 2})));
   EXPECT_EQ(Contents(), header + row(0) + row(10) + CsvRow({.iteration = 20, .loss = 2}) + "\n");
 }
@@ -61,7 +61,7 @@ TEST_F(CsvTest, LinesThatWereEditedAreDroppedAndSaidInOneLine) {
   ASSERT_OK(WriteAtomically(path_, header + row(0) + "10,2.2.5,0,0,0,0,0,1,0\n" + row(20) +
                                        "my notes\n" + row(30) + "40,1"));
   ::testing::internal::CaptureStderr();
-  const absl::Status opened = OpenMetrics(path_, 100).status();
+  const absl::Status opened = OpenMetrics(path_, 100, 100).status();
   const std::string said = ::testing::internal::GetCapturedStderr();
   ASSERT_OK(opened);
   EXPECT_EQ(Contents(), header + row(0) + row(20) + row(30));
@@ -74,10 +74,30 @@ TEST_F(CsvTest, LinesThatWereMovedOrDoubledAreDropped) {
   const std::string header = std::string(kMetricsHeader) + "\n";
   ASSERT_OK(WriteAtomically(path_, header + row(0) + row(20) + row(10) + row(20) + row(30)));
   ::testing::internal::CaptureStderr();
-  EXPECT_OK(OpenMetrics(path_, 100));
+  EXPECT_OK(OpenMetrics(path_, 100, 100));
   EXPECT_THAT(::testing::internal::GetCapturedStderr(),
               HasSubstr("line 4 is not as it was written, and 2 such lines"));
   EXPECT_EQ(Contents(), header + row(0) + row(20) + row(30));
+}
+
+TEST_F(CsvTest, LinesThatAreGoneAreCounted) {
+  const auto row = [](int64_t iteration) { return CsvRow({.iteration = iteration}) + "\n"; };
+  const std::string header = std::string(kMetricsHeader) + "\n";
+  const auto said = [&](int64_t iteration) {
+    ::testing::internal::CaptureStderr();
+    EXPECT_OK(OpenMetrics(path_, iteration, 10));
+    return ::testing::internal::GetCapturedStderr();
+  };
+  ASSERT_OK(WriteAtomically(path_, header + row(0) + row(20)));
+  EXPECT_THAT(said(21), HasSubstr(path_ + ": has 2 of the 3 lines that the run wrote"));
+  EXPECT_THAT(said(20), HasSubstr("has 1 of the 2 lines"));
+  EXPECT_EQ(said(10), "");
+  std::filesystem::remove(path_);
+  EXPECT_THAT(said(1), HasSubstr("has 0 of the 1 lines"));
+  ASSERT_OK(WriteAtomically(path_, "my notes"));
+  EXPECT_THAT(said(0), HasSubstr("line 1 is not as it was written"));
+  ASSERT_OK(WriteAtomically(path_, header.substr(0, 5)));
+  EXPECT_EQ(said(0), "") << "killed as it began";
 }
 
 // Nothing is lost that a spreadsheet has saved.
@@ -85,7 +105,7 @@ TEST_F(CsvTest, LinesMayEndAsOnWindows) {
   const std::string row = CsvRow({.iteration = 10});
   ASSERT_OK(WriteAtomically(path_, std::string(kMetricsHeader) + "\r\n" + row + "\r\n"));
   ::testing::internal::CaptureStderr();
-  EXPECT_OK(OpenMetrics(path_, 100));
+  EXPECT_OK(OpenMetrics(path_, 100, 100));
   EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
   EXPECT_EQ(Contents(), std::string(kMetricsHeader) + "\n" + row + "\n");
 }
@@ -93,9 +113,9 @@ TEST_F(CsvTest, LinesMayEndAsOnWindows) {
 TEST_F(CsvTest, OfWhatAKilledRunLeftNothingIsSaid) {
   const std::string header = std::string(kMetricsHeader) + "\n";
   ::testing::internal::CaptureStderr();
-  EXPECT_OK(OpenMetrics(path_, 0));
+  EXPECT_OK(OpenMetrics(path_, 0, 10));
   EXPECT_OK(WriteAtomically(path_, header + CsvRow({.loss = NAN}) + "\n10,2"));
-  EXPECT_OK(OpenMetrics(path_, 10));
+  EXPECT_OK(OpenMetrics(path_, 10, 10));
   EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
   EXPECT_THAT(Contents(), HasSubstr("\n0,nan,"));
 }
@@ -108,7 +128,7 @@ TEST_F(CsvTest, ValidationKeepsItsIterationAndDropsTest) {
 }
 
 TEST_F(CsvTest, UnwritableFolderIsAnError) {
-  EXPECT_THAT(OpenMetrics("/proc/metrics.csv", 0), ::testing::Not(IsOk()));
+  EXPECT_THAT(OpenMetrics("/proc/metrics.csv", 0, 1), ::testing::Not(IsOk()));
 }
 
 }  // namespace

@@ -10,8 +10,8 @@
 
 namespace vitrine {
 
-absl::StatusOr<RunLog> RunLog::Open(const RunFolder& folder, int64_t iteration) {
-  ASSIGN_OR_RETURN(CsvFile metrics, OpenMetrics(folder.metrics(), iteration));
+absl::StatusOr<RunLog> RunLog::Open(const RunFolder& folder, int64_t iteration, int64_t every) {
+  ASSIGN_OR_RETURN(CsvFile metrics, OpenMetrics(folder.metrics(), iteration, every));
   ASSIGN_OR_RETURN(CsvFile validation, OpenValidationLog(folder.validation(), iteration));
   ASSIGN_OR_RETURN(EventWriter events, EventWriter::Create(folder.path(), iteration));
   return RunLog(std::move(metrics), std::move(validation), std::move(events));

@@ -1,7 +1,7 @@
 // Everything that a run writes down while it goes: metrics.csv, validation.csv and TensorBoard's
 // events.
 //
-//   ASSIGN_OR_RETURN(RunLog log, RunLog::Open(folder, trainer.iteration()));
+//   ASSIGN_OR_RETURN(RunLog log, RunLog::Open(folder, trainer.iteration(), 100));
 //   RETURN_IF_ERROR(log.AddIteration(metrics));
 //   RETURN_IF_ERROR(log.AddEvaluation(trainer.iteration(), "minival", evaluation));
 
@@ -22,9 +22,9 @@ namespace vitrine {
 
 class RunLog {
  public:
-  // The logs of a run that has completed so many iterations. What an earlier process wrote beyond
-  // them is dropped, since it will be done again.
-  static absl::StatusOr<RunLog> Open(const RunFolder& folder, int64_t iteration);
+  // The logs of a run that has completed so many iterations and logs one of `every`. What an
+  // earlier process wrote beyond them is dropped, since it will be done again.
+  static absl::StatusOr<RunLog> Open(const RunFolder& folder, int64_t iteration, int64_t every);
 
   absl::Status AddIteration(const IterationMetrics& metrics);
 
