@@ -158,22 +158,21 @@ absl::Status Trainer::Run(const RunFolder& folder, RunLog* log, RunRecord* recor
 }
 
 absl::StatusOr<Trainer::BatchSource> Trainer::OpenBatches() const {
+  const auto source_of = [](const auto& shared) {
+    return BatchSource{.next = [shared] { return shared->Next(); },
+                       .bad_images = [shared] { return shared->bad_images(); },
+                       .damaged_images = [shared] { return shared->damaged_images(); }};
+  };
   if (state_.TrainsHeadsOnly() && !DrawsPixels(config_.data())) {
     LOG(INFO) << "only heads are trained, so what they read of " << dataset_->train->size()
               << " images is computed once, now";
     ASSIGN_OR_RETURN(FeatureBatches features, FeatureBatches::Create(state_.model(), *dataset_,
                                                                      spec_, *sampler_, iteration_));
-    const auto shared = std::make_shared<FeatureBatches>(std::move(features));
-    return BatchSource{.next = [shared] { return shared->Next(); },
-                       .bad_images = [shared] { return shared->bad_images(); },
-                       .damaged_images = [shared] { return shared->damaged_images(); }};
+    return source_of(std::make_shared<FeatureBatches>(std::move(features)));
   }
   ASSIGN_OR_RETURN(std::unique_ptr<Loader> loader,
                    Loader::ForTraining(*dataset_, spec_, *sampler_, config_.seed(), iteration_));
-  const std::shared_ptr<Loader> shared = std::move(loader);
-  return BatchSource{.next = [shared] { return shared->Next(); },
-                     .bad_images = [shared] { return shared->bad_images(); },
-                     .damaged_images = [shared] { return shared->damaged_images(); }};
+  return source_of(std::shared_ptr<Loader>(std::move(loader)));
 }
 
 bool Trainer::IsLogged() const {

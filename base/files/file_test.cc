@@ -102,15 +102,15 @@ TEST_F(FileTest, RelativePathIsTheUsers) {
 
 TEST_F(FileTest, PathInTheHomeFolderIsWhatAShellWouldMakeOfIt) {
   const std::string before = std::getenv("HOME") == nullptr ? "" : std::getenv("HOME");
-  ASSERT_EQ(setenv("BUILD_WORKING_DIRECTORY", "/work", 1), 0);
+  ASSERT_EQ(setenv("BUILD_WORKING_DIRECTORY", "/here", 1), 0);
   ASSERT_EQ(setenv("HOME", "/home/someone", 1), 0);
   EXPECT_EQ(UserPath("~/runs/a"), "/home/someone/runs/a");
   EXPECT_EQ(UserPath("~"), "/home/someone");
   EXPECT_EQ(UserPath("~/"), "/home/someone/");
-  EXPECT_EQ(UserPath("~other/runs"), "/work/~other/runs");
-  EXPECT_EQ(UserPath("a/~/b"), "/work/a/~/b");
+  EXPECT_EQ(UserPath("~other/runs"), "/here/~other/runs");
+  EXPECT_EQ(UserPath("a/~/b"), "/here/a/~/b");
   ASSERT_EQ(unsetenv("HOME"), 0);
-  EXPECT_EQ(UserPath("~/runs"), "/work/~/runs");
+  EXPECT_EQ(UserPath("~/runs"), "/here/~/runs");
   ASSERT_EQ(unsetenv("BUILD_WORKING_DIRECTORY"), 0);
   ASSERT_EQ(setenv("HOME", before.c_str(), 1), 0);
 }

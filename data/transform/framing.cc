@@ -98,8 +98,8 @@ Framing CenterFraming(Size picture, Size size, double crop_fraction, Filter filt
 }
 
 int64_t ResizedLongerSide(Size picture, int64_t shorter) {
-  return shorter * std::max(picture.width, picture.height) /
-         std::min(picture.width, picture.height);
+  return InProportion(std::max(picture.width, picture.height), shorter,
+                      std::min(picture.width, picture.height), /*round_down=*/true);
 }
 
 Framing ResizedFraming(Size picture, Size resized, const Box& kept, Filter filter) {
