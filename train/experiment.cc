@@ -90,23 +90,21 @@ std::string StartTable(const ExperimentConfig& config, const RunFolder& folder,
   });
 }
 
-absl::Status InitializeFrom(const std::filesystem::path& run_or_checkpoint, Trainer* trainer) {
-  ASSIGN_OR_RETURN(const std::filesystem::path path, FindModel(run_or_checkpoint));
-  ASSIGN_OR_RETURN(const Checkpoint checkpoint, OpenModel(path));
+absl::Status InitializeFrom(const InitialModel& initial, Trainer* trainer) {
+  const std::string path = initial.path.string();
   ASSIGN_OR_RETURN(const std::vector<std::string> changes,
-                   Annotate(trainer->InitializeFrom(checkpoint), path.string()));
-  std::cout << "initialised from " << path.string() << std::endl;
+                   Annotate(trainer->InitializeFrom(initial.checkpoint), path));
+  std::cout << "initialised from " << path << std::endl;
   for (const std::string& change : changes) std::cout << "  " << change << std::endl;
   return absl::OkStatus();
 }
 
-// Resuming goes before beginning anew, and another run's weights before random ones.
-absl::StatusOr<RunFolder> OpenFolder(const ExperimentConfig& config, const ExperimentPaths& paths,
-                                     bool begun, Trainer* trainer) {
-  if (begun) return RunFolder::Resume(paths.run_dir, config);
+absl::StatusOr<RunFolder> BeginFolder(const ExperimentConfig& config, const ExperimentPaths& paths,
+                                      const std::optional<InitialModel>& initial,
+                                      Trainer* trainer) {
   std::optional<Checkpoint> first;
-  if (!paths.init_from.empty()) {
-    RETURN_IF_ERROR(InitializeFrom(paths.init_from, trainer));
+  if (initial) {
+    RETURN_IF_ERROR(InitializeFrom(*initial, trainer));
     first = trainer->MakeCheckpoint();
   }
   std::filesystem::path run_dir = paths.run_dir;
@@ -262,14 +260,16 @@ absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths, at::D
 
 absl::StatusOr<std::filesystem::path> RunExperiment(ExperimentConfig config,
                                                     const ExperimentPaths& paths, at::Device device,
-                                                    bool resume) {
+                                                    bool resume,
+                                                    std::optional<InitialModel> initial) {
   const auto start = std::chrono::steady_clock::now();
   if (resume && IsKnownToBeFinished(paths, config)) return SayFinished(paths.run_dir);
   RETURN_IF_ERROR(PrepareProcessor(config, device));
   ASSIGN_OR_RETURN(const Dataset dataset, LoadData(paths, &config));
   ASSIGN_OR_RETURN(Trainer trainer, Trainer::Create(config, dataset, device));
   const bool begun = resume && RunFolder::Exists(paths.run_dir);
-  ASSIGN_OR_RETURN(const RunFolder folder, OpenFolder(config, paths, begun, &trainer));
+  ASSIGN_OR_RETURN(const RunFolder folder, begun ? RunFolder::Resume(paths.run_dir, config)
+                                                 : BeginFolder(config, paths, initial, &trainer));
   if (resume && IsFinished(folder.run_json())) return SayFinished(folder.path());
   std::cout << StartTable(config, folder, dataset, trainer.state(), device) << std::endl;
   RETURN_IF_ERROR(ResumeFrom(folder, config, &trainer));
@@ -278,7 +278,10 @@ absl::StatusOr<std::filesystem::path> RunExperiment(ExperimentConfig config,
   RunRecord record;
   record.data = dataset.Summary();
   record.device = device.str();
-  record.initialised_from = begun ? RecordedOrigin(folder.run_json()) : paths.init_from.string();
+  record.initialised_from = begun     ? RecordedOrigin(folder.run_json())
+                            : initial ? initial->path.string()
+                                      : "";
+  initial.reset();  // a second copy of the weights
   record.parameters = trainer.state().model().ParameterCount();
   record.best = trainer.best();
   RETURN_IF_ERROR(WriteRunRecord(folder.run_json(), config, record));

@@ -4,12 +4,14 @@
 #define TRAIN_EXPERIMENT_H_
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "c10/core/Device.h"
+#include "train/checkpoint/open_model.h"
 #include "train/settings/experiment.pb.h"
 
 namespace vitrine {
@@ -17,8 +19,7 @@ namespace vitrine {
 struct ExperimentPaths {
   std::filesystem::path data_dir;  // empty: not given
   std::filesystem::path run_dir;
-  bool run_dir_is_chosen = true;    // false: where it is taken the run gets a folder beside it
-  std::filesystem::path init_from;  // a checkpoint or a run, whose weights a new run begins with
+  bool run_dir_is_chosen = true;  // false: where it is taken the run gets a folder beside it
 };
 
 // Makes a config as it was loaded and overridden one that can be trained: writes all defaults, and
@@ -34,10 +35,12 @@ absl::Status PrepareProcessor(const ExperimentConfig& config, at::Device device)
 // read, a summary of it. Trains nothing.
 absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths, at::Device device);
 
-// Trains, or goes on, and evaluates on the test split. Returns the run's folder.
+// Trains, or goes on, and evaluates on the test split. A new run begins with the weights of
+// `initial`. Returns the run's folder.
 absl::StatusOr<std::filesystem::path> RunExperiment(ExperimentConfig config,
                                                     const ExperimentPaths& paths, at::Device device,
-                                                    bool resume);
+                                                    bool resume,
+                                                    std::optional<InitialModel> initial);
 
 }  // namespace vitrine
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "base/files/file.h"
 #include "base/programs/child_process.h"
 #include "base/status_matchers.h"
@@ -100,6 +101,8 @@ TEST_F(ImportProcessTest, AFolderPredictsAsItsCheckpoint) {
 TEST_F(ImportProcessTest, FineTuningTakesClassesAndFramingByItself) {
   const ChildResult result = Train("finetune", "tuned");
   ASSERT_EQ(result.status, 0) << result.err;
+  const std::vector<std::string> said = absl::StrSplit(result.err, "weights of transformers ViT");
+  EXPECT_EQ(said.size(), 2) << "the weights are read once: " << result.err;
   ASSERT_OK_AND_ASSIGN(const fs::path found, FindCheckpoint(folder_ / "tuned"));
   ASSERT_OK_AND_ASSIGN(const Checkpoint tuned, ReadModelOnly(found));
   const ExperimentConfig& config = tuned.manifest.config();

@@ -2,7 +2,9 @@
 
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -17,7 +19,6 @@
 #include "base/tensors/device_flags.h"
 #include "gflags/gflags.h"
 #include "glog/logging.h"
-#include "train/checkpoint/checkpoint.h"
 #include "train/checkpoint/open_model.h"
 #include "train/experiment.h"
 #include "train/run/run_folder.h"
@@ -54,11 +55,21 @@ absl::Status CheckFlags() {
   return absl::OkStatus();
 }
 
-// The config of the flags and overrides. What they leave open is the resumed run's.
+bool IsResumed() { return FLAGS_resume && RunFolder::Exists(UserPath(FLAGS_run_dir)); }
+
+// Of --init_from, for a new run.
+absl::StatusOr<std::optional<InitialModel>> OpenInitial() {
+  if (FLAGS_init_from.empty() || IsResumed()) return std::nullopt;
+  return OpenInitialModel(UserPath(FLAGS_init_from));
+}
+
+// The config of the flags and overrides. What they leave open is the resumed run's, or that of the
+// initial model.
 absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& overrides,
+                                               const std::optional<InitialModel>& initial,
                                                at::Device device) {
   const bool is_given = !gflags::GetCommandLineFlagInfoOrDie("config").is_default;
-  const bool is_resumed = FLAGS_resume && RunFolder::Exists(UserPath(FLAGS_run_dir));
+  const bool is_resumed = IsResumed();
   ExperimentConfig config;
   if (is_given || !is_resumed) {
     ASSIGN_OR_RETURN(config, LoadConfig(FLAGS_config));
@@ -70,11 +81,7 @@ absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& o
   }
   RETURN_IF_ERROR(ApplyOverrides(overrides, &config));
   if (is_resumed) TakeOpenChoices(run, &config);
-  if (!is_resumed && !FLAGS_init_from.empty()) {
-    ASSIGN_OR_RETURN(const std::filesystem::path path, FindModel(UserPath(FLAGS_init_from)));
-    ASSIGN_OR_RETURN(const Checkpoint initial, OpenModel(path));
-    TakeArchitecture(initial.manifest.config(), &config);
-  }
+  if (initial) TakeArchitecture(initial->checkpoint.manifest.config(), &config);
   RETURN_IF_ERROR(CompleteConfig(device, &config));
   return config;
 }
@@ -87,7 +94,6 @@ ExperimentPaths Paths(const std::string& config_name) {
       FLAGS_run_dir.empty() ? absl::StrCat("runs/", config_name, "-", time) : FLAGS_run_dir;
   paths.run_dir = UserPath(run_dir);
   paths.run_dir_is_chosen = !FLAGS_run_dir.empty();
-  paths.init_from = UserPath(FLAGS_init_from);
   return paths;
 }
 
@@ -110,7 +116,9 @@ absl::Status Run(const std::vector<std::string>& overrides) {
   OutliveConsole();
   RETURN_IF_ERROR(CheckFlags());
   ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
-  ASSIGN_OR_RETURN(const ExperimentConfig config, AsUsageError(ResolveConfig(overrides, device)));
+  ASSIGN_OR_RETURN(std::optional<InitialModel> initial, AsUsageError(OpenInitial()));
+  ASSIGN_OR_RETURN(const ExperimentConfig config,
+                   AsUsageError(ResolveConfig(overrides, initial, device)));
   const ExperimentPaths paths = Paths(config.name());
   if (FLAGS_dry_run) return DryRun(config, paths, device);
   RETURN_IF_ERROR(AsUsageError(CheckAvailable(config, device)));
@@ -118,7 +126,7 @@ absl::Status Run(const std::vector<std::string>& overrides) {
   // A report that is older than the end of its run may be of half the run.
   const bool has_report = IsFinished(paths.run_dir / "run.json") && Exists(paths.run_dir / kReport);
   ASSIGN_OR_RETURN(const std::filesystem::path run_dir,
-                   RunExperiment(config, paths, device, FLAGS_resume));
+                   RunExperiment(config, paths, device, FLAGS_resume, std::move(initial)));
   if (FLAGS_report && !has_report) TryToReport(run_dir, paths.data_dir, device);
   return absl::OkStatus();
 }

@@ -22,4 +22,10 @@ absl::StatusOr<Checkpoint> OpenModel(const std::filesystem::path& path) {
   return std::move(imported.checkpoint);
 }
 
+absl::StatusOr<InitialModel> OpenInitialModel(const std::filesystem::path& path) {
+  ASSIGN_OR_RETURN(const std::filesystem::path found, FindModel(path));
+  ASSIGN_OR_RETURN(Checkpoint checkpoint, OpenModel(found));
+  return InitialModel{found, std::move(checkpoint)};
+}
+
 }  // namespace vitrine

@@ -17,6 +17,14 @@ absl::StatusOr<std::filesystem::path> FindModel(const std::filesystem::path& pat
 // As ReadModelOnly, of what FindModel found. Says in the log what was made of weight files.
 absl::StatusOr<Checkpoint> OpenModel(const std::filesystem::path& path);
 
+// The model that a new run begins with.
+struct InitialModel {
+  std::filesystem::path path;  // what FindModel found
+  Checkpoint checkpoint;
+};
+
+absl::StatusOr<InitialModel> OpenInitialModel(const std::filesystem::path& path);
+
 }  // namespace vitrine
 
 #endif  // TRAIN_CHECKPOINT_OPEN_MODEL_H_
