@@ -67,7 +67,7 @@ def main() -> None:
         "interpolation": "bilinear",
     }
     with torch.no_grad():
-        save_for_hf(model, folder, model_args={"num_heads": heads})
+        save_for_hf(model, folder, model_args={"num_heads": heads}, safe_serialization=True)
     print(f"{len(theirs)} tensors, {classes} classes")
 
 
