@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "base/files/file.h"
 #include "base/programs/child_process.h"
@@ -15,6 +18,8 @@
 #include "data/image/decode.h"
 #include "data/image/png.h"
 #include "data/image/testing.h"
+#include "eval/result.pb.h"
+#include "eval/result_file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -191,6 +196,145 @@ TEST_F(AnalysisProcessTest, BadImagesOfASplitAreLeftOutWhereThatIsAsked) {
   EXPECT_THAT(report("--device=cpu"), AllOf(HasSubstr("without pictures"), HasSubstr(skip)));
   EXPECT_THAT(report(skip), Not(HasSubstr("without pictures")));
   EXPECT_THAT(ReadFile(fs::path(run) / "report.html").value(), HasSubstr("\"left_out\":2"));
+}
+
+ChildResult Report(const fs::path& run, const std::string& more = "--device=cpu") {
+  return RunChild({"analysis/report", absl::StrCat("--run_dir=", run.string()), more});
+}
+
+std::string Page(const fs::path& run) { return ReadFile(run / "report.html").value(); }
+
+int Count(std::string_view text, const std::string& part) {
+  return std::vector<std::string>(absl::StrSplit(text, part)).size() - 1;
+}
+
+// What the test of a run leaves beside its checkpoint, and how the page shows that the file was
+// read: by an error of calibration that no model has.
+class ResultReportTest : public AnalysisProcessTest {
+ protected:
+  void SetUp() override {
+    fs::remove_all(run_);
+    const ChildResult trained = RunChild(
+        {"train/train", "--device=cpu", absl::StrCat("--run_dir=", run_.string()), "model.width=32",
+         "model.depth=2", "schedule.iterations=5", "schedule.warmup_iterations=0"});
+    ASSERT_EQ(trained.status, 0) << trained.err;
+    page_ = Page(run_);
+    ASSERT_THAT(page_, HasSubstr("\"groups\":[{"));
+    ASSERT_OK_AND_ASSIGN(result_, ReadFile(file_));
+  }
+
+  // The result with another error of calibration, and with this changed too.
+  std::string Marked(const std::string& old_text = "", const std::string& text = "") const {
+    const std::string changed =
+        old_text.empty() ? result_ : absl::StrReplaceAll(result_, {{old_text, text}});
+    EXPECT_EQ(changed == result_, old_text.empty()) << old_text;
+    const std::string name = "\nexpected_calibration_error: ";
+    const size_t at = changed.find(name), end = changed.find('\n', at + 1);
+    return absl::StrCat(changed.substr(0, at), name, 0.987654, changed.substr(end));
+  }
+
+  const fs::path run_ = Folder() / "with_result";
+  const fs::path file_ = run_ / "checkpoints" / "000000005.model.test.textproto";
+  std::string page_, result_;
+};
+
+TEST_F(ResultReportTest, PageIsTheSameByTheResultAndByEvaluating) {
+  ASSERT_EQ(Report(run_).status, 0);
+  EXPECT_EQ(Page(run_), page_);
+  fs::remove(file_);
+  ASSERT_EQ(Report(run_).status, 0);
+  EXPECT_EQ(Page(run_), page_);
+  EXPECT_FALSE(fs::exists(file_)) << "it only reads";
+  const ChildResult evaluated =
+      RunChild({"eval/eval", "--device=cpu", absl::StrCat("--checkpoint=", run_.string())});
+  ASSERT_EQ(evaluated.status, 0) << evaluated.err;
+  EXPECT_EQ(ReadFile(file_).value(), result_) << "//eval leaves what //train left";
+}
+
+TEST_F(ResultReportTest, ResultIsReadAlsoOfARunThatWasMoved) {
+  const fs::path moved = Folder() / "elsewhere" / "with_result";
+  fs::remove_all(moved);
+  ASSERT_OK(CreateFolder(moved.parent_path()));
+  ASSERT_OK(WriteAtomically(file_, Marked()));
+  fs::rename(run_, moved);
+  ASSERT_EQ(Report(moved).status, 0);
+  EXPECT_THAT(Page(moved), HasSubstr("\"expected_calibration_error\":0.987654"));
+}
+
+TEST_F(ResultReportTest, ResultOfAnythingElseIsNotBelieved) {
+  const std::string not_believed[] = {
+      Marked("iteration: 5", "iteration: 4"),
+      Marked("checkpoint_crc32c: ", "checkpoint_crc32c: 7  # not "),
+      Marked("data_identity: \"", "data_identity: \"other "),
+      Marked("split: \"test\"", "split: \"minival\""),
+      Marked("examples {", "of_a_newer_program {"),
+      Marked().substr(0, result_.size() / 2),
+      "count: 360",
+      "",
+      std::string(1000, '\0'),
+  };
+  for (const std::string& text : not_believed) {
+    ASSERT_OK(WriteAtomically(file_, text));
+    const ChildResult result = Report(run_);
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_EQ(result.err, "");
+    EXPECT_EQ(Page(run_), page_) << text.substr(0, 200);
+    EXPECT_EQ(ReadFile(file_).value(), text);
+  }
+}
+
+// Of sixty-four pictures, those that no page shows are no longer there when the report is written
+// again.
+TEST_F(AnalysisProcessTest, ReportReadsOnlyWhatItShows) {
+  TrainOnPictures(Folder(), "unread", 64);
+  const fs::path run = Folder() / "unread";
+  const fs::path file = run / "checkpoints" / "000000001.model.test.textproto";
+  const std::string data_dir = absl::StrCat("--data_dir=", run.string(), "_data");
+  const std::string page = Page(run);
+  ASSERT_OK_AND_ASSIGN(const EvaluationResult result, ReadResult(file));
+  std::set<int> shown;
+  for (const auto& examples : {result.examples().first(), result.examples().surest_wrong(),
+                               result.examples().least_sure_right()}) {
+    for (const auto& example : examples) shown.insert(example.truth());
+  }
+  ASSERT_LT(shown.size(), 64);
+  const auto picture = [&](int truth) {
+    return fs::path(run.string() + "_data") / "val" / result.classes(truth).name() / "1.png";
+  };
+  for (int truth = 0; truth < 64; ++truth) {
+    if (shown.count(truth) == 0) ASSERT_OK(WriteAtomically(picture(truth), ""));
+  }
+  EXPECT_EQ(Report(run, data_dir).err, "");
+  EXPECT_EQ(Page(run), page);
+  // A shown one that is another, or gone: the result is not of these pictures.
+  const std::string png = ReadFile(picture(*shown.begin())).value();
+  for (const std::string& other : {EncodePng(MakePicture(8, 8, 99)), std::string()}) {
+    ASSERT_OK(WriteAtomically(picture(*shown.begin()), other));
+    EXPECT_THAT(Report(run, data_dir).err, HasSubstr("without pictures"));
+  }
+  ASSERT_OK(WriteAtomically(picture(*shown.begin()), png));
+  EXPECT_EQ(Report(run, data_dir).err, "");
+  fs::remove(file);
+  EXPECT_THAT(Report(run, data_dir).err, HasSubstr("without pictures"));
+}
+
+// Each pass over the test part tells of its damaged picture.
+TEST_F(AnalysisProcessTest, TrainingEvaluatesItsTestPartOnce) {
+  const fs::path picture = Folder() / "once_data" / "val" / "class2" / "1.png";
+  ASSERT_OK(CreateFolder(picture.parent_path()));
+  TrainOnPictures(Folder(), "once", 4);
+  const auto train = [&](const std::string& run) {
+    return RunChild({"train/train", "--device=cpu",
+                     absl::StrCat("--config=", (Folder() / "once" / "config.textproto").string()),
+                     absl::StrCat("--run_dir=", (Folder() / run).string()),
+                     absl::StrCat("--data_dir=", (Folder() / "once_data").string())});
+  };
+  EXPECT_EQ(train("with_good").err, "");
+  ASSERT_OK(WriteAtomically(picture, WithoutEnd(EncodePng(MakePicture(8, 8)))));
+  const ChildResult trained = train("with_damaged");
+  ASSERT_EQ(trained.status, 0) << trained.err;
+  EXPECT_EQ(Count(trained.err, "1 images are damaged and were read"), 1) << trained.err;
+  EXPECT_THAT(Page(Folder() / "with_damaged"), HasSubstr("\"groups\":[{"));
 }
 
 // tools/checks/check_report.py opens such a page in a browser.

@@ -2,15 +2,15 @@
 
 #include <utility>
 
-#include "ATen/TensorOperators.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "base/files/file.h"
 #include "base/status_macros.h"
 #include "data/older_config.h"
-#include "eval/statistics.h"
+#include "eval/evaluator.h"
+#include "eval/result_file.h"
+#include "eval/saved_result.h"
+#include "eval/split_evaluation.h"
 #include "glog/logging.h"
-#include "google/protobuf/text_format.h"
 #include "train/checkpoint/open_model.h"
 #include "train/settings/loader_spec.h"
 
@@ -18,34 +18,6 @@ namespace vitrine {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr int64_t kBatch = 128;
-
-void FillClasses(const Statistics& statistics, const std::vector<std::string>& names,
-                 EvaluationResult* result) {
-  for (size_t i = 0; i < names.size(); ++i) {
-    const Statistics::Class& one = statistics.classes()[i];
-    EvaluationResult::Class* const row = result->add_classes();
-    row->set_name(names[i]);
-    row->set_count(one.count);
-    row->set_correct(one.correct);
-    for (const auto& [answer, count] : one.mistakes) {
-      EvaluationResult::Class::Mistake* const mistake = row->add_mistakes();
-      mistake->set_taken_for(static_cast<int32_t>(answer));
-      mistake->set_count(count);
-    }
-  }
-}
-
-void FillCalibration(const Statistics& statistics, EvaluationResult* result) {
-  for (const Statistics::Bin& bin : statistics.calibration()) {
-    EvaluationResult::CalibrationBin* const out = result->add_calibration();
-    out->set_count(bin.count);
-    out->set_correct(bin.correct);
-    out->set_confidence(bin.confidence);
-  }
-  result->set_expected_calibration_error(statistics.ExpectedCalibrationError());
-}
 
 bool GivesMinival(const Dataset& dataset) {
   const PartOrigins& origins = dataset.origins;
@@ -113,37 +85,26 @@ EvaluationData::EvaluationData(const ModelConfig& model, std::unique_ptr<const D
 absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const TensorMap& weights,
                                                           bool flips) const {
   ASSIGN_OR_RETURN(const VisionTransformer model, RestoreModel(model_, weights, spec_.device));
-  return Evaluate(model, flips, [](const ScoredBatch& /*batch*/) {});
+  return Evaluate(model, flips);
 }
 
 absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const VisionTransformer& model,
-                                                          bool flips, BatchObserver observe) const {
-  ASSIGN_OR_RETURN(const auto loader, Open(kBatch));
-  Evaluation total;
-  Statistics statistics(model_.num_classes());
-  RETURN_IF_ERROR(ForEachBatch(model, loader.get(), flips, [&](const ScoredBatch& batch) {
-    Accumulate(batch.logits, batch.labels, &total);
-    statistics.Add(batch.logits, batch.labels);
-    observe(batch);
-  }));
-  const BadImages bad = loader->bad_images(), damaged = loader->damaged_images();
-  RETURN_IF_ERROR(TellLeftOut(bad, total.count));
-  RETURN_IF_ERROR(CheckScores(total));
-  WarnOfDamagedImages(damaged);
+                                                          bool flips) const {
+  ASSIGN_OR_RETURN(SplitEvaluation evaluation,
+                   EvaluateSplit(model, *dataset_, split_, spec_, flips));
+  RETURN_IF_ERROR(CheckScores(evaluation.figures));
+  WarnOfDamagedImages(evaluation.damaged);
+  return std::move(evaluation.result);
+}
 
-  EvaluationResult result;
-  result.set_split(std::string(SplitName(split_)));
-  result.set_data_identity(DataIdentity(*dataset_));
-  result.set_flips(flips);
-  result.set_count(total.count);
-  if (bad.count > 0) result.set_left_out(bad.count);
-  if (damaged.count > 0) result.set_damaged(damaged.count);
-  result.set_correct_top1(total.correct_top1);
-  result.set_correct_top5(total.correct_top5);
-  result.set_loss(total.loss());
-  FillClasses(statistics, class_names(), &result);
-  FillCalibration(statistics, &result);
-  return result;
+std::optional<EvaluationResult> EvaluationData::FindSaved(const fs::path& checkpoint,
+                                                          const CheckpointManifest& manifest,
+                                                          Weights weights) const {
+  ResultSubject subject = {
+      .class_names = class_names(), .images = size(), .on_bad = spec_.config.on_bad_image()};
+  SetWeights(manifest, WeightsName(weights), &subject.of);
+  SetImages(*dataset_, split_, /*flips=*/false, &subject.of);
+  return FindSavedResult(checkpoint, subject);
 }
 
 absl::StatusOr<CheckpointEvaluation> EvaluateCheckpoint(const fs::path& path,
@@ -160,26 +121,13 @@ absl::StatusOr<CheckpointEvaluation> EvaluateCheckpoint(const fs::path& path,
                    EvaluationData::Load(manifest, options.split, options.data_dir, options.device,
                                         options.on_bad));
   ASSIGN_OR_RETURN(evaluation.result, Annotate(data.Evaluate(saved.tensors, options.flips), name));
-  evaluation.result.set_iteration(manifest.iteration());
-  evaluation.result.set_weights(std::string(WeightsName(options.weights)));
-  if (manifest.has_average_of()) {
-    *evaluation.result.mutable_average_of() = manifest.average_of();
-  }
+  SetWeights(manifest, WeightsName(options.weights), &evaluation.result);
   return evaluation;
 }
 
 bool WasSelectedOn(const EvaluationResult& result) {
   return result.average_of().has_selection_split() &&
          result.average_of().selection_split() == result.split();
-}
-
-absl::Status WriteResult(const CheckpointEvaluation& evaluation) {
-  const EvaluationResult& result = evaluation.result;
-  std::string text;
-  google::protobuf::TextFormat::PrintToString(result, &text);
-  return WriteAtomically(absl::StrCat(evaluation.checkpoint.string(), ".", result.weights(), ".",
-                                      result.split(), result.flips() ? ".flips" : "", ".textproto"),
-                         text);
 }
 
 Json ToJson(const CheckpointEvaluation& evaluation) {

@@ -9,6 +9,9 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
@@ -19,7 +22,6 @@
 #include "data/dataset.h"
 #include "data/split.h"
 #include "eval/data_arguments.h"
-#include "eval/evaluator.h"
 #include "eval/result.pb.h"
 #include "eval/weights.h"
 #include "train/checkpoint/checkpoint.h"
@@ -47,14 +49,19 @@ class EvaluationData {
     return Loader::ForEvaluation(*dataset_, split_, spec_, batch_size);
   }
 
-  // How a model does on all images of the split; `flips` and `observe` as for ForEachBatch. Those
-  // that are damaged but were read are counted. With on_bad_image SKIP those that can't be read are
-  // left out and counted. An error if no image can be read, or has scores that are finite.
-  absl::StatusOr<EvaluationResult> Evaluate(const VisionTransformer& model, bool flips,
-                                            BatchObserver observe) const;
+  // How a model does on all images of the split; `flips` as for ForEachBatch. Those that are
+  // damaged but were read are counted. With on_bad_image SKIP those that can't be read are left out
+  // and counted. An error if no image can be read, or has scores that are finite.
+  absl::StatusOr<EvaluationResult> Evaluate(const VisionTransformer& model, bool flips) const;
 
   // The same of a model of the manifest's config with these weights.
   absl::StatusOr<EvaluationResult> Evaluate(const TensorMap& weights, bool flips) const;
+
+  // What Evaluate, without flips, gave of these weights of the checkpoint, if it was saved and is
+  // to be believed (FindSavedResult).
+  std::optional<EvaluationResult> FindSaved(const std::filesystem::path& checkpoint,
+                                            const CheckpointManifest& manifest,
+                                            Weights weights) const;
 
  private:
   EvaluationData(const ModelConfig& model, std::unique_ptr<const Dataset> dataset, LoaderSpec spec,
@@ -88,10 +95,6 @@ absl::StatusOr<CheckpointEvaluation> EvaluateCheckpoint(const std::filesystem::p
 // Whether the images that it was evaluated on decided which checkpoints it is the average of, so
 // that its accuracy is no estimate for others.
 bool WasSelectedOn(const EvaluationResult& result);
-
-// Writes the result beside the checkpoint: <checkpoint>.<weights>.<split>.textproto, with ".flips"
-// before the ending where images were flipped.
-absl::Status WriteResult(const CheckpointEvaluation& evaluation);
 
 // One object, of which programs read split, count, correct_top1, correct_top5, top1, top5, loss,
 // checkpoint and iteration; left_out and damaged, where images were; and selected_on_this_split

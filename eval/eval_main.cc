@@ -17,6 +17,7 @@
 #include "data/split.h"
 #include "eval/checkpoint_evaluation.h"
 #include "eval/data_arguments.h"
+#include "eval/result_file.h"
 #include "gflags/gflags.h"
 #include "glog/logging.h"
 
@@ -109,7 +110,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   std::vector<CheckpointEvaluation> results;
   for (const std::string_view path : checkpoints) {
     ASSIGN_OR_RETURN(results.emplace_back(), EvaluateCheckpoint(UserPath(path), options));
-    WarnIfError(WriteResult(results.back()));
+    WarnIfError(WriteResult(results.back().checkpoint, results.back().result));
   }
   FLAGS_json ? PrintJson(results) : PrintText(results);
   // All results are of the same images, but of copies with other transforms perhaps.

@@ -288,7 +288,7 @@ absl::StatusOr<std::filesystem::path> RunExperiment(ExperimentConfig config,
   ASSIGN_OR_RETURN(RunLog log,
                    RunLog::Open(folder, trainer.iteration(), config.logging().every_iterations()));
   RETURN_IF_ERROR(trainer.Run(folder, &log, &record));
-  RETURN_IF_ERROR(trainer.Test(&log, &record));
+  RETURN_IF_ERROR(trainer.Test(folder, &log, &record));
   record.wall_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   RETURN_IF_ERROR(WriteRunRecord(folder.run_json(), config, record));

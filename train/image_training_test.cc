@@ -321,6 +321,7 @@ class ThreePartsTest : public ImageTrainingTest {
     ASSERT_NE(at, std::string::npos);
     WriteTestFile(run / "config.textproto", config.substr(0, at) + config.substr(at + line.size()));
     for (const auto& entry : fs::directory_iterator(run / "checkpoints")) {
+      if (!entry.is_directory()) continue;
       ASSERT_OK_AND_ASSIGN(Checkpoint checkpoint, ReadCheckpoint(entry.path()));
       checkpoint.manifest.mutable_config()->mutable_data()->clear_given_parts();
       ASSERT_OK(WriteCheckpointAs(entry.path(), checkpoint));

@@ -265,7 +265,7 @@ TEST_F(ResumeTest, DamagedCheckpointsArePassedOverByName) {
   const fs::path run = folder_ / "damaged";
   std::vector<fs::path> checkpoints;
   for (const auto& entry : fs::directory_iterator(run / "checkpoints")) {
-    checkpoints.push_back(entry.path());
+    if (entry.is_directory()) checkpoints.push_back(entry.path());
   }
   std::sort(checkpoints.begin(), checkpoints.end());
   ASSERT_GE(checkpoints.size(), 2);

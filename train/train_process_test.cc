@@ -86,6 +86,11 @@ class TrainProcessTest : public ::testing::Test {
     return count;
   }
 
+  // What the test left beside the last checkpoint.
+  fs::path ResultFile(const std::string& run, const std::string& weights = "model") const {
+    return folder_ / run / "checkpoints" / absl::StrCat("000000040.", weights, ".test.textproto");
+  }
+
   bool RunHasBegun(const std::string& run) const {
     return fs::exists(folder_ / run / "config.textproto");
   }
@@ -108,6 +113,48 @@ TEST_F(TrainProcessTest, LeavesItsFilesAndFigures) {
   EXPECT_EQ(LastCheckpoint("run").size(), 4);
   EXPECT_EQ(EventFiles("run"), 1);
   EXPECT_TRUE(fs::exists(folder_ / "run" / "report.html"));
+  EXPECT_THAT(ReadFile(ResultFile("run")).value(),
+              AllOf(StartsWith("iteration: 40\nweights: \"model\"\n"), HasSubstr("\ncount: 360\n"),
+                    HasSubstr(absl::StrCat(
+                        "\ncorrect_top1: ", record["test"]["correct_top1"].get<int>(), "\n"))));
+}
+
+// As if the run had been killed between its last checkpoint and its test.
+void Untest(const fs::path& run) {
+  auto record = nlohmann::json::parse(ReadFile(run / "run.json").value());
+  record["status"] = "running";
+  record.erase("test");
+  ASSERT_OK(WriteAtomically(run / "run.json", record.dump()));
+}
+
+TEST_F(TrainProcessTest, KilledBeforeItsTestItIsTestedOnResume) {
+  ASSERT_EQ(RunChild(Command("run", {"--noreport"})).status, 0);
+  ASSERT_OK_AND_ASSIGN(const std::string result, ReadFile(ResultFile("run")));
+  const fs::path run_json = folder_ / "run" / "run.json";
+  const auto test = nlohmann::json::parse(ReadFile(run_json).value())["test"];
+  const std::vector<std::string> rows = Rows("run", "validation.csv");
+  Untest(folder_ / "run");
+  ASSERT_OK(WriteAtomically(ResultFile("run"), "of other weights"));
+  const ChildResult resumed = RunChild(Command("run", {"--resume", "--noreport"}));
+  ASSERT_EQ(resumed.status, 0) << resumed.err;
+  EXPECT_THAT(resumed.out, HasSubstr("resumed after 40"));
+  EXPECT_EQ(ReadFile(ResultFile("run")).value(), result);
+  EXPECT_EQ(nlohmann::json::parse(ReadFile(run_json).value())["test"], test);
+  EXPECT_EQ(Rows("run", "validation.csv"), rows);
+}
+
+TEST_F(TrainProcessTest, WithoutAPlaceForItsResultARunHasItsFiguresAndReport) {
+  ASSERT_EQ(RunChild(Command("run", {"--noreport"})).status, 0);
+  Untest(folder_ / "run");
+  fs::remove(ResultFile("run"));
+  fs::create_directories(ResultFile("run") / "taken");
+  const ChildResult resumed = RunChild(Command("run", {"--resume"}));
+  ASSERT_EQ(resumed.status, 0) << resumed.err;
+  EXPECT_THAT(resumed.err, AllOf(HasSubstr("the test's result is not kept: "),
+                                 HasSubstr(ResultFile("run").string())));
+  const auto record = nlohmann::json::parse(ReadFile(folder_ / "run" / "run.json").value());
+  EXPECT_EQ(record["status"], "finished");
+  EXPECT_THAT(ReadFile(folder_ / "run" / "report.html").value(), HasSubstr("\"groups\":[{"));
 }
 
 TEST_F(TrainProcessTest, SameSeedSameBytesOtherSeedOtherBytes) {
@@ -155,6 +202,10 @@ TEST_F(TrainProcessTest, AverageAndBestCheckpointAreKept) {
   const std::string best = record["best"]["checkpoint"];
   EXPECT_TRUE(fs::exists(folder_ / "run" / "checkpoints" / best / "manifest.pb")) << best;
   EXPECT_EQ(record["test_ema"]["count"], 360);
+  EXPECT_THAT(ReadFile(ResultFile("run", "ema")).value(),
+              AllOf(HasSubstr("weights: \"ema\"\n"),
+                    HasSubstr(absl::StrCat(
+                        "\ncorrect_top1: ", record["test_ema"]["correct_top1"].get<int>(), "\n"))));
   EXPECT_EQ(LastCheckpoint("run").count("ema.safetensors"), 1);
   double lowest = 1e9;
   for (const std::string& row : Rows("run", "validation.csv")) {

@@ -1,6 +1,7 @@
 #include "train/trainer.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <utility>
 
@@ -10,6 +11,8 @@
 #include "base/programs/program.h"
 #include "base/programs/signals.h"
 #include "base/status_macros.h"
+#include "eval/result_file.h"
+#include "eval/split_evaluation.h"
 #include "glog/logging.h"
 #include "train/feature_batches.h"
 #include "train/run/console.h"
@@ -18,6 +21,10 @@
 
 namespace vitrine {
 namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kModel = "model";  // the weights themselves, as //eval calls them
 
 double Seconds(std::chrono::steady_clock::duration duration) {
   return std::chrono::duration<double>(duration).count();
@@ -58,8 +65,23 @@ absl::Status CheckInterruption(const RunFolder& folder, int64_t iterations) {
                            " iterations; go on with --resume --run_dir=", folder.path().string()));
 }
 
-// Larger batches than in training: there are no gradients to keep.
-constexpr int64_t kEvaluationBatch = 128;
+// The name of the split's row in validation.csv.
+std::string RowName(Split split, std::string_view weights) {
+  return absl::StrCat(SplitName(split), weights == kModel ? "" : absl::StrCat("_", weights));
+}
+
+// Beside the last checkpoint. A run has its figures whether they can be kept there too or not.
+void TryToKeep(const fs::path& checkpoint, std::string_view weights, SplitEvaluation evaluation) {
+  if (evaluation.figures.finite == 0) return;  // //eval gives no result of no numbers either
+  const auto keep = [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(const CheckpointManifest manifest, ReadManifest(checkpoint));
+    SetWeights(manifest, weights, &evaluation.result);
+    return WriteResult(checkpoint, evaluation.result);
+  };
+  if (const absl::Status kept = keep(); !kept.ok()) {
+    LOG(WARNING) << "the test's result is not kept: " << kept.message();
+  }
+}
 
 }  // namespace
 
@@ -225,8 +247,7 @@ IterationMetrics Trainer::Measure(const StepResult& result, Clock::duration time
 }
 
 absl::Status Trainer::Validate(RunLog* log) {
-  ASSIGN_OR_RETURN(const Evaluation minival,
-                   EvaluateInto(state_.model(), Split::kMinival, "", log));
+  ASSIGN_OR_RETURN(const Evaluation minival, ValidateInto(state_.model(), kModel, log));
   std::cout << absl::StrFormat("%d/%d  minival loss %.4f  accuracy %.4f", iteration_,
                                config_.schedule().iterations(), minival.loss(), minival.top1());
   if (IsSaved() && (!best_ || minival.loss() < best_->loss())) {
@@ -234,7 +255,10 @@ absl::Status Trainer::Validate(RunLog* log) {
     best_->set_iteration(iteration_);
     best_->set_loss(minival.loss());
   }
-  ASSIGN_OR_RETURN(const NamedEvaluations averages, EvaluateAverages(Split::kMinival, log));
+  ASSIGN_OR_RETURN(const NamedEvaluations averages,
+                   EvaluateAverages([&](const VisionTransformer& model, std::string_view weights) {
+                     return ValidateInto(model, weights, log);
+                   }));
   for (const auto& [name, evaluation] : averages) {
     std::cout << absl::StrFormat("  %s %.4f  %.4f", name, evaluation.loss(), evaluation.top1());
   }
@@ -275,32 +299,45 @@ Checkpoint Trainer::MakeCheckpoint() const {
   return checkpoint;
 }
 
-absl::Status Trainer::Test(RunLog* log, RunRecord* record) const {
-  ASSIGN_OR_RETURN(record->test, EvaluateInto(state_.model(), Split::kTest, "", log));
-  ASSIGN_OR_RETURN(record->test_averages, EvaluateAverages(Split::kTest, log));
+absl::Status Trainer::Test(const RunFolder& folder, RunLog* log, RunRecord* record) const {
+  const auto test = [&](const VisionTransformer& model, std::string_view weights) {
+    return TestInto(model, weights, folder, log);
+  };
+  ASSIGN_OR_RETURN(record->test, test(state_.model(), kModel));
+  ASSIGN_OR_RETURN(record->test_averages, EvaluateAverages(test));
   return absl::OkStatus();
 }
 
-absl::StatusOr<NamedEvaluations> Trainer::EvaluateAverages(Split split, RunLog* log) const {
+absl::StatusOr<NamedEvaluations> Trainer::EvaluateAverages(EvaluateModel evaluate) const {
   ASSIGN_OR_RETURN(const std::vector<AveragedModel> averages, state_.AveragedModels());
   NamedEvaluations evaluations;
   for (const auto& [name, model] : averages) {
-    ASSIGN_OR_RETURN(const Evaluation evaluation,
-                     EvaluateInto(model, split, absl::StrCat("_", name), log));
+    ASSIGN_OR_RETURN(const Evaluation evaluation, evaluate(model, name));
     evaluations.emplace_back(name, evaluation);
   }
   return evaluations;
 }
 
-absl::StatusOr<Evaluation> Trainer::EvaluateInto(const VisionTransformer& model, Split split,
-                                                 std::string_view suffix, RunLog* log) const {
+absl::StatusOr<Evaluation> Trainer::ValidateInto(const VisionTransformer& model,
+                                                 std::string_view weights, RunLog* log) const {
   ASSIGN_OR_RETURN(const auto loader,
-                   Loader::ForEvaluation(*dataset_, split, spec_, kEvaluationBatch));
+                   Loader::ForEvaluation(*dataset_, Split::kMinival, spec_, kEvaluationBatch));
   ASSIGN_OR_RETURN(const Evaluation evaluation, Evaluate(model, loader.get()));
-  RETURN_IF_ERROR(
-      log->AddEvaluation(iteration_, absl::StrCat(SplitName(split), suffix), evaluation));
-  if (finished() && suffix.empty()) WarnOfDamagedImages(loader->damaged_images());  // once
+  RETURN_IF_ERROR(log->AddEvaluation(iteration_, RowName(Split::kMinival, weights), evaluation));
+  if (finished() && weights == kModel) WarnOfDamagedImages(loader->damaged_images());  // once
   return evaluation;
+}
+
+absl::StatusOr<Evaluation> Trainer::TestInto(const VisionTransformer& model,
+                                             std::string_view weights, const RunFolder& folder,
+                                             RunLog* log) const {
+  ASSIGN_OR_RETURN(const SplitEvaluation evaluation,
+                   EvaluateSplit(model, *dataset_, Split::kTest, spec_, /*flips=*/false));
+  RETURN_IF_ERROR(
+      log->AddEvaluation(iteration_, RowName(Split::kTest, weights), evaluation.figures));
+  if (weights == kModel) WarnOfDamagedImages(evaluation.damaged);  // once
+  TryToKeep(folder.checkpoints() / CheckpointName(iteration_), weights, evaluation);
+  return evaluation.figures;
 }
 
 }  // namespace vitrine

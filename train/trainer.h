@@ -3,7 +3,7 @@
 //   ASSIGN_OR_RETURN(Trainer trainer, Trainer::Create(config, dataset, device));
 //   RETURN_IF_ERROR(trainer.Resume(checkpoint));              // or not
 //   RETURN_IF_ERROR(trainer.Run(folder, &log, &record));
-//   RETURN_IF_ERROR(trainer.Test(&log, &record));
+//   RETURN_IF_ERROR(trainer.Test(folder, &log, &record));
 
 #ifndef TRAIN_TRAINER_H_
 #define TRAIN_TRAINER_H_
@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "data/batches/loader.h"
@@ -57,9 +58,10 @@ class Trainer {
   // can't be read ends it with a checkpoint too.
   absl::Status Run(const RunFolder& folder, RunLog* log, RunRecord* record);
 
-  // Evaluates the test split, on which nothing is selected, with the weights and with their moving
-  // average where there is one; into the log and the record.
-  absl::Status Test(RunLog* log, RunRecord* record) const;
+  // Evaluates the test split, on which nothing is selected, with the weights and with their
+  // averages where there are some; into the log and the record, and beside the last checkpoint as
+  // //eval does, so that nobody need do it again.
+  absl::Status Test(const RunFolder& folder, RunLog* log, RunRecord* record) const;
 
   // Iterations completed.
   int64_t iteration() const { return iteration_; }
@@ -101,9 +103,14 @@ class Trainer {
   absl::Status EndedBy(const absl::Status& error, const RunFolder& folder, RunRecord* record,
                        CheckpointWriter* writer);
 
-  absl::StatusOr<NamedEvaluations> EvaluateAverages(Split split, RunLog* log) const;
-  absl::StatusOr<Evaluation> EvaluateInto(const VisionTransformer& model, Split split,
-                                          std::string_view suffix, RunLog* log) const;
+  // Evaluates a model whose weights are "model", "ema" or "swa".
+  using EvaluateModel = absl::FunctionRef<absl::StatusOr<Evaluation>(const VisionTransformer& model,
+                                                                     std::string_view weights)>;
+  absl::StatusOr<NamedEvaluations> EvaluateAverages(EvaluateModel evaluate) const;
+  absl::StatusOr<Evaluation> ValidateInto(const VisionTransformer& model, std::string_view weights,
+                                          RunLog* log) const;
+  absl::StatusOr<Evaluation> TestInto(const VisionTransformer& model, std::string_view weights,
+                                      const RunFolder& folder, RunLog* log) const;
 
   ExperimentConfig config_;
   const Dataset* dataset_;

@@ -1,17 +1,15 @@
 #include "analysis/page/picture_data.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "ATen/TensorOperators.h"
-#include "ATen/ops/softmax.h"
+#include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/types/span.h"
 #include "analysis/explanation.h"
 #include "analysis/page/evaluation_data.h"
 #include "base/status_macros.h"
@@ -25,23 +23,20 @@
 #include "data/split.h"
 #include "eval/checkpoint_evaluation.h"
 #include "eval/classifier.h"
-#include "eval/evaluator.h"
+#include "eval/result.pb.h"
+#include "eval/weights.h"
+#include "google/protobuf/repeated_field.h"
 
 namespace vitrine {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kFirst = 16, kChosen = 12, kInputs = 16;  // pictures of a group
-constexpr int kLongestSide = 160;                           // pixels of a picture on the page
+using Example = EvaluationResult::Example;
+using ExampleList = google::protobuf::RepeatedPtrField<Example>;
 
-// How the model did on one image of the split.
-struct Answer {
-  int64_t index, truth, prediction;
-  double probability;  // of the prediction
-
-  bool is_right() const { return truth == prediction; }
-};
+constexpr int64_t kInputs = 16;
+constexpr int kLongestSide = 160;  // pixels of a picture on the page
 
 // Made smaller, if it is larger than a page needs, in a data: URL.
 std::string DataUrl(const Image& image) {
@@ -58,65 +53,75 @@ std::string DataUrl(const Image& image) {
                       absl::Base64Escape(EncodePng(small.width > 0 ? small : image)));
 }
 
-void AddAnswers(const ScoredBatch& batch, std::vector<Answer>* answers) {
-  const auto [probabilities, predictions] = at::softmax(batch.logits, 1).max(1);
-  const at::Tensor indices = batch.indices.cpu(), truths = batch.labels.cpu();
-  const at::Tensor answered = predictions.cpu(), sure = probabilities.cpu().to(at::kDouble);
-  for (int64_t i = 0; i < truths.size(0); ++i) {
-    answers->push_back({.index = indices.const_data_ptr<int64_t>()[i],
-                        .truth = truths.const_data_ptr<int64_t>()[i],
-                        .prediction = answered.const_data_ptr<int64_t>()[i],
-                        .probability = sure.const_data_ptr<double>()[i]});
-  }
+// Whether the model says of a picture what it said when its split was evaluated, but for rounding.
+// Otherwise the picture is another now.
+absl::Status CheckIsSame(const Example& example, const ClassScore& now) {
+  const double then = example.probability();
+  const bool is_same =
+      now.index == example.prediction() && std::abs(now.probability - then) < 1e-3 * then;
+  if (is_same) return absl::OkStatus();
+  return absl::FailedPreconditionError("the picture is not the one that was evaluated");
 }
 
-// Those that are right, or wrong, in the order of `before`, the first kChosen.
-template <typename Before>
-std::vector<Answer> Choose(absl::Span<const Answer> answers, bool is_right, Before before) {
-  std::vector<Answer> chosen;
-  for (const Answer& answer : answers) {
-    if (answer.is_right() == is_right) chosen.push_back(answer);
-  }
-  std::stable_sort(chosen.begin(), chosen.end(), before);
-  chosen.resize(std::min<size_t>(chosen.size(), kChosen));
-  return chosen;
-}
+// Where the pictures of a result come from.
+struct PictureSource {
+  const Classifier& classifier;
+  const EvaluationData& data;
+  bool is_saved;  // the result, by an earlier evaluation
+};
 
-absl::StatusOr<Json> GroupJson(const std::string& title, absl::Span<const Answer> answers,
-                               const Classifier& classifier, const EvaluationData& data) {
+absl::StatusOr<Json> GroupJson(const char* title, const ExampleList& examples,
+                               const PictureSource& source) {
+  const auto& [classifier, data, is_saved] = source;
   const std::vector<std::string>& names = data.class_names();
   Json items = Json::array();
-  for (const Answer& answer : answers) {
-    ASSIGN_OR_RETURN(const StoredImage stored, data.images().Read(answer.index));
+  for (const Example& example : examples) {
+    ASSIGN_OR_RETURN(const StoredImage stored, data.images().Read(example.index()));
     ASSIGN_OR_RETURN(
         const Explanation explanation,
-        Annotate(Explain(classifier, ImageFile(stored), {}), data.images().Name(answer.index)));
-    items.push_back({{"index", answer.index},
-                     {"truth", names[answer.truth]},
-                     {"prediction", names[answer.prediction]},
-                     {"probability", answer.probability},
+        Annotate(Explain(classifier, ImageFile(stored), {}), data.images().Name(example.index())));
+    if (is_saved) RETURN_IF_ERROR(CheckIsSame(example, explanation.best));
+    items.push_back({{"index", example.index()},
+                     {"truth", names[example.truth()]},
+                     {"prediction", names[example.prediction()]},
+                     {"probability", example.probability()},
                      {"picture", DataUrl(explanation.picture)},
                      {"overlay", DataUrl(explanation.overlay)}});
   }
   return Json{{"title", title}, {"items", std::move(items)}};
 }
 
-absl::StatusOr<Json> Groups(absl::Span<const Answer> answers, const Classifier& classifier,
-                            const EvaluationData& data) {
-  const auto surer = [](const Answer& a, const Answer& b) { return a.probability > b.probability; };
-  const auto less_sure = [](const Answer& a, const Answer& b) {
-    return a.probability < b.probability;
-  };
+absl::StatusOr<Json> Groups(const EvaluationResult::Examples& examples,
+                            const PictureSource& source) {
   Json groups = Json::array();
-  ASSIGN_OR_RETURN(groups.emplace_back(), GroupJson("The first of the split, none chosen",
-                                                    answers.subspan(0, kFirst), classifier, data));
-  ASSIGN_OR_RETURN(
-      groups.emplace_back(),
-      GroupJson("Wrong, and surest of it", Choose(answers, false, surer), classifier, data));
-  ASSIGN_OR_RETURN(
-      groups.emplace_back(),
-      GroupJson("Right, and least sure of it", Choose(answers, true, less_sure), classifier, data));
+  ASSIGN_OR_RETURN(groups.emplace_back(),
+                   GroupJson("The first of the split, none chosen", examples.first(), source));
+  ASSIGN_OR_RETURN(groups.emplace_back(),
+                   GroupJson("Wrong, and surest of it", examples.surest_wrong(), source));
+  ASSIGN_OR_RETURN(groups.emplace_back(),
+                   GroupJson("Right, and least sure of it", examples.least_sure_right(), source));
   return groups;
+}
+
+// What the page shows of a result.
+absl::StatusOr<Json> ResultJson(const EvaluationResult& result, const PictureSource& source) {
+  Json json = {{"evaluation", DescribeEvaluation(result)}};
+  ASSIGN_OR_RETURN(json["groups"], Groups(result.examples(), source));
+  return json;
+}
+
+// Of the result that //train or //eval left beside the checkpoint, which takes no pass over the
+// split; where there is none to be believed, or a picture of it is no longer as it was, of a new
+// evaluation.
+absl::StatusOr<Json> TestJson(const fs::path& checkpoint, const Classifier& classifier,
+                              const EvaluationData& data) {
+  if (const auto saved = data.FindSaved(checkpoint, classifier.manifest(), Weights::kModel)) {
+    absl::StatusOr<Json> json = ResultJson(*saved, {classifier, data, /*is_saved=*/true});
+    if (json.ok()) return json;
+  }
+  ASSIGN_OR_RETURN(const EvaluationResult result,
+                   data.Evaluate(classifier.model(), /*flips=*/false));
+  return ResultJson(result, {classifier, data, /*is_saved=*/false});
 }
 
 // The first images of the first training batch, with all transforms, as bytes again.
@@ -149,14 +154,11 @@ absl::StatusOr<Json> DescribePictures(const fs::path& run_dir, const fs::path& d
   const CheckpointManifest& manifest = classifier.manifest();
   ASSIGN_OR_RETURN(const EvaluationData data,
                    EvaluationData::Load(manifest, Split::kTest, data_dir, device, on_bad));
-  std::vector<Answer> answers;
-  ASSIGN_OR_RETURN(const EvaluationResult result,
-                   data.Evaluate(classifier.model(), /*flips=*/false,
-                                 [&](const ScoredBatch& batch) { AddAnswers(batch, &answers); }));
+  ASSIGN_OR_RETURN(Json test, TestJson(checkpoint, classifier, data));
   Json json = {{"checkpoint", checkpoint.filename().string()},
-               {"evaluation", DescribeEvaluation(result)}};
+               {"evaluation", std::move(test["evaluation"])}};
   ASSIGN_OR_RETURN(json["inputs"], Inputs(manifest, data));
-  ASSIGN_OR_RETURN(json["groups"], Groups(answers, classifier, data));
+  json["groups"] = std::move(test["groups"]);
   return json;
 }
 

@@ -12,7 +12,8 @@
 
 namespace vitrine {
 
-// Of the newest checkpoint of a run, on its test split; an object:
+// Of the newest checkpoint of a run, on its test split, by the result that was left beside it or
+// else by evaluating it; an object:
 //   checkpoint   its name
 //   evaluation   as DescribeEvaluation has it
 //   inputs       images of the first training batch as the model gets them, as data: URLs

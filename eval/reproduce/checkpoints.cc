@@ -8,7 +8,7 @@
 #include "base/files/file.h"
 #include "base/status_macros.h"
 #include "eval/result.pb.h"
-#include "google/protobuf/text_format.h"
+#include "eval/result_file.h"
 
 namespace vitrine {
 namespace {
@@ -36,14 +36,12 @@ absl::Status MakeAverages(const PlannedRow& row, const ChildProgram& average,
   return absl::OkStatus();
 }
 
-// Reads what //eval leaves beside a checkpoint.
-absl::StatusOr<MeasuredCheckpoint> ReadResult(const fs::path& checkpoint) {
-  const std::string path = checkpoint.string() + ".model.test.textproto";
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-  EvaluationResult result;
-  if (!google::protobuf::TextFormat::ParseFromString(text, &result) || result.count() <= 0) {
-    return absl::DataLossError(absl::StrCat(path, ": is not the result of an evaluation"));
-  }
+// What //eval leaves beside a checkpoint.
+absl::StatusOr<MeasuredCheckpoint> Measured(const fs::path& checkpoint) {
+  EvaluationResult of_test;
+  of_test.set_weights("model");
+  of_test.set_split("test");
+  ASSIGN_OR_RETURN(const EvaluationResult result, ReadResult(ResultPath(checkpoint, of_test)));
   const auto count = static_cast<double>(result.count());
   return MeasuredCheckpoint{.loss = result.loss(),
                             .top1 = static_cast<double>(result.correct_top1()) / count,
@@ -68,7 +66,7 @@ absl::StatusOr<std::vector<MeasuredCheckpoint>> MeasureCheckpoints(const Planned
   RETURN_IF_ERROR(
       programs.evaluate.Run({absl::StrCat("--checkpoint=", absl::StrJoin(paths, ",")), data}));
   for (const std::string& path : paths) {
-    ASSIGN_OR_RETURN(measured.emplace_back(), ReadResult(path));
+    ASSIGN_OR_RETURN(measured.emplace_back(), Measured(path));
   }
   RETURN_IF_ERROR(programs.rollout.Run({absl::StrCat("--checkpoint=", paths.back()), kPictures,
                                         data, Flag("output_dir", run_dir / "rollout")}));

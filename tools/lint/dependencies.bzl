@@ -14,8 +14,8 @@ LAYERS = {
     "base": ("^//(analysis|data|eval|train|vit)[/:]", []),
     "vit": ("^//(analysis|data|eval|train)[/:]", []),
     "data": ("^//(analysis|eval|train|vit)[/:]", []),
-    # The trainer validates with the evaluator of //eval, so that both report the same figure.
-    "train": ("^//(analysis|eval)[/:]", ["//eval:evaluator"]),
+    # The trainer evaluates with the code of //eval and leaves its result, so that both report the same.
+    "train": ("^//(analysis|eval)[/:]", ["//eval:result_file", "//eval:split_evaluation"]),
     "eval": ("^//(analysis|train)[/:]", ["//train/checkpoint:open_model", "//train/settings:loader_spec"]),
     "analysis": ("^//train[/:]", ["//train/checkpoint:open_model", "//train/settings:loader_spec"]),
 }

@@ -127,24 +127,6 @@ absl::StatusOr<TensorMap> ReadTensors(const fs::path& folder,
   return Annotate(ParseSafetensors(std::move(bytes)), path.string());
 }
 
-absl::StatusOr<CheckpointManifest> ReadManifest(const fs::path& folder) {
-  const fs::path path = folder / kManifest;
-  ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
-  const std::string_view contents =
-      std::string_view(bytes).substr(0, bytes.size() - std::min(bytes.size(), kChecksumBytes));
-  CheckpointManifest manifest;
-  if (bytes != absl::StrCat(contents, ChecksumField(contents)) ||
-      !manifest.ParseFromString(bytes)) {
-    return absl::DataLossError(absl::StrCat(path.string(), ": damaged, its checksum is not right"));
-  }
-  if (manifest.format_version() != kFormatVersion) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(path.string(), ": format ", manifest.format_version(), ", this program reads ",
-                     kFormatVersion, "; use the version that wrote it"));
-  }
-  return manifest;
-}
-
 // A whole checkpoint under the name of another would be resumed as that.
 absl::Status CheckName(const fs::path& path, int64_t iteration) {
   const std::string name = path.filename();
@@ -219,6 +201,24 @@ absl::Status WriteCheckpointAs(const fs::path& path, const Checkpoint& checkpoin
     return status;
   }
   return SyncFolder(folder);
+}
+
+absl::StatusOr<CheckpointManifest> ReadManifest(const fs::path& folder) {
+  const fs::path path = folder / kManifest;
+  ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
+  const std::string_view contents =
+      std::string_view(bytes).substr(0, bytes.size() - std::min(bytes.size(), kChecksumBytes));
+  CheckpointManifest manifest;
+  if (bytes != absl::StrCat(contents, ChecksumField(contents)) ||
+      !manifest.ParseFromString(bytes)) {
+    return absl::DataLossError(absl::StrCat(path.string(), ": damaged, its checksum is not right"));
+  }
+  if (manifest.format_version() != kFormatVersion) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path.string(), ": format ", manifest.format_version(), ", this program reads ",
+                     kFormatVersion, "; use the version that wrote it"));
+  }
+  return manifest;
 }
 
 absl::StatusOr<Checkpoint> ReadCheckpoint(const fs::path& path) {

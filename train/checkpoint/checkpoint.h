@@ -39,6 +39,9 @@ absl::Status WriteCheckpointAs(const std::filesystem::path& path, const Checkpoi
 // Reads and verifies. An error names the file that is missing, damaged, or of another checkpoint.
 absl::StatusOr<Checkpoint> ReadCheckpoint(const std::filesystem::path& path);
 
+// The manifest alone, whose checksum is verified.
+absl::StatusOr<CheckpointManifest> ReadManifest(const std::filesystem::path& path);
+
 // The manifest and the model alone, which are a third of what most checkpoints are.
 absl::StatusOr<Checkpoint> ReadModelOnly(const std::filesystem::path& path);
 
