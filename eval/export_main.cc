@@ -17,8 +17,9 @@
 #include "gflags/gflags.h"
 #include "train/checkpoint/open_model.h"
 
-DEFINE_string(checkpoint, "",
-              "a checkpoint, a run, whose newest checkpoint is taken, or weights of other packages");
+DEFINE_string(
+    checkpoint, "",
+    "a checkpoint, a run, whose newest checkpoint is taken, or weights of other packages");
 DEFINE_string(weights, "model", "model, or ema or swa for that average of the weights");
 DEFINE_string(format, "", "timm or huggingface, a folder for that package");
 DEFINE_string(output, "", "what to write, which is not there yet");

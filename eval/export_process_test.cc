@@ -44,12 +44,21 @@ class ExportProcessTest : public ::testing::Test {
   }
 
   static void Train(const std::string& name, const std::vector<std::string>& fields) {
-    std::vector<std::string> command = {
-        "train/train", "--device=cpu", "--config=imagenette",
-        absl::StrCat("--data_dir=", Folder().string(), "/pictures"), Path("--run_dir=", name),
-        "threads=1", "model.num_classes=2", "model.width=32", "model.heads=2", "model.depth=2",
-        "model.image_size=28", "data.batch_size=4", "schedule.iterations=8",
-        "schedule.warmup_iterations=0", "checkpoint.every_iterations=8"};
+    std::vector<std::string> command = {"train/train",
+                                        "--device=cpu",
+                                        "--config=imagenette",
+                                        "threads=1",
+                                        "model.num_classes=2",
+                                        "model.width=32",
+                                        "model.heads=2",
+                                        "model.depth=2",
+                                        "model.image_size=28",
+                                        "data.batch_size=4",
+                                        "schedule.iterations=8",
+                                        "schedule.warmup_iterations=0",
+                                        "checkpoint.every_iterations=8"};
+    command.push_back(Path("--data_dir=", "pictures"));
+    command.push_back(Path("--run_dir=", name));
     command.insert(command.end(), fields.begin(), fields.end());
     const ChildResult trained = RunChild(command);
     ASSERT_EQ(trained.status, 0) << trained.err;
@@ -71,9 +80,9 @@ class ExportProcessTest : public ::testing::Test {
   // Of the pictures of `val`.
   static TensorMap Predict(const std::string& checkpoint, std::vector<std::string> more = {}) {
     const std::string output = absl::StrCat(checkpoint, ".predictions.safetensors");
-    more.insert(more.begin(), {"eval/predict", "--device=cpu", "--inputs",
-                               Path("--checkpoint=", checkpoint), Path("--images=", "pictures/val"),
-                               Path("--output=", output)});
+    more.insert(more.begin(),
+                {"eval/predict", "--device=cpu", "--inputs", Path("--checkpoint=", checkpoint),
+                 Path("--images=", "pictures/val"), Path("--output=", output)});
     const ChildResult predicted = RunChild(more);
     EXPECT_EQ(predicted.status, 0) << predicted.err;
     return ReadSafetensors(Folder() / output).value();
@@ -133,7 +142,8 @@ TEST_F(ExportProcessTest, WhatAFormatCannotHoldIsRefusedInOneLine) {
 TEST_F(ExportProcessTest, MistakesInFlagsAreNamed) {
   const ChildResult format = Export("run", "tensorflow", "other");
   EXPECT_EQ(format.status, 2);
-  EXPECT_THAT(format.err, HasSubstr("--format: must be one of timm, huggingface, not 'tensorflow'"));
+  EXPECT_THAT(format.err,
+              HasSubstr("--format: must be one of timm, huggingface, not 'tensorflow'"));
   const ChildResult there = Export("run", "timm", "pictures");
   EXPECT_EQ(there.status, 2);
   EXPECT_THAT(there.err, HasSubstr("pictures is there already; take another name"));

@@ -35,8 +35,8 @@ std::filesystem::path PartialPath(const std::filesystem::path& path);
 // Replaces the file at once: after a crash at any moment it holds the old bytes or the new.
 absl::Status WriteAtomically(const std::filesystem::path& path, std::string_view bytes);
 
-// Makes a folder that was not there, whole or not at all: `fill` writes its files under another name
-// beside it. AlreadyExists, before anything is written, if the path is taken.
+// Makes a folder that was not there, whole or not at all: `fill` writes its files under another
+// name beside it. AlreadyExists, before anything is written, if the path is taken.
 absl::Status WriteNewFolder(const std::filesystem::path& path,
                             absl::FunctionRef<absl::Status(const std::filesystem::path&)> fill);
 

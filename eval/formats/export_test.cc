@@ -227,6 +227,33 @@ TEST_F(ExportTest, TimmResizesToTheSameSize) {
   }
 }
 
+// Of pictures of two sides, where there is such a fraction.
+TEST_F(ExportTest, TimmResizesBothSides) {
+  ModelConfig config = PlainConfig();
+  config.set_image_size(160);
+  config.set_image_width(224);
+  config.set_patch_size(16);
+  SavedWeights saved = SavedOf(config);
+  SetCrop(&Data(saved))->set_crop_fraction(160 / 177.0);
+  ASSERT_OK_AND_ASSIGN(const ExportedFolder exported, TimmFolder(saved));
+  EXPECT_THAT(exported.notes, IsEmpty());
+  const double theirs = exported.files.at("config.json")["pretrained_cfg"]["crop_pct"];
+  EXPECT_EQ(std::floor(160 / theirs), 177);
+  EXPECT_EQ(std::floor(224 / theirs), 248);
+  EXPECT_EQ(Reread(exported)
+                .checkpoint.manifest.config()
+                .data()
+                .evaluation_transforms(0)
+                .resize_and_center_crop()
+                .crop_fraction(),
+            160 / 177.0);
+  SetCrop(&Data(saved))->set_crop_fraction(0.891);
+  ASSERT_OK_AND_ASSIGN(const ExportedFolder other, TimmFolder(saved));
+  EXPECT_THAT(
+      other.notes,
+      Contains(HasSubstr("pictures are resized to 252 x 180 pixels there, and to 251 x 180")));
+}
+
 TEST_F(ExportTest, NumbersAreThoseThatPeopleWrite) {
   SavedWeights saved = SavedOf(PlainConfig());
   Data(saved).clear_mean();
@@ -336,7 +363,9 @@ TEST_F(ExportTest, SaysWhatIsDoneALittleDifferently) {
 // Names of any bytes, and of other writing.
 TEST_F(ExportTest, ClassNamesAreThere) {
   SavedWeights saved = SavedOf(PlainConfig());
-  saved.manifest.set_class_names(0, "k\xc3\xa4fer \"quoted\"\n");
+  saved.manifest.set_class_names(0,
+                                 "k\xc3\xa4"
+                                 "fer \"quoted\"\n");
   for (const MakeFolder make : {&TimmFolder, &TransformersFolder}) {
     ASSERT_OK_AND_ASSIGN(const ExportedFolder exported, make(saved));
     EXPECT_EQ(Reread(exported).checkpoint.manifest.class_names(0), saved.manifest.class_names(0));

@@ -12,10 +12,10 @@ namespace {
 // One processor of transformers keeps a picture's shape, and resizes by its shorter side alone.
 absl::Status CheckProcessor(const Preprocessing& steps) {
   if (!steps.keeps_shape || steps.size.width == steps.size.height) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("data.evaluation_transforms: no processor of transformers keeps a picture's shape "
-                   "and makes ",
-                   steps.size.width, " x ", steps.size.height, " pixels of it"));
+  return absl::FailedPreconditionError(absl::StrCat(
+      "data.evaluation_transforms: no processor of transformers keeps a picture's shape "
+      "and makes ",
+      steps.size.width, " x ", steps.size.height, " pixels of it"));
 }
 
 absl::Status Check(Format format, const ExperimentConfig& config) {
@@ -51,8 +51,9 @@ absl::Status CheckHolds(Format format, const ExperimentConfig& config) {
   if (problem.ok()) return problem;
   for (const Format other : {Format::kTimm, Format::kHuggingface, Format::kOnnx}) {
     if (other == format || !Check(other, config).ok()) continue;
-    return absl::Status(problem.code(), absl::StrCat(problem.message(), "; --format=",
-                                                     FormatName(other), " can hold it"));
+    return absl::Status(
+        problem.code(),
+        absl::StrCat(problem.message(), "; --format=", FormatName(other), " can hold it"));
   }
   return problem;
 }

@@ -69,10 +69,10 @@ std::vector<std::string> PreprocessingNotes(const Preprocessing& steps, bool rou
   const int rest_y = steps.resized.height - steps.size.height;
   const bool can_differ = steps.keeps_shape || rest_x % 2 != 0 || rest_y % 2 != 0;
   if (steps.round_down != round_down && can_differ) {
-    notes.push_back(absl::StrCat(kTransforms, "a crop whose middle lies between two pixels begins at ",
-                                 round_down ? "the first" : "the even one",
-                                 " of them there, and at ",
-                                 round_down ? "the even one" : "the first", " here"));
+    notes.push_back(
+        absl::StrCat(kTransforms, "a crop whose middle lies between two pixels begins at ",
+                     round_down ? "the first" : "the even one", " of them there, and at ",
+                     round_down ? "the even one" : "the first", " here"));
   }
   if (steps.channels == 1) {
     notes.push_back("model.channels: 1; there pictures have to be made grey first");

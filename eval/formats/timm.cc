@@ -1,5 +1,6 @@
 #include "eval/formats/timm.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -23,9 +24,9 @@ struct Architecture {
 };
 
 constexpr Architecture kArchitectures[] = {
-    {"vit_tiny_patch16_224", 192, 12, 3, 16},   {"vit_small_patch16_224", 384, 12, 6, 16},
-    {"vit_small_patch32_224", 384, 12, 6, 32},  {"vit_base_patch16_224", 768, 12, 12, 16},
-    {"vit_base_patch32_224", 768, 12, 12, 32},  {"vit_large_patch16_224", 1024, 24, 16, 16},
+    {"vit_tiny_patch16_224", 192, 12, 3, 16},    {"vit_small_patch16_224", 384, 12, 6, 16},
+    {"vit_small_patch32_224", 384, 12, 6, 32},   {"vit_base_patch16_224", 768, 12, 12, 16},
+    {"vit_base_patch32_224", 768, 12, 12, 32},   {"vit_large_patch16_224", 1024, 24, 16, 16},
     {"vit_large_patch32_224", 1024, 24, 16, 32}, {"vit_huge_patch14_224", 1280, 32, 16, 14},
 };
 constexpr std::string_view kAnyArchitecture = "vit_base_patch16_224";
@@ -82,8 +83,8 @@ SortedJson ModelArguments(const ModelConfig& config) {
   arguments["no_embed_class"] = !TimmPrefixHasPositions(config);
   arguments["pre_norm"] = config.embedding_norm();
   arguments["global_pool"] = config.pooling() == ModelConfig::MEAN ? "avg" : "token";
-  arguments["fc_norm"] = config.pooling() == ModelConfig::MEAN &&
-                         config.pooling_norm() == ModelConfig::AFTER_MEAN;
+  arguments["fc_norm"] =
+      config.pooling() == ModelConfig::MEAN && config.pooling_norm() == ModelConfig::AFTER_MEAN;
   if (config.layer_scale() > 0) arguments["init_values"] = Decimal(config.layer_scale());
   if (config.activation() == ModelConfig::GELU_TANH) arguments["act_layer"] = "gelu_tanh";
   if (config.activation() == ModelConfig::QUICK_GELU) arguments["act_layer"] = "quick_gelu";
@@ -92,9 +93,9 @@ SortedJson ModelArguments(const ModelConfig& config) {
 
 SortedJson PretrainedConfig(const ModelConfig& config, const Preprocessing& steps,
                             std::vector<std::string>* notes) {
-  const bool is_upright = steps.size.height < steps.size.width;
-  const double fraction = is_upright ? CropFraction(steps.size.height, steps.resized.height)
-                                     : CropFraction(steps.size.width, steps.resized.width);
+  // One for both sides, which may each have been rounded.
+  const double fraction = std::min(CropFraction(steps.size.height, steps.resized.height),
+                                   CropFraction(steps.size.width, steps.resized.width));
   const double width = std::floor(steps.size.width / fraction);
   const double height = std::floor(steps.size.height / fraction);
   if (width != steps.resized.width || height != steps.resized.height) {

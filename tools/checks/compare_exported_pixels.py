@@ -29,7 +29,8 @@ def transformers_pixels(folder: pathlib.Path) -> dict[str, Pixels]:
     if transformers.__version__.startswith("4."):
         made = {"Pillow": load(folder, use_fast=False), "tensors": load(folder, use_fast=True)}
     else:
-        made = {"Pillow": load(folder, backend="pil"), "tensors": load(folder, backend="torchvision")}
+        backends = {"Pillow": "pil", "tensors": "torchvision"}
+        made = {what: load(folder, backend=backend) for what, backend in backends.items()}
     kinds = {type(processor).__name__ for processor in made.values()}
     if len(kinds) != len(made):
         raise ValueError(f"{folder}: both processors are {kinds}")
@@ -54,7 +55,8 @@ def exported(case: Case, folder: pathlib.Path) -> list[Case]:
         if said is None or "data.evaluation_transforms" in said:
             continue
         processors = timm_pixels(output) if format == "timm" else transformers_pixels(output)
-        cases.append(dataclasses.replace(case, name=f"{case.name}, as {format}", processors=processors))
+        name = f"{case.name}, as {format}"
+        cases.append(dataclasses.replace(case, name=name, processors=processors))
     return cases
 
 

@@ -86,8 +86,7 @@ void ExpectSameAfterwards(const ModelConfig& config, const TensorMap& tensors,
   ASSERT_OK_AND_ASSIGN(const ImportedModel back, ImportModel(exported.tensors, known));
   if (exported.notes.empty()) return ExpectSame(back.tensors, tensors);
   const at::Tensor before = Logits(config, tensors), after = Logits(back.config, back.tensors);
-  EXPECT_LT((after - before).abs().max().item<double>(),
-            1e-5 * before.abs().max().item<double>())
+  EXPECT_LT((after - before).abs().max().item<double>(), 1e-5 * before.abs().max().item<double>())
       << absl::StrJoin(exported.notes, "\n");
 }
 

@@ -14,9 +14,9 @@
 namespace vitrine {
 
 // The tensors of a model of this config, named as in vit/README.md, as the family names them; with
-// `prefix` before the names of all but heads. What the family keeps apart, such as queries and keys,
-// is taken apart; shapes are not changed otherwise. FailedPrecondition names a tensor that the
-// family has not.
+// `prefix` before the names of all but heads. What the family keeps apart, such as queries and
+// keys, is taken apart; shapes are not changed otherwise. FailedPrecondition names a tensor that
+// the family has not.
 absl::StatusOr<TensorMap> NameTensors(const Family& family, std::string_view prefix,
                                       const ModelConfig& config, const TensorMap& tensors);
 

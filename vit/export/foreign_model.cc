@@ -103,9 +103,9 @@ void WidenHead(const ModelConfig& config, ForeignModel* model) {
   const at::Tensor zeros = at::zeros_like(weight);
   const bool reads_class = config.pooling() == ModelConfig::CLASS_TOKEN;
   weight = reads_class ? at::concat({weight, zeros}, 1) : at::concat({zeros, weight}, 1);
-  model->notes.push_back(absl::StrCat(
-      "head.weight: zeros for the ", reads_class ? "mean of the patches" : "class token",
-      ", which such a model reads besides"));
+  model->notes.push_back(absl::StrCat("head.weight: zeros for the ",
+                                      reads_class ? "mean of the patches" : "class token",
+                                      ", which such a model reads besides"));
 }
 
 }  // namespace vitrine

@@ -34,7 +34,8 @@ absl::Status CheckTimm(const ModelConfig& config) {
   const bool is_gated = config.activation() == ModelConfig::SWIGLU;
   const double epsilon = config.layer_norm_epsilon();
   if (config.patch_norms()) {
-    return Refuse("patch_norms", "no model of timm has norms before and after its patches' projection");
+    return Refuse("patch_norms",
+                  "no model of timm has norms before and after its patches' projection");
   }
   if (config.pooling() == ModelConfig::CLASS_AND_MEAN) {
     return Refuse("pooling", "CLASS_AND_MEAN, which no model of timm does");
@@ -46,7 +47,8 @@ absl::Status CheckTimm(const ModelConfig& config) {
     return Refuse("register_tokens", "no distilled model of timm has any");
   }
   if (epsilon != kEpsilon && epsilon != kClipEpsilon) {
-    return Refuse("layer_norm_epsilon", absl::StrCat(epsilon, "; models of timm have 1e-06 or 1e-05"));
+    return Refuse("layer_norm_epsilon",
+                  absl::StrCat(epsilon, "; models of timm have 1e-06 or 1e-05"));
   }
   if (epsilon != kEpsilon && (is_gated || config.distillation_token())) {
     return Refuse("layer_norm_epsilon",

@@ -51,8 +51,9 @@ absl::Status CheckCommon(const ModelConfig& config) {
 absl::Status CheckDinov2(const ModelConfig& config) {
   const PatchGrid grid(config);
   if (grid.rows != grid.columns) {
-    return Refuse("image_width",
-                  "DINOv2 of transformers, the one with such heads, MLPs and tokens, takes squares");
+    return Refuse(
+        "image_width",
+        "DINOv2 of transformers, the one with such heads, MLPs and tokens, takes squares");
   }
   if (!Dinov2MlpRatio(config)) {
     return Refuse("mlp_width", absl::StrCat(MlpWidth(config),
@@ -113,8 +114,8 @@ absl::StatusOr<TransformersClass> TransformersClassOf(const ModelConfig& config)
     RETURN_IF_ERROR(CheckDistilled(config));
     return TransformersClass::kDeitWithTeacher;
   }
-  const bool is_plain = config.pooling() == ModelConfig::CLASS_TOKEN && config.layer_scale() == 0 &&
-                        !IsGated(config);
+  const bool is_plain =
+      config.pooling() == ModelConfig::CLASS_TOKEN && config.layer_scale() == 0 && !IsGated(config);
   if (is_plain && config.register_tokens() == 0) return TransformersClass::kVit;
   if (is_plain && config.register_tokens() == 1) return TransformersClass::kDeit;
   RETURN_IF_ERROR(CheckDinov2(config));

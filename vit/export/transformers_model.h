@@ -24,8 +24,8 @@ enum class TransformersClass {
 // so.
 absl::StatusOr<TransformersClass> TransformersClassOf(const ModelConfig& config);
 
-// How wide the MLP of DINOv2 is made, in widths of the model; nothing where no whole number makes it
-// as wide as this one.
+// How wide the MLP of DINOv2 is made, in widths of the model; nothing where no whole number makes
+// it as wide as this one.
 std::optional<int> Dinov2MlpRatio(const ModelConfig& config);
 
 // The tensors of a model of the config as transformers has them. Errors are those of
