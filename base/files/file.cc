@@ -76,6 +76,28 @@ absl::Status WriteAtomically(const fs::path& path, std::string_view bytes) {
   return SyncFolder(parent);
 }
 
+absl::Status WriteNewFolder(const fs::path& path,
+                            absl::FunctionRef<absl::Status(const fs::path&)> fill) {
+  if (Exists(path)) {
+    return absl::AlreadyExistsError(
+        absl::StrCat(path.string(), " is there already; take another name"));
+  }
+  const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  const fs::path temporary = PartialPath(path);
+  RETURN_IF_ERROR(RemoveAll(temporary));
+  RETURN_IF_ERROR(CreateFolder(temporary));
+  absl::Status status = fill(temporary);
+  if (status.ok()) status = SyncFolder(temporary);
+  if (status.ok() && rename(temporary.c_str(), path.c_str()) != 0) {
+    status = PathError(errno, path, "create the folder");
+  }
+  if (!status.ok()) {
+    RemoveAll(temporary).IgnoreError();  // the first error is the one to report
+    return status;
+  }
+  return SyncFolder(parent);
+}
+
 absl::Status CreateFolder(const fs::path& path) {
   std::error_code error;
   fs::create_directories(path, error);

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -33,6 +34,11 @@ std::filesystem::path PartialPath(const std::filesystem::path& path);
 
 // Replaces the file at once: after a crash at any moment it holds the old bytes or the new.
 absl::Status WriteAtomically(const std::filesystem::path& path, std::string_view bytes);
+
+// Makes a folder that was not there, whole or not at all: `fill` writes its files under another
+// name beside it. AlreadyExists, before anything is written, if the path is taken.
+absl::Status WriteNewFolder(const std::filesystem::path& path,
+                            absl::FunctionRef<absl::Status(const std::filesystem::path&)> fill);
 
 // Creates the folder and its parents.
 absl::Status CreateFolder(const std::filesystem::path& path);

@@ -55,6 +55,23 @@ TEST_F(FileTest, ReplacingLeavesNothingElseBehind) {
   EXPECT_THAT(Names(), UnorderedElementsAre("f"));
 }
 
+TEST_F(FileTest, ANewFolderIsThereWholeOrNotAtAll) {
+  const auto fill = [](const fs::path& path) { return WriteAndSync(path / "f", "all"); };
+  ASSERT_OK(WriteNewFolder(folder_ / "parent" / "new", fill));
+  ASSERT_OK_AND_ASSIGN(const std::string read, ReadFile(folder_ / "parent" / "new" / "f"));
+  EXPECT_EQ(read, "all");
+  EXPECT_THAT(WriteNewFolder(folder_ / "parent", fill),
+              Fails(absl::StatusCode::kAlreadyExists, HasSubstr("parent is there already")));
+  EXPECT_THAT(WriteNewFolder(folder_ / "parent" / "new" / "f" / "below", fill), Not(IsOk()));
+  const auto fail = [&](const fs::path& path) {
+    EXPECT_TRUE(fill(path).ok());
+    return absl::DataLossError("half of it");
+  };
+  EXPECT_THAT(WriteNewFolder(folder_ / "failed", fail),
+              Fails(absl::StatusCode::kDataLoss, "half of it"));
+  EXPECT_THAT(Names(), UnorderedElementsAre("parent"));
+}
+
 TEST_F(FileTest, FailedReplacementKeepsWhatWasThere) {
   fs::create_directories(folder_ / "taken" / "full");
   EXPECT_THAT(WriteAtomically(folder_ / "taken", "x"), Not(IsOk()));

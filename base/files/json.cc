@@ -16,8 +16,9 @@ constexpr int kMostLevels = 64;
 // an hour.
 constexpr size_t kMostKeysInOrder = 20'000;
 
-std::string Text(const Json& json, int indent) {
-  return json.dump(indent, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+template <typename AnyJson>
+std::string Text(const AnyJson& json, int indent) {
+  return json.dump(indent, ' ', /*ensure_ascii=*/false, AnyJson::error_handler_t::replace);
 }
 
 // A key that an object has twice means either value, or none.
@@ -53,5 +54,6 @@ SortedJson ParseLargeJson(std::string_view text) {
 std::string CompactJson(const Json& json) { return Text(json, -1); }
 
 std::string PrettyJson(const Json& json) { return Text(json, 2); }
+std::string PrettyJson(const SortedJson& json) { return Text(json, 2); }
 
 }  // namespace vitrine

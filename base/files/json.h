@@ -26,6 +26,7 @@ SortedJson ParseLargeJson(std::string_view text);
 // what is not UTF-8, as JSON must be, is replaced.
 std::string CompactJson(const Json& json);
 std::string PrettyJson(const Json& json);
+std::string PrettyJson(const SortedJson& json);
 
 }  // namespace vitrine
 

@@ -54,8 +54,10 @@ std::string_view Bytes(const at::Tensor& contiguous) {
   return {static_cast<const char*>(contiguous.const_data_ptr()), contiguous.nbytes()};
 }
 
-std::string Header(const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
+std::string Header(const std::vector<std::pair<std::string, at::Tensor>>& tensors,
+                   const SafetensorsMetadata& metadata) {
   Json header = Json::object();
+  if (!metadata.empty()) header["__metadata__"] = metadata;
   uint64_t offset = 0;
   for (const auto& [name, tensor] : tensors) {
     header[name] = {{"dtype", TypeName(tensor.scalar_type())},
@@ -176,12 +178,13 @@ at::Tensor ToTensor(const Entry& entry, const std::shared_ptr<std::string>& owne
 }  // namespace
 
 absl::StatusOr<FileDigest> WriteSafetensors(const std::filesystem::path& path,
-                                            const TensorMap& tensors) {
+                                            const TensorMap& tensors,
+                                            const SafetensorsMetadata& metadata) {
   std::vector<std::pair<std::string, at::Tensor>> contiguous;
   for (const auto& [name, tensor] : tensors) {
     contiguous.emplace_back(name, tensor.detach().to(at::kCPU).contiguous());
   }
-  const std::string header = Header(contiguous);
+  const std::string header = Header(contiguous, metadata);
   std::vector<std::string_view> pieces = {header};
   for (const auto& [name, tensor] : contiguous) pieces.push_back(Bytes(tensor));
   FileDigest digest;

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -23,10 +24,14 @@ struct FileDigest {
   uint32_t crc32c = 0;
 };
 
+// Of the format's own entry __metadata__, which readers here pass over.
+using SafetensorsMetadata = std::map<std::string, std::string>;
+
 // Writes and syncs the file, not atomically. Tensors may lie on any device and in any layout; types
 // are those of ParseSafetensors, any other is a broken invariant.
 absl::StatusOr<FileDigest> WriteSafetensors(const std::filesystem::path& path,
-                                            const TensorMap& tensors);
+                                            const TensorMap& tensors,
+                                            const SafetensorsMetadata& metadata = {});
 
 // Tensors on the CPU. They lie in the memory of `bytes`, which each of them keeps, but for those
 // that a file of others begins at an odd place. Types: F64, F32, F16, BF16, I64, I32, U8, BOOL.

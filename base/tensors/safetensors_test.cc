@@ -96,6 +96,15 @@ TEST(SafetensorsTest, MetadataIsPassedOver) {
   EXPECT_TRUE(read.empty());
 }
 
+TEST(SafetensorsTest, MetadataIsWrittenBeforeTheTensors) {
+  const std::filesystem::path path = std::filesystem::path(::testing::TempDir()) / "metadata";
+  ASSERT_OK(WriteSafetensors(path, {{"t", at::full({2}, 1.0f)}}, {{"format", "pt"}}));
+  ASSERT_OK_AND_ASSIGN(const std::string bytes, ReadFile(path));
+  EXPECT_THAT(bytes.substr(8), ::testing::StartsWith(R"({"__metadata__":{"format":"pt"},"t":)"));
+  ASSERT_OK_AND_ASSIGN(const TensorMap read, ReadSafetensors(path));
+  EXPECT_EQ(read.size(), 1);
+}
+
 struct HostileCase {
   std::string name, header, data, message;
 };

@@ -28,6 +28,10 @@ class Normalization {
 
   int64_t channels() const { return static_cast<int64_t>(mean_.size()); }
 
+  // Of each channel, of pixels in [0, 1].
+  const std::vector<float>& mean() const { return mean_; }
+  const std::vector<float>& std() const { return std_; }
+
   // uint8 [B, C, H, W] to float32, on the CPU or on the device; does not wait for that.
   at::Tensor Apply(const at::Tensor& images) const;
 

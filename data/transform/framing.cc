@@ -79,11 +79,17 @@ Box LargestBox(Size picture, double min_aspect, double max_aspect) {
 
 }  // namespace
 
+Size CoveredSize(Size size, double crop_fraction) {
+  return {static_cast<int>(Round(size.width / crop_fraction)),
+          static_cast<int>(Round(size.height / crop_fraction))};
+}
+
 Framing CenterFraming(Size picture, Size size, double crop_fraction, Filter filter,
                       const CenterOptions& options) {
   CHECK(picture.width > 0 && picture.height > 0 && size.width > 0 && size.height > 0);
   CHECK(crop_fraction > 0 && crop_fraction <= 1);
-  int64_t width = Round(size.width / crop_fraction), height = Round(size.height / crop_fraction);
+  const Size covered = CoveredSize(size, crop_fraction);
+  int64_t width = covered.width, height = covered.height;
   // One of them grows until both have the picture's ratio.
   if (!options.stretch) {
     const bool is_square = size.width == size.height;

@@ -30,11 +30,14 @@ struct CenterOptions {
   bool stretch = false, round_down = false;
 };
 
-// Resizes the picture to the smallest that covers round(size / crop_fraction) and keeps the middle:
+// round(size / crop_fraction), of both sides.
+Size CoveredSize(Size size, double crop_fraction);
+
+// Resizes the picture to the smallest that covers CoveredSize and keeps the middle:
 // what torchvision's Resize and CenterCrop do to the whole picture where `size` is a square, and
 // timm's ResizeKeepRatio where it is none, sizes and places rounded as there. The region is larger
 // than what is kept by the pixels that the filter reaches beyond it. With `stretch` the picture
-// becomes round(size / crop_fraction) itself.
+// becomes CoveredSize itself.
 Framing CenterFraming(Size picture, Size size, double crop_fraction, Filter filter,
                       const CenterOptions& options = {});
 

@@ -1,4 +1,4 @@
-"""//train:import and //eval:predict, as a user runs them."""
+"""//train:import, //eval:export and //eval:predict, as a user runs them."""
 
 import dataclasses
 import json
@@ -32,14 +32,26 @@ def output_of(*command: str | pathlib.Path) -> str:
     return done.stdout
 
 
-def build() -> None:
-    output_of(ROOT / "tools/bazel", "build", "//train:import", "//eval:predict")
+def build(*more: str) -> None:
+    output_of(ROOT / "tools/bazel", "build", "//train:import", "//eval:predict", *more)
 
 
 def import_weights(weights: pathlib.Path, checkpoint: pathlib.Path, *fields: str) -> str:
     """Returns what the program says."""
     program = ROOT / "bazel-bin/train/import"
     return output_of(program, f"--weights={weights}", f"--output={checkpoint}", *fields)
+
+
+def export(checkpoint: pathlib.Path, format: str, output: pathlib.Path) -> str | None:
+    """Returns what the program says, or None where the format can't hold the model."""
+    flags = [f"--checkpoint={checkpoint}", f"--format={format}", f"--output={output}"]
+    command = [ROOT / "bazel-bin/eval/export", *flags]
+    done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True)
+    if done.returncode == 0:
+        return done.stdout
+    if done.returncode == 1 and done.stderr.endswith(" can hold it\n"):
+        return None
+    sys.exit(f"{command} exited with {done.returncode}:\n{done.stderr[-2000:]}")
 
 
 def predict(checkpoint: pathlib.Path, pictures: list[pathlib.Path]) -> Predictions:

@@ -7,6 +7,7 @@ PROGRAMS = [
     "//analysis:rollout",
     "//data/prepare",
     "//eval",
+    "//eval:export",
     "//eval:predict",
     "//eval:swa",
     "//eval/reproduce",

@@ -95,6 +95,13 @@ TEST_F(ImportCheckpointTest, AFolderOfTimmIsReadWithAllThatItSays) {
     EXPECT_EQ(crop.filter(), BICUBIC);
     EXPECT_THAT(config.data().std(), ElementsAre(1, 2, 3));
   }
+  given.mutable_model()->clear_image_size();
+  Write("config.json", R"({"architecture": "vit_base_patch16_clip_224", "model_args":
+    {"num_heads": 2, "act_layer": "gelu_tanh", "img_size": [8, 8]}})");
+  ASSERT_OK_AND_ASSIGN(const ImportedCheckpoint clip, ImportCheckpoint(folder_, given));
+  const ModelConfig& model = clip.checkpoint.manifest.config().model();
+  EXPECT_EQ(model.activation(), ModelConfig::GELU_TANH);
+  EXPECT_EQ(model.layer_norm_epsilon(), 1e-5);
   write("map");
   EXPECT_THAT(Import(), Fails(absl::StatusCode::kDataLoss,
                               HasSubstr("global_pool: map is neither token nor avg")));

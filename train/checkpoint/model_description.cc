@@ -45,11 +45,18 @@ void SetNormalization(const std::vector<double>& mean, const std::vector<double>
   for (const double value : deviation) data->add_std(static_cast<float>(value));
 }
 
-std::optional<ModelConfig::Activation> ToActivation(const std::string& name, JsonFields* fields) {
-  if (name == "gelu") return ModelConfig::GELU;
-  if (name == "quick_gelu") return ModelConfig::QUICK_GELU;
-  if (name == "gelu_new" || name == "gelu_pytorch_tanh") return ModelConfig::GELU_TANH;
-  return fields->Refuse("hidden_act", absl::StrCat(name, " is none of gelu, quick_gelu, gelu_new"));
+void TakeActivation(const char* field, JsonFields* fields, ModelConfig* model) {
+  const std::optional<std::string> name = fields->String(field);
+  if (!name) return;
+  if (*name == "gelu") {
+    model->set_activation(ModelConfig::GELU);
+  } else if (*name == "quick_gelu") {
+    model->set_activation(ModelConfig::QUICK_GELU);
+  } else if (*name == "gelu_new" || *name == "gelu_pytorch_tanh" || *name == "gelu_tanh") {
+    model->set_activation(ModelConfig::GELU_TANH);
+  } else {
+    fields->Refuse(field, absl::StrCat(*name, " is none of gelu, quick_gelu, gelu_new, gelu_tanh"));
+  }
 }
 
 // {"0": "cat", "1": "dog"} in the order of the numbers.
@@ -80,18 +87,17 @@ void SetImageSize(double height, double width, ModelConfig* model) {
 }
 
 // A number, or [height, width].
-void TakeImageSize(JsonFields* fields, ModelConfig* model) {
-  static constexpr char kField[] = "image_size";
-  if (!fields->Has(kField)) return;
-  if (!fields->Get(kField).is_array()) {
-    if (const auto side = fields->Positive(kField)) model->set_image_size(*side);
+void TakeImageSize(const char* field, JsonFields* fields, ModelConfig* model) {
+  if (!fields->Has(field)) return;
+  if (!fields->Get(field).is_array()) {
+    if (const auto side = fields->Positive(field)) model->set_image_size(*side);
     return;
   }
-  const std::vector<double> sides = fields->Numbers(kField);
+  const std::vector<double> sides = fields->Numbers(field);
   if (sides.size() == 2 && IsSide(sides[0]) && IsSide(sides[1])) {
     SetImageSize(sides[0], sides[1], model);
   } else {
-    fields->Refuse(kField, "is neither a side nor height and width");
+    fields->Refuse(field, "is neither a side nor height and width");
   }
 }
 
@@ -108,10 +114,8 @@ void AddTransformersModel(JsonFields* fields, ModelDescription* description) {
     model.set_layer_norm_epsilon(*epsilon);
   }
   const bool is_gated = fields->Bool("use_swiglu_ffn").value_or(false);
-  if (const auto name = fields->String("hidden_act"); name && !is_gated) {
-    if (const auto activation = ToActivation(*name, fields)) model.set_activation(*activation);
-  }
-  TakeImageSize(fields, &model);
+  if (!is_gated) TakeActivation("hidden_act", fields, &model);
+  TakeImageSize("image_size", fields, &model);
   description->class_names = ClassNames(fields);
 }
 
@@ -131,7 +135,12 @@ void AddTimmModel(JsonFields* fields, ModelDescription* description) {
   ModelConfig& model = description->model;
   const std::string architecture = fields->String("architecture").value_or("");
   if (absl::StrContains(architecture, "quickgelu")) model.set_activation(ModelConfig::QUICK_GELU);
-  if (const auto heads = fields->In("model_args").Positive("num_heads")) model.set_heads(*heads);
+  // All of timm's but CLIP have its default.
+  model.set_layer_norm_epsilon(absl::StrContains(architecture, "_clip_") ? 1e-5 : 1e-6);
+  JsonFields arguments = fields->In("model_args");
+  if (const auto heads = arguments.Positive("num_heads")) model.set_heads(*heads);
+  TakeActivation("act_layer", &arguments, &model);
+  TakeImageSize("img_size", &arguments, &model);
   if (const auto pool = fields->String("global_pool"); pool && !pool->empty()) {
     if (const auto pooling = ToPooling(*pool, fields)) model.set_pooling(*pooling);
   }

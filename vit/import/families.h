@@ -3,6 +3,7 @@
 #ifndef VIT_IMPORT_FAMILIES_H_
 #define VIT_IMPORT_FAMILIES_H_
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,12 +11,26 @@
 
 namespace vitrine {
 
+// Which of our models a name of theirs is written for. All are read.
+enum class Written {
+  kAlways,
+  kDistilled,  // with a distillation token
+  kGated,      // with SWIGLU
+  kNever,      // another version of the package has the name
+};
+
 // A tensor of theirs, or all of a layer, by the beginning of its name; "N" stands for the number of
 // a block. A trailing "." means a layer: what follows is the same in both. Of ours "query", "key"
-// and "value" become "qkv", and "gate" and "up" become "hidden".
+// and "value" become "qkv", and "gate" and "up" become "hidden". Where several names are written
+// for a tensor of ours, the last one is.
 struct Rename {
   std::string_view theirs, ours;
+  Written written = Written::kAlways;
 };
+
+// The name as pattern `from` has it, under pattern `to`; nothing where it is not of `from`.
+std::optional<std::string> Renamed(std::string_view name, std::string_view from,
+                                   std::string_view to);
 
 struct Family {
   std::string_view name;                   // for people: "timm", "transformers ViT"
@@ -28,6 +43,10 @@ struct Family {
 
 // In the order in which they are tried.
 std::span<const Family> Families();
+
+const Family& TimmFamily();
+const Family& TransformersVitFamily();  // and DeiT
+const Family& TransformersDinov2Family();
 
 }  // namespace vitrine
 

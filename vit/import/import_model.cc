@@ -244,6 +244,7 @@ class Importer {
     const int64_t first_register = PositionPrefix(config_);
     const int64_t folded = *taken - first_register;  // registers with positions
     if (folded > 0) {
+      Note("position_embedding: positions of registers are added to them");
       at::Tensor& all = tensors_.at("register_tokens");
       all = at::concat({all.narrow(1, 0, folded) + positions.narrow(1, first_register, folded),
                         all.narrow(1, folded, registers - folded)},

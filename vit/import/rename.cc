@@ -9,7 +9,6 @@
 #include "ATen/ops/concat.h"
 #include "ATen/ops/isfinite.h"
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -29,31 +28,9 @@ std::string_view WithoutPrefix(const Family& family, std::string_view name) {
   return name;
 }
 
-// Takes `pattern` off the beginning of the name; "N" stands for digits, which it returns, "" where
-// there is none.
-std::optional<std::string_view> Consume(std::string_view pattern, std::string_view* name) {
-  const size_t at = pattern.find('N');
-  if (at == std::string_view::npos) {
-    return absl::ConsumePrefix(name, pattern) ? std::optional(std::string_view()) : std::nullopt;
-  }
-  if (!absl::ConsumePrefix(name, pattern.substr(0, at))) return std::nullopt;
-  const size_t digits =
-      std::find_if_not(name->begin(), name->end(), absl::ascii_isdigit) - name->begin();
-  const std::string_view number = name->substr(0, digits);
-  name->remove_prefix(digits);
-  if (digits == 0 || !absl::ConsumePrefix(name, pattern.substr(at + 1))) return std::nullopt;
-  return number;
-}
-
 std::optional<std::string> OurName(const Family& family, std::string_view theirs) {
   for (const Rename& rename : family.renames) {
-    std::string_view rest = theirs;
-    const std::optional<std::string_view> number = Consume(rename.theirs, &rest);
-    const bool is_layer = absl::EndsWith(rename.theirs, ".");
-    if (!number || (is_layer ? rest != "weight" && rest != "bias" : !rest.empty())) continue;
-    std::string ours(rename.ours);
-    if (!number->empty()) ours.replace(ours.find('N'), 1, *number);
-    return absl::StrCat(ours, rest);
+    if (auto ours = Renamed(theirs, rename.theirs, rename.ours)) return ours;
   }
   return std::nullopt;
 }

@@ -1,0 +1,34 @@
+#include "eval/formats/exported_folder.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/files/file.h"
+#include "base/status_macros.h"
+#include "base/tensors/safetensors.h"
+
+namespace vitrine {
+
+namespace fs = std::filesystem;
+
+absl::Status WriteExportedFolder(const fs::path& path, const ExportedFolder& folder) {
+  return WriteNewFolder(path, [&](const fs::path& partial) -> absl::Status {
+    // Older versions of transformers ask whose framework's they are.
+    RETURN_IF_ERROR(
+        WriteSafetensors(partial / "model.safetensors", folder.tensors, {{"format", "pt"}})
+            .status());
+    for (const auto& [name, json] : folder.files) {
+      RETURN_IF_ERROR(WriteAndSync(partial / name, absl::StrCat(PrettyJson(json), "\n")));
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<std::vector<std::string>> ClassNamesOf(const CheckpointManifest& manifest) {
+  const int names = manifest.class_names_size(), classes = manifest.config().model().num_classes();
+  if (names != classes) {
+    return absl::DataLossError(absl::StrCat("names ", names, " classes of a model of ", classes,
+                                            "; it was not made by //train"));
+  }
+  return std::vector<std::string>(manifest.class_names().begin(), manifest.class_names().end());
+}
+
+}  // namespace vitrine
