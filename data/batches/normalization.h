@@ -27,6 +27,8 @@ class Normalization {
                                               at::Device device = at::kCPU);
 
   int64_t channels() const { return static_cast<int64_t>(mean_.size()); }
+  const std::vector<float>& mean() const { return mean_; }
+  const std::vector<float>& std() const { return std_; }
 
   // uint8 [B, C, H, W] to float32, on the CPU or on the device; does not wait for that.
   at::Tensor Apply(const at::Tensor& images) const;

@@ -1,0 +1,224 @@
+"""Exports models of //train as ONNX and has ONNX Runtime compute what //eval:predict computes, a line for each."""
+
+import argparse
+import dataclasses
+import json
+import pathlib
+import sys
+import tempfile
+
+import import_programs
+from import_programs import ROOT, Predictions, output_of
+import numpy as np
+import onnx
+import onnxruntime
+from picture_files import picture
+from PIL import Image
+
+TOLERANCE = 1e-4  # of the largest magnitude
+BATCH = 7
+SIZE = (75, 50)  # of a whole batch of pictures, width and height
+# Of the others: upright and not, enlarged and not, with odd numbers left over on both sides.
+SIZES = ((500, 375), (375, 500), (257, 401), (1024, 683), (32, 32), (9, 13), (1, 1), (640, 20))
+
+CROP = "resize_and_center_crop { decode_whole: true %s }"
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    name: str
+    model: str  # fields of the model besides SMALL
+    crop: str = ""  # fields of the crop
+    data: str = ""
+
+
+SMALL = "image_size: 32 channels: 3 patch_size: 8 num_classes: 3 depth: 2 heads: 2 width: 32 "
+
+CASES = (
+    Case("as it is by default", ""),
+    Case("ViT", "patch_norms: false layer_norm_epsilon: 1e-6", "filter: BICUBIC"),
+    Case("no patch_bias", "patch_norms: false patch_bias: false"),
+    Case("class token without position", "class_token_position: false", "crop_fraction: 1"),
+    Case("distillation token", "distillation_token: true", "filter: BICUBIC round_down: true"),
+    Case(
+        "distillation token, class token without position",
+        "distillation_token: true class_token_position: false register_tokens: 1",
+        "crop_fraction: 0.9 round_down: true",
+    ),
+    Case("registers", "register_tokens: 3", "stretch: true"),
+    Case("SINCOS_2D", "position_embedding: SINCOS_2D", "stretch: true filter: BICUBIC"),
+    Case(
+        "SINCOS_2D, MEAN, a class token that is not read",
+        "position_embedding: SINCOS_2D pooling: MEAN class_token: true register_tokens: 2",
+        data="normalization: IMAGENET_STATS",
+    ),
+    Case("embedding_norm, no qkv_bias", "embedding_norm: true qkv_bias: false"),
+    Case("layer_norm_epsilon", "layer_norm_epsilon: 1e-2"),
+    Case("query_key_norm LAYER_NORM", "query_key_norm: LAYER_NORM"),
+    Case("query_key_norm RMS_NORM", "query_key_norm: RMS_NORM layer_norm_epsilon: 1e-3"),
+    Case("GELU_TANH", "activation: GELU_TANH"),
+    Case("QUICK_GELU", "activation: QUICK_GELU"),
+    Case("SWIGLU", "activation: SWIGLU mlp_width: 40"),
+    Case("layer_scale", "layer_scale: 0.1"),
+    Case("MEAN", "pooling: MEAN"),
+    Case("MEAN, AFTER_MEAN", "pooling: MEAN pooling_norm: AFTER_MEAN class_token: true"),
+    Case("CLASS_AND_MEAN", "pooling: CLASS_AND_MEAN register_tokens: 1"),
+    Case("wide", "image_width: 48", "filter: BICUBIC"),
+    Case("tall", "image_size: 40 image_width: 24", "crop_fraction: 0.7 round_down: true"),
+    Case("grey", "channels: 1", data="mean: 0.2 std: 0.3"),
+    Case("one block, one class", "depth: 1 num_classes: 3 pooling: MEAN"),
+)
+
+LARGE = Case(
+    "ViT-B/16 at 224",
+    "image_size: 224 patch_size: 16 depth: 12 heads: 12 width: 768 patch_norms: false "
+    "layer_norm_epsilon: 1e-6",
+    "filter: BICUBIC crop_fraction: 0.9",
+    "normalization: IMAGENET_STATS",
+)
+
+
+def config_of(case: Case) -> str:
+    # High rates, so that no tensor keeps the zeros and ones that it begins with.
+    return f"""
+        model {{ {SMALL} {case.model} }}
+        data {{
+          source: IMAGE_FOLDER batch_size: 3 loader_threads: 1 {case.data}
+          train_transforms {{ random_resized_crop {{}} }}
+          evaluation_transforms {{ {CROP % case.crop} }}
+        }}
+        schedule {{ iterations: 20 kind: CONSTANT max_learning_rate: 0.01 }}
+        checkpoint {{ every_iterations: 20 }}
+    """
+
+
+class Pictures:
+    """One data set with three classes, and the pictures that are predicted."""
+
+    def __init__(self, folder: pathlib.Path):
+        self.data = folder / "data"
+        for part in ("train", "val"):
+            for number, name in enumerate(("cat", "dog é", 'a "quoted" one')):
+                path = self.data / part / name
+                path.mkdir(parents=True)
+                picture(40, 40, seed=number).save(path / "0.png")
+        self.batch = [folder / f"batch{i}.png" for i in range(BATCH)]
+        for i, path in enumerate(self.batch):
+            picture(*SIZE, seed=i).save(path)
+        self.others = [folder / f"other{i}.png" for i in range(len(SIZES))]
+        for i, (size, path) in enumerate(zip(SIZES, self.others, strict=True)):
+            picture(*size, seed=100 + i).save(path)
+
+
+def train(case: Case, pictures: Pictures, folder: pathlib.Path) -> pathlib.Path:
+    config, run = folder / "case.textproto", folder / "run"
+    config.write_text(config_of(case))
+    program = ROOT / "bazel-bin/train/train"
+    flags = [f"--data_dir={pictures.data}", "--report=false", "--device=cpu", "threads=1"]
+    output_of(program, f"--config={config}", f"--run_dir={run}", *flags)
+    return run
+
+
+def export(checkpoint: pathlib.Path, output: pathlib.Path, *flags: str) -> onnx.ModelProto:
+    program = ROOT / "bazel-bin/eval/export"
+    output_of(program, f"--checkpoint={checkpoint}", "--format=onnx", f"--output={output}", *flags)
+    onnx.checker.check_model(str(output), full_check=True)
+    return onnx.load(output, load_external_data=False)
+
+
+class Runtime:
+    def __init__(self, model: pathlib.Path):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        providers = ["CPUExecutionProvider"]
+        self.session = onnxruntime.InferenceSession(model, options, providers=providers)
+
+    def run(self, batch: np.ndarray) -> dict[str, np.ndarray]:
+        names = ["logits", "embedding"]
+        (given,) = self.session.get_inputs()
+        return dict(zip(names, self.session.run(names, {given.name: batch}), strict=True))
+
+    def run_one_by_one(self, batches: list[np.ndarray]) -> dict[str, np.ndarray]:
+        results = [self.run(batch) for batch in batches]
+        return {name: np.concatenate([r[name] for r in results]) for name in results[0]}
+
+
+class Errors:
+    """The largest of all comparisons."""
+
+    def __init__(self):
+        self.largest = {}
+
+    def add(self, how: str, theirs: dict[str, np.ndarray], ours: Predictions, rows: slice) -> None:
+        for name, expected in (("logits", ours.logits), ("embedding", ours.features)):
+            error = error_of(theirs[name], expected.numpy()[rows])
+            self.largest[how] = max(self.largest.get(how, 0), error)
+
+    def problems(self, name: str) -> list[str]:
+        text = ", ".join(f"{how} {value:.1e}" for how, value in self.largest.items())
+        print(f"{name}: {text}")
+        return [] if max(self.largest.values()) < TOLERANCE else [f"{name}: {text}"]
+
+
+def error_of(theirs: np.ndarray, ours: np.ndarray) -> float:
+    if theirs.shape != ours.shape or not np.isfinite(theirs).all():
+        return float("inf")
+    return float(np.abs(theirs - ours).max() / np.abs(ours).max())
+
+
+def bytes_of(path: pathlib.Path, channels: int) -> np.ndarray:
+    image = np.asarray(Image.open(path).convert("L" if channels == 1 else "RGB"))
+    return image.reshape(1, *image.shape[:2], channels)
+
+
+def check_metadata(case: Case, model: onnx.ModelProto, inside: bool) -> list[str]:
+    found = {entry.key: entry.value for entry in model.metadata_props}
+    problems = []
+    if sorted(json.loads(found["class_names"])) != sorted(["cat", "dog é", 'a "quoted" one']):
+        problems.append(f"{case.name}: class_names are {found['class_names']}")
+    if found["preprocessing"] != ("inside" if inside else "outside"):
+        problems.append(f"{case.name}: preprocessing is {found['preprocessing']}")
+    return problems
+
+
+def check(case: Case, pictures: Pictures, folder: pathlib.Path) -> list[str]:
+    run = train(case, pictures, folder)
+    paths = pictures.batch + pictures.others
+    ours = import_programs.predict(run, paths)
+    inputs = ours.inputs.numpy()
+    errors = Errors()
+    path = folder / "outside.onnx"
+    problems = check_metadata(case, export(run, path), inside=False)
+    runtime = Runtime(path)
+    errors.add("batch 1", runtime.run_one_by_one(list(inputs[:, None])), ours, slice(None))
+    errors.add(f"batch {BATCH}", runtime.run(inputs[:BATCH]), ours, slice(BATCH))
+    path = folder / "inside.onnx"
+    problems += check_metadata(case, export(run, path, "--with_preprocessing"), inside=True)
+    runtime = Runtime(path)
+    images = [bytes_of(path, inputs.shape[1]) for path in paths]
+    errors.add("image, batch 1", runtime.run_one_by_one(images), ours, slice(None))
+    together = np.concatenate(images[:BATCH])
+    errors.add(f"image, batch {BATCH}", runtime.run(together), ours, slice(BATCH))
+    # Or what the model computes would not depend on the pictures.
+    if error_of(ours.logits.numpy()[:1], ours.logits.numpy()[1:2]) < 100 * TOLERANCE:
+        problems.append(f"{case.name}: all pictures have the same logits")
+    return problems + errors.problems(case.name)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--only", default="", help="cases with this in their names")
+    arguments = parser.parse_args()
+    problems = []
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = Pictures(pathlib.Path(folder))
+        for case in (*CASES, LARGE):
+            if arguments.only in case.name:
+                with tempfile.TemporaryDirectory() as own:
+                    problems += check(case, pictures, pathlib.Path(own))
+    if problems:
+        sys.exit("\n".join(problems))
+
+
+if __name__ == "__main__":
+    main()
