@@ -39,11 +39,11 @@ std::string ShortestText(float value) {
 }
 
 std::string ListOf(const std::vector<float>& values) {
-  return absl::StrCat("[", absl::StrJoin(values, ", ",
-                                         [](std::string* out, float value) {
-                                           out->append(ShortestText(value));
-                                         }),
-                      "]");
+  return absl::StrCat(
+      "[",
+      absl::StrJoin(values, ", ",
+                    [](std::string* out, float value) { out->append(ShortestText(value)); }),
+      "]");
 }
 
 std::string HeightAndWidth(Size size) {
@@ -86,8 +86,7 @@ absl::Status ExportOnnx(const SavedWeights& saved, const std::filesystem::path& 
   const ExperimentConfig& config = saved.manifest.config();
   const ImageShape shape = ImageShapeOf(config.model());
   ASSIGN_OR_RETURN(const ResizeAndCenterCrop crop, EvaluationCrop(config.data()));
-  ASSIGN_OR_RETURN(const auto normalization,
-                   Normalization::Create(config.data(), shape.channels));
+  ASSIGN_OR_RETURN(const auto normalization, Normalization::Create(config.data(), shape.channels));
   OnnxGraph graph;
   const OnnxValue pixels = options.with_preprocessing
                                ? AddPreprocessing(crop, shape.size, normalization, &graph)

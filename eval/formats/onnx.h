@@ -13,8 +13,8 @@
 namespace vitrine {
 
 struct OnnxOptions {
-  // The input is "image", bytes of pictures of any size, in place of "pixels", normalised ones of the
-  // model's size.
+  // The input is "image", bytes of pictures of any size, in place of "pixels", normalised ones of
+  // the model's size.
   bool with_preprocessing = false;
 };
 

@@ -32,15 +32,16 @@ class PreprocessingNodes {
       : crop_(crop), size_(size), graph_(*graph) {}
 
   OnnxValue AddAll(const Normalization& normalization) {
-    const OnnxValue image = graph_.AddInput(
-        "image", onnx::TensorProto::UINT8,
-        {"batch", "height", "width", absl::StrCat(normalization.channels())});
+    const OnnxValue image =
+        graph_.AddInput("image", onnx::TensorProto::UINT8,
+                        {"batch", "height", "width", absl::StrCat(normalization.channels())});
     graph_.BeginPart("preprocessing");
     Side height = {LengthOf(image, 1), "", size_.height, "rows"};
     Side width = {LengthOf(image, 2), "", size_.width, "columns"};
     SetResized(&height, &width);
-    OnnxValue x = Cast(graph_.Add("Transpose", {image}, {{"perm", std::vector<int64_t>{0, 3, 1, 2}}}),
-                       onnx::TensorProto::FLOAT);
+    OnnxValue x =
+        Cast(graph_.Add("Transpose", {image}, {{"perm", std::vector<int64_t>{0, 3, 1, 2}}}),
+             onnx::TensorProto::FLOAT);
     x = ToBytes(graph_.Add("MatMul", {x, graph_.Add("Transpose", {Weights(width)})}));
     x = ToBytes(graph_.Add("MatMul", {Weights(height), x}));
     return Normalize(x, normalization);
@@ -148,10 +149,9 @@ class PreprocessingNodes {
     const OnnxValue weights = Cast(rounded, onnx::TensorProto::FLOAT);
     const OnnxValue total = graph_.Add("ReduceSum", {weights, graph_.Ints({1})});
     const OnnxValue largest = graph_.Add("ArgMax", {weights}, {{"axis", 1}});
-    const OnnxValue numbers = graph_.Add(
-        "Range", {graph_.Int(0), graph_.Add("Squeeze", {side.length}), graph_.Int(1)});
-    const OnnxValue is_largest =
-        Cast(Binary("Equal", numbers, largest), onnx::TensorProto::FLOAT);
+    const OnnxValue numbers =
+        graph_.Add("Range", {graph_.Int(0), graph_.Add("Squeeze", {side.length}), graph_.Int(1)});
+    const OnnxValue is_largest = Cast(Binary("Equal", numbers, largest), onnx::TensorProto::FLOAT);
     const OnnxValue lacking = Binary("Sub", graph_.Float(kOne), total);
     return Binary("Add", weights, Binary("Mul", is_largest, lacking));
   }
@@ -160,7 +160,8 @@ class PreprocessingNodes {
   OnnxValue ToBytes(const OnnxValue& sums) {
     const OnnxValue quotient =
         Binary("Div", Binary("Add", sums, graph_.Float(kOne / 2)), graph_.Float(kOne));
-    return graph_.Add("Clip", {graph_.Add("Floor", {quotient}), graph_.Float(0), graph_.Float(255)});
+    return graph_.Add("Clip",
+                      {graph_.Add("Floor", {quotient}), graph_.Float(0), graph_.Float(255)});
   }
 
   // In the order of Normalization's operations.
@@ -170,8 +171,7 @@ class PreprocessingNodes {
                            at::tensor(values).view({-1, 1, 1}));
     };
     const OnnxValue shares = Binary("Div", bytes, graph_.Float(255));
-    const OnnxValue centered =
-        Binary("Sub", shares, of_each_channel("mean", normalization.mean()));
+    const OnnxValue centered = Binary("Sub", shares, of_each_channel("mean", normalization.mean()));
     return Binary("Div", centered, of_each_channel("std", normalization.std()));
   }
 

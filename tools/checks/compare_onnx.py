@@ -32,6 +32,7 @@ class Case:
     crop: str = ""  # fields of the crop
     data: str = ""
     iterations: int = 20
+    rate: float = 0.01  # so high that no tensor keeps the zeros and ones that it begins with
 
 
 SMALL = "image_size: 32 channels: 3 patch_size: 8 num_classes: 3 depth: 2 heads: 2 width: 32"
@@ -76,12 +77,12 @@ LARGE = Case(
     "image_size=224 patch_size=16 depth=12 heads=12 width=768 patch_norms=false layer_norm_epsilon=1e-6",
     "filter: BICUBIC crop_fraction: 0.9",
     "normalization: IMAGENET_STATS",
-    iterations=2,
+    iterations=1,
+    rate=1e-4,
 )
 
 
 def config_of(case: Case) -> str:
-    # High rates, so that no tensor keeps the zeros and ones that it begins with.
     return f"""
         model {{ {SMALL} }}
         data {{
@@ -89,7 +90,7 @@ def config_of(case: Case) -> str:
           train_transforms {{ random_resized_crop {{}} }}
           evaluation_transforms {{ {CROP % case.crop} }}
         }}
-        schedule {{ iterations: {case.iterations} kind: CONSTANT max_learning_rate: 0.01 }}
+        schedule {{ iterations: {case.iterations} kind: CONSTANT max_learning_rate: {case.rate} }}
         checkpoint {{ every_iterations: {case.iterations} }}
     """
 

@@ -122,7 +122,8 @@ OnnxValue OnnxGraph::Constant(const std::string& name, const at::Tensor& tensor)
 }
 
 OnnxValue OnnxGraph::Ints(const std::vector<int64_t>& values) {
-  return Constant(absl::StrCat("[", absl::StrJoin(values, ", "), "]"), at::tensor(values, at::kLong));
+  return Constant(absl::StrCat("[", absl::StrJoin(values, ", "), "]"),
+                  at::tensor(values, at::kLong));
 }
 
 OnnxValue OnnxGraph::Int(int64_t value) {

@@ -52,8 +52,8 @@ class OnnxGraph {
   // Gives the value, of float32, this name, under which it is known from then on.
   void AddOutput(const std::string& name, const OnnxValue& value, const OnnxShape& shape);
 
-  // What the nodes that follow are parts of, for people who look at the graph: the beginning of their
-  // names.
+  // What the nodes that follow are parts of, for people who look at the graph: the beginning of
+  // their names.
   void BeginPart(std::string_view name) { part_ = name; }
 
   // One node with one result, or with several. An empty input is one that is left out.

@@ -63,8 +63,9 @@ class ModelNodes {
   }
 
   OnnxValue LayerNorm(const OnnxValue& x, const std::string& name) {
-    return graph_.Add("LayerNormalization", {x, Weight(name + ".weight"), Weight(name + ".bias")},
-                      {{"axis", -1}, {"epsilon", static_cast<float>(config_.layer_norm_epsilon())}});
+    return graph_.Add(
+        "LayerNormalization", {x, Weight(name + ".weight"), Weight(name + ".bias")},
+        {{"axis", -1}, {"epsilon", static_cast<float>(config_.layer_norm_epsilon())}});
   }
 
   OnnxValue RmsNorm(const OnnxValue& x, const std::string& name) {
@@ -87,8 +88,7 @@ class ModelNodes {
 
   // Tokens [begin, end) of x, [B, T, D].
   OnnxValue Tokens(const OnnxValue& x, int64_t begin, int64_t end) {
-    return graph_.Add("Slice",
-                      {x, graph_.Ints({begin}), graph_.Ints({end}), graph_.Ints({1})});
+    return graph_.Add("Slice", {x, graph_.Ints({begin}), graph_.Ints({end}), graph_.Ints({1})});
   }
 
   // One of them, as [B, D].
@@ -101,8 +101,7 @@ class ModelNodes {
     graph_.BeginPart("patch_embedding");
     const PatchGrid grid(config_);
     const int64_t side = config_.patch_size();
-    OnnxValue x =
-        Reshape(pixels, {0, config_.channels(), grid.rows, side, grid.columns, side});
+    OnnxValue x = Reshape(pixels, {0, config_.channels(), grid.rows, side, grid.columns, side});
     x = Reshape(Transpose(x, {0, 2, 4, 3, 5, 1}), {0, grid.count(), PatchLength(config_)});
     const std::string name = "patch_embedding";
     if (config_.patch_norms()) x = LayerNorm(x, name + ".input_norm");
@@ -142,8 +141,8 @@ class ModelNodes {
     if (prefix.empty()) return x;
     const OnnxValue batch = graph_.Add("Shape", {x}, {{"start", 0}, {"end", 1}});
     const OnnxValue shape = graph_.Add("Concat", {batch, graph_.Ints({1, 1})}, {{"axis", 0}});
-    const OnnxValue of_each = graph_.Add(
-        "Expand", {graph_.Weight("prefix_tokens", at::concat(prefix, 1)), shape});
+    const OnnxValue of_each =
+        graph_.Add("Expand", {graph_.Weight("prefix_tokens", at::concat(prefix, 1)), shape});
     return graph_.Add("Concat", {of_each, x}, {{"axis", 1}});
   }
 
@@ -183,8 +182,8 @@ class ModelNodes {
     const OnnxValue scores =
         graph_.Add("MatMul", {Transpose(q, {0, 2, 1, 3}), Transpose(k, {0, 2, 3, 1})});
     const auto scale = static_cast<float>(std::sqrt(static_cast<double>(head_width_)));
-    const OnnxValue weights = graph_.Add(
-        "Softmax", {graph_.Add("Div", {scores, graph_.Float(scale)})}, {{"axis", -1}});
+    const OnnxValue weights =
+        graph_.Add("Softmax", {graph_.Add("Div", {scores, graph_.Float(scale)})}, {{"axis", -1}});
     const OnnxValue mixed = graph_.Add("MatMul", {weights, Transpose(v, {0, 2, 1, 3})});
     return Linear(Reshape(Transpose(mixed, {0, 2, 1, 3}), {0, 0, config_.width()}),
                   name + ".projection");
@@ -227,8 +226,8 @@ class ModelNodes {
     const int64_t queries = index + 1 == config_.depth() ? ReadTokens(config_) : 0;
     const OnnxValue attended =
         Attention(LayerNorm(x, name + ".attention_norm"), queries, name + ".attention");
-    const OnnxValue middle = AddResidual(queries == 0 ? x : Tokens(x, 0, queries), attended,
-                                         name + ".attention_scale");
+    const OnnxValue middle =
+        AddResidual(queries == 0 ? x : Tokens(x, 0, queries), attended, name + ".attention_scale");
     return AddResidual(middle, Mlp(LayerNorm(middle, name + ".mlp_norm"), name + ".mlp"),
                        name + ".mlp_scale");
   }
@@ -254,9 +253,8 @@ class ModelNodes {
 
   OnnxValue Classify(const OnnxValue& features) {
     if (!config_.distillation_token()) return Linear(features, "head");
-    const OnnxValue sum =
-        graph_.Add("Add", {Linear(Token(features, 0), "head"),
-                           Linear(Token(features, 1), "distillation_head")});
+    const OnnxValue sum = graph_.Add("Add", {Linear(Token(features, 0), "head"),
+                                             Linear(Token(features, 1), "distillation_head")});
     return graph_.Add("Div", {sum, graph_.Float(2)});
   }
 
