@@ -11,6 +11,7 @@
 #include "base/programs/program.h"
 #include "base/status_macros.h"
 #include "eval/formats/formats.h"
+#include "eval/formats/onnx.h"
 #include "eval/formats/timm.h"
 #include "eval/formats/transformers.h"
 #include "eval/weights.h"
@@ -21,8 +22,10 @@ DEFINE_string(
     checkpoint, "",
     "a checkpoint, a run, whose newest checkpoint is taken, or weights of other packages");
 DEFINE_string(weights, "model", "model, or ema or swa for that average of the weights");
-DEFINE_string(format, "", "timm or huggingface, a folder for that package");
+DEFINE_string(format, "", "timm or huggingface, a folder for that package; or onnx, a file");
 DEFINE_string(output, "", "what to write, which is not there yet");
+DEFINE_bool(with_preprocessing, false,
+            "with onnx: the input is bytes of pictures of any size, resized and normalised inside");
 
 namespace vitrine {
 namespace {
@@ -30,15 +33,16 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kUsage[] =
-    "bazel run //eval:export -- --checkpoint=C --format=timm|huggingface --output=O [flags]\n"
-    "Writes a model for timm.create_model, or for transformers' from_pretrained.";
+    "bazel run //eval:export -- --checkpoint=C --format=timm|huggingface|onnx --output=O [flags]\n"
+    "Writes a model for timm.create_model, for transformers' from_pretrained, or for ONNX Runtime "
+    "and its like.";
 
-constexpr Format kOffered[] = {Format::kTimm, Format::kHuggingface};
+constexpr Format kOffered[] = {Format::kTimm, Format::kHuggingface, Format::kOnnx};
 
 absl::Status CheckFlags(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(RefuseArguments(arguments));
   if (FLAGS_checkpoint.empty()) return UsageError("--checkpoint: name a checkpoint or a run");
-  if (FLAGS_output.empty()) return UsageError("--output: name the folder to write");
+  if (FLAGS_output.empty()) return UsageError("--output: name the folder or file to write");
   return absl::OkStatus();
 }
 
@@ -50,6 +54,11 @@ absl::StatusOr<Format> FormatOfFlag() {
   }
   return UsageError(absl::StrCat("--format: must be one of ", absl::StrJoin(names, ", "), ", not '",
                                  FLAGS_format, "'"));
+}
+
+absl::Status CheckPreprocessing(Format format) {
+  if (!FLAGS_with_preprocessing || format == Format::kOnnx) return absl::OkStatus();
+  return UsageError("--with_preprocessing: needs --format=onnx; the others have files that say it");
 }
 
 absl::StatusOr<fs::path> OutputPath() {
@@ -69,14 +78,15 @@ absl::Status Export(Format format, const SavedWeights& saved, const fs::path& ou
     case Format::kHuggingface:
       return ExportTransformers(saved, output, notes);
     case Format::kOnnx:
-      break;
+      return ExportOnnx(saved, output, {.with_preprocessing = FLAGS_with_preprocessing});
   }
-  return absl::UnimplementedError("not a format that is written");
+  return absl::InternalError("not one of the formats");
 }
 
 absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckFlags(arguments));
   ASSIGN_OR_RETURN(const Format format, FormatOfFlag());
+  RETURN_IF_ERROR(CheckPreprocessing(format));
   ASSIGN_OR_RETURN(const Weights weights, AsUsageError(ParseWeights(FLAGS_weights)));
   ASSIGN_OR_RETURN(const fs::path output, OutputPath());
   ASSIGN_OR_RETURN(const fs::path found, FindModel(UserPath(FLAGS_checkpoint)));

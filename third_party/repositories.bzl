@@ -23,6 +23,7 @@ load("//third_party/nlohmann_json:archive.bzl", nlohmann_json = "ARCHIVE")
 load("//third_party/nvidia_cuda_crt:archive.bzl", nvidia_cuda_crt = "ARCHIVE")
 load("//third_party/nvidia_cuda_cupti:archive.bzl", nvidia_cuda_cupti = "ARCHIVE")
 load("//third_party/nvidia_cuda_runtime:archive.bzl", nvidia_cuda_runtime = "ARCHIVE")
+load("//third_party/onnx:archive.bzl", onnx = "ARCHIVE")
 load("//third_party/platforms:archive.bzl", platforms = "ARCHIVE")
 load("//third_party/protobuf:archive.bzl", protobuf = "ARCHIVE")
 load("//third_party/pyarrow:archive.bzl", pyarrow = "ARCHIVE")
@@ -55,6 +56,7 @@ _WHEELS = [
     nvidia_cuda_crt,
     nvidia_cuda_cupti,
     nvidia_cuda_runtime,
+    onnx,
     pyarrow,
     scikit_learn,
     torch,

@@ -34,6 +34,7 @@ _LICENCES = [
     "@nlohmann_json//:LICENSE.MIT",
     "@nvidia_cuda_cupti//:licences",
     "@nvidia_cuda_runtime//:licences",
+    "@onnx//:licences",
     "@pyarrow//:licences",
     "@scikit_learn//:licences",
     "@torch//:licences",
