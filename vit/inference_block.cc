@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "ATen/TensorOperators.h"
+#include "glog/logging.h"
 #include "vit/activation.h"
 
 namespace vitrine {
@@ -81,6 +82,7 @@ fused::AttentionRows InferenceBlock::Project(const at::Tensor& normed, int64_t t
   const int64_t width = normed.size(2);
   const at::Tensor all = Rows(normed, normed.size(1));
   if (qkv_) {
+    CHECK_EQ(tokens, normed.size(1)) << "made for all tokens";
     const std::vector<at::Tensor> parts = (*qkv_)(all).split(width, 1);
     return {parts[0], parts[1], parts[2]};
   }

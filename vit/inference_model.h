@@ -10,6 +10,7 @@
 
 #include "ATen/core/Tensor.h"
 #include "vit/inference_block.h"
+#include "vit/readout.h"
 #include "vit/vision_transformer.h"
 
 namespace vitrine {
@@ -25,12 +26,13 @@ class InferenceModel {
 
   // As those of VisionTransformer, in float32.
   at::Tensor Forward(const at::Tensor& images) const;
-  at::Tensor Features(const at::Tensor& images) const;
+  at::Tensor Features(const at::Tensor& images) const { return Embed(images, {}); }
+  at::Tensor Embed(const at::Tensor& images, const Readout& readout) const;
   at::Tensor Classify(const at::Tensor& features) const;
 
  private:
   // Of so many images as share the processor's cache.
-  at::Tensor FeaturesOfFew(const at::Tensor& images) const;
+  at::Tensor EmbedFew(const at::Tensor& images, const Readout& readout) const;
 
   const VisionTransformer* model_;
   at::ScalarType operands_;

@@ -89,15 +89,20 @@ at::Tensor VisionTransformer::Features(const at::Tensor& images,
 
 at::Tensor VisionTransformer::Embed(const at::Tensor& images, const Readout& readout,
                                     const ForwardContext& context) const {
-  const at::Tensor patches = Patchify(images, config_.patch_size());  // [B, n, p * p * C]
-  at::Tensor x = AddPrefixAndPositions(patch_embedding_(patches));    // [B, T, D]
-  x = Dropout(x, EmbeddingDropout(config_), context);
-  if (embedding_norm_) x = (*embedding_norm_)(x);
+  at::Tensor x = Tokenize(images, context);
   const size_t layers = LayersOf(config_, readout);
   for (size_t i = 0; i < layers; ++i) {
     x = RunBlock(i, x, i + 1 < layers ? 0 : TokensInFront(config_, readout), context);
   }
   return Read(x, readout);
+}
+
+at::Tensor VisionTransformer::Tokenize(const at::Tensor& images,
+                                       const ForwardContext& context) const {
+  const at::Tensor patches = Patchify(images, config_.patch_size());  // [B, n, p * p * C]
+  const at::Tensor tokens =
+      Dropout(AddPrefixAndPositions(patch_embedding_(patches)), EmbeddingDropout(config_), context);
+  return embedding_norm_ ? (*embedding_norm_)(tokens) : tokens;
 }
 
 at::Tensor VisionTransformer::AddPrefixAndPositions(at::Tensor patches) const {

@@ -54,8 +54,15 @@ class VisionTransformer {
   at::Tensor Embed(const at::Tensor& images, const Readout& readout,
                    const ForwardContext& context) const;
 
+  // The parts of that, for those who run the blocks otherwise: images to [B, T, D]; and [B, T, D],
+  // of which T may be TokensInFront, to what stands for the images.
+  at::Tensor Tokenize(const at::Tensor& images, const ForwardContext& context) const;
+  const std::vector<Block>& blocks() const { return blocks_; }
+  at::Tensor Read(const at::Tensor& tokens, const Readout& readout) const;
+
   const ModelConfig& config() const { return config_; }
   at::Device device() const { return head_.weight.device(); }
+  at::ScalarType type() const { return head_.weight.scalar_type(); }
 
   // Every parameter, in the order of the forward pass.
   std::vector<NamedParameter> Parameters() const;
@@ -83,8 +90,6 @@ class VisionTransformer {
   at::Tensor RunBlock(size_t index, const at::Tensor& x, int64_t tokens,
                       const ForwardContext& context) const;
 
-  // [B, T, D], of which T may be TokensInFront, to what stands for the images.
-  at::Tensor Read(const at::Tensor& tokens, const Readout& readout) const;
   at::Tensor MeanOfPatches(const at::Tensor& tokens, const Readout& readout) const;  // [B, D]
 
   ModelConfig config_;
