@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
+#include "vit/inference_model.h"
 
 namespace vitrine {
 namespace {
@@ -40,11 +41,12 @@ void Accumulate(const at::Tensor& logits, const at::Tensor& labels, Evaluation* 
 absl::Status ForEachBatch(const VisionTransformer& model, Loader* loader, bool flips,
                           BatchObserver observe) {
   const at::NoGradGuard no_grad;
+  const InferenceModel inference(&model);
   int64_t first = 0;
   while (!loader->AtEnd()) {
     ASSIGN_OR_RETURN(const Batch batch, loader->Next());
-    at::Tensor logits = model.Forward(batch.images, {});
-    if (flips) logits = (logits + model.Forward(batch.images.flip({3}), {})) / 2;
+    at::Tensor logits = inference.Forward(batch.images);
+    if (flips) logits = (logits + inference.Forward(batch.images.flip({3}))) / 2;
     const at::Tensor read = (batch.labels >= 0).nonzero().squeeze(1);
     observe({.logits = logits.index_select(0, read),
              .labels = batch.labels.index_select(0, read),

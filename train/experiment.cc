@@ -29,7 +29,7 @@
 #include "train/settings/loader_spec.h"
 #include "train/settings/validate.h"
 #include "train/trainer.h"
-#include "train/update/autocast.h"
+#include "train/update/autocast_type.h"
 #include "vit/attention_kernel.h"
 #include "vit/config.h"
 #include "vit/fused/check_products.h"

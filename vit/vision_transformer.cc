@@ -84,12 +84,25 @@ at::Tensor VisionTransformer::Forward(const at::Tensor& images,
 
 at::Tensor VisionTransformer::Features(const at::Tensor& images,
                                        const ForwardContext& context) const {
+  return Embed(images, {}, context);
+}
+
+at::Tensor VisionTransformer::Embed(const at::Tensor& images, const Readout& readout,
+                                    const ForwardContext& context) const {
+  at::Tensor x = Tokenize(images, context);
+  const size_t layers = LayersOf(config_, readout);
+  for (size_t i = 0; i < layers; ++i) {
+    x = RunBlock(i, x, i + 1 < layers ? 0 : TokensInFront(config_, readout), context);
+  }
+  return Read(x, readout);
+}
+
+at::Tensor VisionTransformer::Tokenize(const at::Tensor& images,
+                                       const ForwardContext& context) const {
   const at::Tensor patches = Patchify(images, config_.patch_size());  // [B, n, p * p * C]
-  at::Tensor x = AddPrefixAndPositions(patch_embedding_(patches));    // [B, T, D]
-  x = Dropout(x, EmbeddingDropout(config_), context);
-  if (embedding_norm_) x = (*embedding_norm_)(x);
-  for (size_t i = 0; i < blocks_.size(); ++i) x = RunBlock(i, x, context);
-  return Pool(x);
+  const at::Tensor tokens =
+      Dropout(AddPrefixAndPositions(patch_embedding_(patches)), EmbeddingDropout(config_), context);
+  return embedding_norm_ ? (*embedding_norm_)(tokens) : tokens;
 }
 
 at::Tensor VisionTransformer::AddPrefixAndPositions(at::Tensor patches) const {
@@ -108,13 +121,11 @@ at::Tensor VisionTransformer::AddPrefixAndPositions(at::Tensor patches) const {
   return tokens.size() == 1 ? tokens[0] : at::concat(tokens, 1);
 }
 
-at::Tensor VisionTransformer::RunBlock(size_t index, const at::Tensor& x,
+at::Tensor VisionTransformer::RunBlock(size_t index, const at::Tensor& x, int64_t tokens,
                                        const ForwardContext& context) const {
   const std::string name = absl::StrCat("blocks.", index);
   // Whoever asks for intermediates wants those of every token.
-  const bool all =
-      index + 1 < blocks_.size() || ReadTokens(config_) == 0 || context.intermediates != nullptr;
-  const int64_t tokens = all ? x.size(1) : ReadTokens(config_);
+  if (tokens == 0 || context.intermediates != nullptr) tokens = x.size(1);
   if (!context.training || !context.recompute_blocks) {
     return blocks_[index](x, tokens, name, context);
   }
@@ -128,22 +139,31 @@ at::Tensor VisionTransformer::RunBlock(size_t index, const at::Tensor& x,
   return Recompute(run, x, parameters, context);
 }
 
-at::Tensor VisionTransformer::MeanOfPatches(const at::Tensor& tokens) const {
+at::Tensor VisionTransformer::MeanOfPatches(const at::Tensor& tokens,
+                                            const Readout& readout) const {
   const at::Tensor patches = tokens.slice(1, PrefixLength(config_));
+  if (!readout.final_norm) return patches.mean(1);
   if (config_.pooling_norm() == ModelConfig::AFTER_MEAN) return final_norm_(patches.mean(1));
   return final_norm_(patches).mean(1);
 }
 
 // LayerNorm works token by token, so only what is read needs it.
-at::Tensor VisionTransformer::Pool(const at::Tensor& tokens) const {
-  if (distillation_head_) return final_norm_(tokens.narrow(1, 0, 2));
+at::Tensor VisionTransformer::Read(const at::Tensor& tokens, const Readout& readout) const {
+  const auto norm = [&](const at::Tensor& x) {
+    return NormsTokens(config_, readout) ? final_norm_(x) : x;
+  };
+  using Tokens = Readout::Tokens;
+  if (readout.tokens == Tokens::kClass) return norm(tokens.select(1, 0));
+  if (readout.tokens == Tokens::kMean) return MeanOfPatches(tokens, readout);
+  if (readout.tokens == Tokens::kPatches) return norm(tokens.slice(1, PrefixLength(config_)));
+  if (distillation_head_) return norm(tokens.narrow(1, 0, 2));
   switch (config_.pooling()) {
     case ModelConfig::CLASS_TOKEN:
-      return final_norm_(tokens.select(1, 0));
+      return norm(tokens.select(1, 0));
     case ModelConfig::MEAN:
-      return MeanOfPatches(tokens);
+      return MeanOfPatches(tokens, readout);
     case ModelConfig::CLASS_AND_MEAN:
-      return at::concat({final_norm_(tokens.select(1, 0)), MeanOfPatches(tokens)}, 1);
+      return at::concat({norm(tokens.select(1, 0)), MeanOfPatches(tokens, readout)}, 1);
   }
   LOG(FATAL) << "not a pooling";
 }

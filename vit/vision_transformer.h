@@ -20,6 +20,7 @@
 #include "vit/layers.h"
 #include "vit/model.pb.h"
 #include "vit/patch_embedding.h"
+#include "vit/readout.h"
 
 namespace vitrine {
 
@@ -48,8 +49,20 @@ class VisionTransformer {
   at::Tensor Features(const at::Tensor& images, const ForwardContext& context) const;
   at::Tensor Classify(const at::Tensor& features) const;
 
+  // What of the tokens stands for each image, [B, ...] as Readout has it; by default the features.
+  // The readout is to pass CheckReadout. Blocks above its layer are not run.
+  at::Tensor Embed(const at::Tensor& images, const Readout& readout,
+                   const ForwardContext& context) const;
+
+  // The parts of that, for those who run the blocks otherwise: images to [B, T, D]; and [B, T, D],
+  // of which T may be TokensInFront, to what stands for the images.
+  at::Tensor Tokenize(const at::Tensor& images, const ForwardContext& context) const;
+  const std::vector<Block>& blocks() const { return blocks_; }
+  at::Tensor Read(const at::Tensor& tokens, const Readout& readout) const;
+
   const ModelConfig& config() const { return config_; }
   at::Device device() const { return head_.weight.device(); }
+  at::ScalarType type() const { return head_.weight.scalar_type(); }
 
   // Every parameter, in the order of the forward pass.
   std::vector<NamedParameter> Parameters() const;
@@ -73,15 +86,11 @@ class VisionTransformer {
   // [B, n, D] to [B, T, D]: positions added, the other tokens put in front.
   at::Tensor AddPrefixAndPositions(at::Tensor patches) const;
 
-  // [B, T, D] to the tokens that what follows reads: the same, or from the last block,
-  // where heads read tokens at the front alone, those.
-  at::Tensor RunBlock(size_t index, const at::Tensor& x, const ForwardContext& context) const;
+  // [B, T, D] to the first `tokens` tokens of the output, [B, tokens, D]; 0 stands for all.
+  at::Tensor RunBlock(size_t index, const at::Tensor& x, int64_t tokens,
+                      const ForwardContext& context) const;
 
-  // [B, T, D] to the mean of the patches, [B, D].
-  at::Tensor MeanOfPatches(const at::Tensor& tokens) const;
-
-  // [B, T, D], of which T may be ReadTokens, to what the heads read.
-  at::Tensor Pool(const at::Tensor& tokens) const;
+  at::Tensor MeanOfPatches(const at::Tensor& tokens, const Readout& readout) const;  // [B, D]
 
   ModelConfig config_;
   PatchEmbedding patch_embedding_;

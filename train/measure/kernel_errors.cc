@@ -13,9 +13,9 @@
 #include "absl/strings/str_format.h"
 #include "base/random.h"
 #include "base/status_macros.h"
+#include "base/tensors/autocast.h"
 #include "base/tensors/tensor_map.h"
 #include "glog/logging.h"
-#include "train/update/autocast.h"
 #include "vit/layers.h"
 #include "vit/vision_transformer.h"
 

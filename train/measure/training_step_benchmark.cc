@@ -20,7 +20,7 @@
 #include "train/measure/random_batch.h"
 #include "train/measure/step_flops.h"
 #include "train/train_state.h"
-#include "train/update/autocast.h"
+#include "train/update/autocast_type.h"
 #include "vit/fused/gemm_peak.h"
 
 namespace vitrine {

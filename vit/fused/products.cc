@@ -7,6 +7,7 @@
 #include "ATen/Context.h"
 #include "ATen/Version.h"
 #include "ATen/core/dispatch/Dispatcher.h"
+#include "ATen/ops/gelu.h"
 #include "ATen/ops/linear.h"
 #include "ATen/ops/mm.h"
 #include "ATen/ops/zeros.h"
@@ -19,14 +20,31 @@ using LinearPointwise = at::Tensor(const at::Tensor& x, const at::Tensor& weight
                                    const std::optional<at::Tensor>& bias, std::string_view post_op,
                                    c10::List<std::optional<at::Scalar>> scalars,
                                    std::optional<std::string_view> algorithm);
+using ReorderLinearWeight = at::Tensor(const at::Tensor& weight, std::optional<int64_t> batch_size);
 
 // oneDNN's x W^T + b, which has no entry in libtorch's headers.
 at::Tensor OneDnnLinear(const at::Tensor& x, const at::Tensor& weight,
-                        const std::optional<at::Tensor>& bias) {
+                        const std::optional<at::Tensor>& bias,
+                        Epilogue epilogue = Epilogue::kNone) {
   static const auto op = c10::Dispatcher::singleton()
                              .findSchemaOrThrow("mkldnn::_linear_pointwise", "")
                              .typed<LinearPointwise>();
-  return op.call(x, weight, bias, "none", c10::List<std::optional<at::Scalar>>(), "");
+  const char* const pointwise = epilogue == Epilogue::kNone ? "none" : "gelu";
+  const char* const algorithm = epilogue == Epilogue::kGeluTanh ? "tanh" : "none";
+  return op.call(x, weight, bias, pointwise, c10::List<std::optional<at::Scalar>>(), algorithm);
+}
+
+// A weight in oneDNN's own order, for batches of any size.
+at::Tensor OneDnnPack(const at::Tensor& weight) {
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("mkldnn::_reorder_linear_weight", "")
+                             .typed<ReorderLinearWeight>();
+  return op.call(weight, std::nullopt);
+}
+
+at::Tensor Apply(Epilogue epilogue, const at::Tensor& x) {
+  if (epilogue == Epilogue::kNone) return x;
+  return at::gelu(x, epilogue == Epilogue::kGeluTanh ? "tanh" : "none");
 }
 
 bool IsForOneDnn(const at::Tensor& factor) {
@@ -70,13 +88,19 @@ at::Tensor Operand(const at::Tensor& tensor, at::ScalarType type) {
   return type == at::kBFloat16 ? tensor.to(type) : tensor;
 }
 
-at::Tensor Forward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+at::Tensor Pack(const at::Tensor& weight) {
+  const at::Tensor factor = Factor(weight);
+  return IsForOneDnn(factor) ? OneDnnPack(factor.contiguous()) : factor;
+}
+
+at::Tensor Forward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                   Epilogue epilogue) {
   const at::ScalarType type = x.scalar_type();
   const at::Tensor factor = Factor(x), by = Factor(weight);
   std::optional<at::Tensor> added;
   if (bias.defined()) added = Factor(bias.to(type));
-  const at::Tensor y =
-      IsForOneDnn(factor) ? OneDnnLinear(factor, by, added) : at::linear(factor, by, added);
+  const at::Tensor y = IsForOneDnn(factor) ? OneDnnLinear(factor, by, added, epilogue)
+                                           : Apply(epilogue, at::linear(factor, by, added));
   return y.to(type);
 }
 

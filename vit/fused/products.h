@@ -18,10 +18,18 @@ namespace vitrine::fused {
 // The tensor as the products take it: itself, unless the type is bfloat16, to which it is rounded.
 at::Tensor Operand(const at::Tensor& tensor, at::ScalarType type);
 
+// What becomes of a layer's sums before they are rounded.
+enum class Epilogue { kNone, kGelu, kGeluTanh };
+
 // x [N, in], weight [out, in] and bias [out], which may be undefined, to y [N, out]. x and weight
-// are operands, and y has their type; products of bfloat16 are summed in float32 and the sums
-// rounded.
-at::Tensor Forward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
+// are operands, the weight perhaps packed, and y has x's type; products of bfloat16 are summed in
+// float32 and the sums rounded.
+at::Tensor Forward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                   Epilogue epilogue = Epilogue::kNone);
+
+// The weight, an operand, in the order in which Forward reads it fastest: for a weight that is used
+// often and not changed. Only Forward can read it.
+at::Tensor Pack(const at::Tensor& weight);
 
 // The gradients of a linear layer from that of its output y.
 class LinearBackward {

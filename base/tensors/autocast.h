@@ -7,13 +7,12 @@
 //   }
 //   loss.backward();                                      // outside
 
-#ifndef TRAIN_UPDATE_AUTOCAST_H_
-#define TRAIN_UPDATE_AUTOCAST_H_
+#ifndef BASE_TENSORS_AUTOCAST_H_
+#define BASE_TENSORS_AUTOCAST_H_
 
 #include <optional>
 
 #include "ATen/core/Tensor.h"
-#include "train/settings/experiment.pb.h"
 
 namespace vitrine {
 
@@ -35,9 +34,6 @@ class Autocast {
   at::ScalarType previous_type_ = at::kFloat;
 };
 
-// The type of BF16 and FP16; none for FP32. AUTO16 must have been settled.
-std::optional<at::ScalarType> AutocastType(ExperimentConfig::Precision precision);
-
 }  // namespace vitrine
 
-#endif  // TRAIN_UPDATE_AUTOCAST_H_
+#endif  // BASE_TENSORS_AUTOCAST_H_

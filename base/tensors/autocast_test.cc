@@ -1,4 +1,4 @@
-#include "train/update/autocast.h"
+#include "base/tensors/autocast.h"
 
 #include "ATen/TensorOperators.h"
 #include "ATen/autocast_mode.h"  // beside our declarations, which it would contradict
@@ -55,13 +55,6 @@ TEST_P(AutocastTest, UpdatedWeightsAreSeenByTheNextIteration) {
 }
 
 INSTANTIATE_ON_EACH_DEVICE(AutocastTest);
-
-TEST(AutocastTypeTest, IsThatOfThePrecision) {
-  EXPECT_EQ(AutocastType(ExperimentConfig::FP32), std::nullopt);
-  EXPECT_EQ(AutocastType(ExperimentConfig::BF16), at::kBFloat16);
-  EXPECT_EQ(AutocastType(ExperimentConfig::FP16), at::kHalf);
-  EXPECT_DEATH(AutocastType(ExperimentConfig::AUTO16), "not been settled");
-}
 
 }  // namespace
 }  // namespace vitrine

@@ -1,7 +1,6 @@
-#include "train/update/autocast.h"
+#include "base/tensors/autocast.h"
 
 #include "base/tensors/autocast_mode.h"
-#include "glog/logging.h"
 
 namespace vitrine {
 
@@ -20,20 +19,6 @@ Autocast::~Autocast() {
   if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
   at::autocast::set_autocast_enabled(device_, was_enabled_);
   at::autocast::set_autocast_dtype(device_, previous_type_);
-}
-
-std::optional<at::ScalarType> AutocastType(ExperimentConfig::Precision precision) {
-  switch (precision) {
-    case ExperimentConfig::FP32:
-      return std::nullopt;
-    case ExperimentConfig::BF16:
-      return at::kBFloat16;
-    case ExperimentConfig::FP16:
-      return at::kHalf;
-    case ExperimentConfig::AUTO16:
-      break;
-  }
-  LOG(FATAL) << "precision has not been settled";
 }
 
 }  // namespace vitrine

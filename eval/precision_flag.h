@@ -1,0 +1,17 @@
+// --precision, the same in every program that runs a trained model.
+
+#ifndef EVAL_PRECISION_FLAG_H_
+#define EVAL_PRECISION_FLAG_H_
+
+#include "absl/status/statusor.h"
+#include "c10/core/ScalarType.h"
+
+namespace vitrine {
+
+// The type of the products' operands (InferenceModel). An error is a mistake in the flag
+// (UsageError).
+absl::StatusOr<at::ScalarType> PrecisionOfFlag();
+
+}  // namespace vitrine
+
+#endif  // EVAL_PRECISION_FLAG_H_

@@ -1,0 +1,57 @@
+// A block of the encoder as it is run for answers alone: without gradients or dropout, its weights
+// packed once.
+
+#ifndef VIT_INFERENCE_BLOCK_H_
+#define VIT_INFERENCE_BLOCK_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "ATen/core/Tensor.h"
+#include "vit/block.h"
+#include "vit/fused/products.h"
+#include "vit/fused/scaled_dot_product.h"
+
+namespace vitrine {
+
+// A linear layer whose weight is packed.
+class PackedLinear {
+ public:
+  // With operands of the type, float32 or bfloat16.
+  PackedLinear(const at::Tensor& weight, const at::Tensor& bias, at::ScalarType operands);
+
+  // [N, in] to [N, out] of the operands' type.
+  at::Tensor operator()(const at::Tensor& rows,
+                        fused::Epilogue epilogue = fused::Epilogue::kNone) const;
+
+ private:
+  at::ScalarType operands_;
+  at::Tensor weight_, bias_;
+};
+
+class InferenceBlock {
+ public:
+  // Of a float32 block on the CPU. Does not see what becomes of the block's weights later. Where
+  // some tokens' output may do, their queries are computed by themselves.
+  InferenceBlock(const Block& block, bool some_may_do, at::ScalarType operands);
+
+  // [B, T, D] in float32 to the first `tokens` tokens of the output, [B, tokens, D].
+  at::Tensor operator()(const at::Tensor& x, int64_t tokens) const;
+
+ private:
+  // [B, T, D], normalised, to what attention adds to the first tokens, [B, tokens, D].
+  at::Tensor Attend(const at::Tensor& normed, int64_t tokens) const;
+  fused::AttentionRows Project(const at::Tensor& normed, int64_t tokens) const;
+
+  // [B, tokens, D], normalised, to what the MLP adds.
+  at::Tensor RunMlp(const at::Tensor& normed) const;
+
+  const Block block_;  // handles to its tensors
+  std::optional<PackedLinear> qkv_;                    // or else the two parts of it
+  std::optional<PackedLinear> queries_, keys_values_;
+  PackedLinear projection_, hidden_, output_;
+};
+
+}  // namespace vitrine
+
+#endif  // VIT_INFERENCE_BLOCK_H_
