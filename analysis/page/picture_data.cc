@@ -9,19 +9,16 @@
 
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/softmax.h"
-#include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "analysis/explanation.h"
 #include "analysis/page/evaluation_data.h"
+#include "analysis/pictures.h"
 #include "base/status_macros.h"
 #include "data/batches/loader.h"
 #include "data/batches/normalization.h"
 #include "data/batches/planar.h"
 #include "data/batches/sampler.h"
 #include "data/image/image.h"
-#include "data/image/png.h"
-#include "data/image/resample.h"
 #include "data/split.h"
 #include "eval/checkpoint_evaluation.h"
 #include "eval/classifier.h"
@@ -42,21 +39,6 @@ struct Answer {
 
   bool is_right() const { return truth == prediction; }
 };
-
-// Made smaller, if it is larger than a page needs, in a data: URL.
-std::string DataUrl(const Image& image) {
-  const int longest = std::max(image.width, image.height);
-  Image small;
-  if (longest > kLongestSide) {
-    const double scale = static_cast<double>(kLongestSide) / longest;
-    const Size size = {std::max(1, static_cast<int>(image.width * scale)),
-                       std::max(1, static_cast<int>(image.height * scale))};
-    Resample(image, {0, 0, static_cast<double>(image.width), static_cast<double>(image.height)},
-             size, Filter::kBilinear, &small);
-  }
-  return absl::StrCat("data:image/png;base64,",
-                      absl::Base64Escape(EncodePng(small.width > 0 ? small : image)));
-}
 
 void AddAnswers(const ScoredBatch& batch, std::vector<Answer>* answers) {
   const auto [probabilities, predictions] = at::softmax(batch.logits, 1).max(1);
@@ -95,8 +77,8 @@ absl::StatusOr<Json> GroupJson(const std::string& title, absl::Span<const Answer
                      {"truth", names[answer.truth]},
                      {"prediction", names[answer.prediction]},
                      {"probability", answer.probability},
-                     {"picture", DataUrl(explanation.picture)},
-                     {"overlay", DataUrl(explanation.overlay)}});
+                     {"picture", DataUrl(explanation.picture, kLongestSide)},
+                     {"overlay", DataUrl(explanation.overlay, kLongestSide)}});
   }
   return Json{{"title", title}, {"items", std::move(items)}};
 }
@@ -134,7 +116,7 @@ absl::StatusOr<Json> Inputs(const CheckpointManifest& manifest, const Evaluation
   for (int64_t i = 0; i < std::min(kInputs, bytes.size(0)); ++i) {
     Image picture;
     ToPicture({bytes[i].const_data_ptr<uint8_t>(), channels, size.height, size.width}, &picture);
-    inputs.push_back(DataUrl(picture));
+    inputs.push_back(DataUrl(picture, kLongestSide));
   }
   return inputs;
 }

@@ -7,6 +7,8 @@ PROGRAMS = [
     "//analysis:rollout",
     "//data/prepare",
     "//eval",
+    "//eval:embed",
+    "//eval:knn",
     "//eval:predict",
     "//eval:swa",
     "//eval/reproduce",
