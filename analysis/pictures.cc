@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "analysis/color_map.h"
+#include "data/image/png.h"
 #include "data/image/resample.h"
 #include "glog/logging.h"
 
@@ -85,6 +88,21 @@ Image Fitted(const Image& picture, int longer_side) {
   Resample(picture, {0, 0, static_cast<double>(picture.width), static_cast<double>(picture.height)},
            size, Filter::kBicubic, &fitted);
   return fitted;
+}
+
+std::string DataUrl(const Image& picture, int longest_side) {
+  const int longest = std::max(picture.width, picture.height);
+  Image small;
+  if (longest > longest_side) {
+    const double scale = static_cast<double>(longest_side) / longest;
+    const Size size = {std::max(1, static_cast<int>(picture.width * scale)),
+                       std::max(1, static_cast<int>(picture.height * scale))};
+    Resample(picture,
+             {0, 0, static_cast<double>(picture.width), static_cast<double>(picture.height)}, size,
+             Filter::kBilinear, &small);
+  }
+  const std::string png = EncodePng(small.width > 0 ? small : picture);
+  return absl::StrCat("data:image/png;base64,", absl::Base64Escape(png));
 }
 
 Image ContactSheet(std::span<const Image> pictures, int max_columns, int cell) {

@@ -4,6 +4,7 @@
 #define ANALYSIS_PICTURES_H_
 
 #include <span>
+#include <string>
 
 #include "ATen/core/Tensor.h"
 #include "data/image/image.h"
@@ -17,6 +18,9 @@ Image Overlay(const Image& picture, const at::Tensor& map, const Region& seen);
 
 // The picture in the size whose longer side is so many pixels.
 Image Fitted(const Image& picture, int longer_side);
+
+// The picture, made smaller if its longer side is of more pixels, as a data: URL for a page.
+std::string DataUrl(const Image& picture, int longest_side);
 
 // Pictures in rows of at most `max_columns`, each scaled to fit a square cell of so many pixels, on
 // white.

@@ -5,12 +5,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "data/older_config.h"
 #include "eval/evaluator.h"
 #include "eval/result_file.h"
+#include "eval/run_data.h"
 #include "eval/saved_result.h"
 #include "eval/split_evaluation.h"
-#include "glog/logging.h"
 #include "train/checkpoint/open_model.h"
 #include "train/settings/loader_spec.h"
 
@@ -18,34 +17,6 @@ namespace vitrine {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool GivesMinival(const Dataset& dataset) {
-  const PartOrigins& origins = dataset.origins;
-  return !origins.minival.empty() && origins.minival != origins.train;
-}
-
-// The parts as the run had them: of one on train and val, and of any of an older program, val is
-// the test part, whatever lies beside it now.
-absl::StatusOr<Dataset> LoadAsTheRun(DataConfig config, std::string_view identity,
-                                     const fs::path& data_dir) {
-  FillDefaultsOfOlder(&config);
-  config.set_source(SourceIn(data_dir, config));
-  absl::StatusOr<Dataset> dataset = LoadDataset(config, data_dir);
-  const bool is_sure =
-      dataset.ok() && (!GivesMinival(*dataset) || DataIdentity(*dataset) == identity);
-  if (is_sure || config.given_parts() == DataConfig::VAL_AS_TEST) return dataset;
-  config.set_given_parts(DataConfig::VAL_AS_TEST);
-  absl::StatusOr<Dataset> before = LoadDataset(config, data_dir);
-  const bool is_the_runs = before.ok() && DataIdentity(*before) == identity;
-  return is_the_runs ? std::move(before) : std::move(dataset);
-}
-
-// For those who take "test" to be the folder of that name.
-void WarnOfUnused(const PartOrigins& origins) {
-  for (const std::string& name : origins.unused) {
-    LOG(WARNING) << "the run's test part is " << origins.test << "; not used: " << name;
-  }
-}
 
 // A table of what is no number tells nothing.
 absl::Status CheckScores(const Evaluation& evaluation) {
@@ -57,14 +28,12 @@ absl::Status CheckScores(const Evaluation& evaluation) {
 
 }  // namespace
 
-absl::StatusOr<EvaluationData> EvaluationData::Load(const CheckpointManifest& manifest, Split split,
+absl::StatusOr<EvaluationData> EvaluationData::Load(CheckpointManifest manifest, Split split,
                                                     const fs::path& data_dir, at::Device device,
                                                     OnBadImage on_bad) {
-  ExperimentConfig config = manifest.config();
+  ExperimentConfig& config = *manifest.mutable_config();
   if (on_bad) config.mutable_data()->set_on_bad_image(*on_bad);
-  ASSIGN_OR_RETURN(Dataset dataset,
-                   LoadAsTheRun(config.data(), manifest.data_identity(), data_dir));
-  WarnOfUnused(dataset.origins);
+  ASSIGN_OR_RETURN(Dataset dataset, LoadRunData(manifest, data_dir));
   const auto& classes = manifest.class_names();
   RETURN_IF_ERROR(UseClasses({classes.begin(), classes.end()}, &dataset));
   const ModelConfig& model = config.model();

@@ -34,7 +34,7 @@ class EvaluationData {
  public:
   // Classes are matched by name. Errors are one line: a class that the data has not, a split that
   // the run did not hold out, and those of LoadDataset.
-  static absl::StatusOr<EvaluationData> Load(const CheckpointManifest& manifest, Split split,
+  static absl::StatusOr<EvaluationData> Load(CheckpointManifest manifest, Split split,
                                              const std::filesystem::path& data_dir,
                                              at::Device device, OnBadImage on_bad = {});
 

@@ -13,6 +13,7 @@
 #include "base/status_macros.h"
 #include "data/batches/planar.h"
 #include "data/image/decode.h"
+#include "eval/embedding.h"
 #include "train/checkpoint/open_model.h"
 #include "train/settings/loader_spec.h"
 
@@ -75,6 +76,21 @@ absl::StatusOr<PreparedImage> Classifier::Prepare(std::string_view file) const {
   ToPlanar(prepared.seen, shape.channels, bytes.mutable_data_ptr<uint8_t>());
   prepared.input = normalization_.Apply(bytes.to(model_.device()));
   return prepared;
+}
+
+LoaderSpec Classifier::FileSpec() const {
+  LoaderSpec spec = LoaderSpecOf(manifest_.config(), model_.device());
+  *spec.config.mutable_evaluation_transforms() = EvaluationTransforms(spec.config);
+  spec.config.set_on_bad_image(DataConfig::FAIL);
+  return spec;
+}
+
+absl::StatusOr<at::Tensor> Classifier::Embed(std::string_view file, const Readout& readout) const {
+  const at::NoGradGuard no_grad;
+  ASSIGN_OR_RETURN(const PreparedImage prepared, Prepare(file));
+  const at::Tensor row = model_.Embed(prepared.input, readout, {})[0].cpu();
+  RETURN_IF_ERROR(CheckFinite(row));
+  return row;
 }
 
 absl::StatusOr<std::vector<ClassScore>> Classifier::Best(const at::Tensor& logits,

@@ -1,5 +1,6 @@
 // A trained model that classifies image files: what a C++ program embeds. Everything that it needs
-// is in the checkpoint. eval/classifier_example.cc is a whole program.
+// is in the checkpoint. eval/classifier_example.cc is a whole program, and so is
+// eval/similarity_example.cc, which searches a folder for pictures that are alike.
 //
 //   ASSIGN_OR_RETURN(const Classifier classifier, Classifier::Load("runs/imagenette"));
 //   ASSIGN_OR_RETURN(const std::vector<ClassScore> best, classifier.Classify(file_bytes,
@@ -18,11 +19,13 @@
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
+#include "data/batches/loader.h"
 #include "data/batches/normalization.h"
 #include "data/image/image.h"
 #include "data/transform/pipeline.h"
 #include "eval/weights.h"
 #include "train/checkpoint/checkpoint.h"
+#include "vit/readout.h"
 #include "vit/vision_transformer.h"
 
 namespace vitrine {
@@ -58,6 +61,14 @@ class Classifier {
   // none, the middle square, resized. A model of one channel sees it in grey (MakeGrey). Errors are
   // those of EncodedImage and TransformPipeline::Apply.
   absl::StatusOr<PreparedImage> Prepare(std::string_view file) const;
+
+  // How a Loader makes the inputs that Prepare makes, of files. One that can't be read is an error.
+  LoaderSpec FileSpec() const;
+
+  // Numbers that stand for a picture, float32 on the CPU, [D] or as Readout has it: pictures that
+  // are alike have vectors with a small angle between them. The readout is to pass CheckReadout.
+  // Errors are those of Prepare, and FailedPrecondition if a number is not finite.
+  absl::StatusOr<at::Tensor> Embed(std::string_view file, const Readout& readout = {}) const;
 
   // The most probable classes of logits [K], the best first, at most `top` of them. Of equals the
   // smaller index comes first. FailedPrecondition if a logit is not finite: the weights are too

@@ -11,18 +11,14 @@
 #include "vit/inference_model.h"
 
 namespace vitrine {
-namespace {
 
-// How many classes come before the label's when sorted by score, for each image.
-at::Tensor Ranks(const at::Tensor& logits, const at::Tensor& labels) {
-  const at::Tensor column = labels.unsqueeze(1);      // [B, 1]
-  const at::Tensor score = logits.gather(1, column);  // [B, 1]
-  const at::Tensor classes = at::arange(logits.size(1), labels.options()).unsqueeze(0);
-  const at::Tensor before = (logits > score) | ((logits == score) & (classes < column));
+at::Tensor Ranks(const at::Tensor& scores, const at::Tensor& labels) {
+  const at::Tensor column = labels.unsqueeze(1);    // [B, 1]
+  const at::Tensor own = scores.gather(1, column);  // [B, 1]
+  const at::Tensor classes = at::arange(scores.size(1), labels.options()).unsqueeze(0);
+  const at::Tensor before = (scores > own) | ((scores == own) & (classes < column));
   return before.sum(1);
 }
-
-}  // namespace
 
 void Accumulate(const at::Tensor& logits, const at::Tensor& labels, Evaluation* evaluation) {
   const at::NoGradGuard no_grad;
@@ -59,7 +55,7 @@ absl::Status ForEachBatch(const VisionTransformer& model, Loader* loader, bool f
 absl::Status TellLeftOut(const BadImages& bad, int64_t count) {
   if (bad.count == 0) return absl::OkStatus();
   if (count == 0) {
-    return absl::DataLossError(absl::StrCat("no image of the split could be read; ", bad.example));
+    return absl::DataLossError(absl::StrCat("no image could be read; ", bad.example));
   }
   LOG(WARNING) << bad.count << " images could not be read and are not counted; for example "
                << bad.example;

@@ -27,8 +27,12 @@ struct Evaluation {
   double loss() const { return loss_sum / count; }
 };
 
-// Adds one batch: logits [B, K], labels [B]. A label is among the top five if fewer than five
-// classes score higher, of equal scores the class of smaller number being higher.
+// How many classes come before the label's by score, of scores [B, K] and labels [B]: int64 [B]. Of
+// equal scores the class of smaller number is higher.
+at::Tensor Ranks(const at::Tensor& scores, const at::Tensor& labels);
+
+// Adds one batch: logits [B, K], labels [B]. A label is among the top five if its rank is below
+// five.
 void Accumulate(const at::Tensor& logits, const at::Tensor& labels, Evaluation* evaluation);
 
 // The images of a batch that could be read, and what the model says of them.

@@ -1,5 +1,7 @@
 "use strict";
-// Makes elements and texts.
+// Makes elements and texts, for the scripts that draw a page from the data that the program put into it.
+
+const data = JSON.parse(document.getElementById("data").textContent);
 
 // `attributes` are set as such; children are nodes or strings.
 function make(name, attributes = {}, ...children) {
@@ -33,4 +35,18 @@ function duration(seconds) {
   if (seconds < 120) return seconds.toFixed(1) + " s";
   if (seconds < 7200) return (seconds / 60).toFixed(1) + " min";
   return (seconds / 3600).toFixed(1) + " h";
+}
+
+// A part of the page, which its top leads to.
+function section(id, title, ...children) {
+  document.querySelector("main").append(make("section", {id}, make("h2", {}, title), ...children));
+  document.querySelector("nav").append(make("a", {href: `#${id}`}, title));
+}
+
+const SMALL = 64;  // pixels; such pictures are shown with their pixels as squares
+
+function picture(source, alt) {
+  const image = make("img", {src: source, alt});
+  image.addEventListener("load", () => image.classList.toggle("small", image.naturalWidth <= SMALL));
+  return image;
 }

@@ -1,8 +1,6 @@
 #include "analysis/page/page.h"
 
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -11,21 +9,34 @@
 
 namespace vitrine {
 
-std::string Page(const Json& data) {
+namespace {
+
+// Of one that is part of the program.
+std::string_view Contents(std::string_view name) {
+  for (const EmbeddedFile& file : PageFiles()) {
+    if (file.name == name) return file.contents;
+  }
+  LOG(FATAL) << "no file of the page: " << name;
+}
+
+// What draws a page of the kind.
+std::string Scripts(PageKind kind) {
+  if (kind == PageKind::kNeighbours) return std::string(Contents("neighbours.js"));
+  return absl::StrCat(Contents("chart.js"), "\n", Contents("sections.js"));
+}
+
+}  // namespace
+
+std::string Page(const Json& data, PageKind kind) {
   // Texts that are not UTF-8, such as names of files may be, get replacement characters. Escaped,
   // "</script>" can't end the element that holds the data.
   const std::string json = absl::StrReplaceAll(CompactJson(data), {{"<", "\\u003c"}});
-  std::string_view skeleton;
-  std::vector<std::pair<std::string, std::string_view>> parts = {{"{{data}}", json}};
-  for (const EmbeddedFile& file : PageFiles()) {
-    if (file.name == "page.html") {
-      skeleton = file.contents;
-    } else {
-      parts.emplace_back(absl::StrCat("{{", file.name, "}}"), file.contents);
-    }
-  }
-  CHECK(!skeleton.empty());
-  return absl::StrReplaceAll(skeleton, parts);  // in one pass: parts are not looked into
+  const std::string scripts = Scripts(kind);
+  // In one pass: parts are not looked into.
+  return absl::StrReplaceAll(Contents("page.html"), {{"{{page.css}}", Contents("page.css")},
+                                                     {"{{data}}", json},
+                                                     {"{{dom.js}}", Contents("dom.js")},
+                                                     {"{{scripts}}", scripts}});
 }
 
 }  // namespace vitrine

@@ -9,9 +9,14 @@
 
 namespace vitrine {
 
-// The page of page.html with this data, which page.html's scripts draw: an object whose `runs` are
-// those of WriteReport. Whatever texts the data holds, none becomes a part of the page's HTML.
-std::string Page(const Json& data);
+enum class PageKind {
+  kReport,      // of an object whose `runs` are those of WriteReport
+  kNeighbours,  // of what DescribeNeighbours returns, with a title and a lead
+};
+
+// The page of page.html with this data, which the scripts of its kind draw. Whatever texts the data
+// holds, none becomes a part of the page's HTML.
+std::string Page(const Json& data, PageKind kind = PageKind::kReport);
 
 }  // namespace vitrine
 

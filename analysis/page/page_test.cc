@@ -27,17 +27,27 @@ TEST(PageTest, HoldsStyleScriptsAndData) {
   EXPECT_THAT(page, HasSubstr("function chart("));
   EXPECT_THAT(page, HasSubstr("function summaryTable("));
   EXPECT_EQ(Json::parse(DataElement(page))["runs"][0]["name"], "first");
-  for (const char* part : {"{{page.css}}", "{{dom.js}}", "{{chart.js}}", "{{sections.js}}",
-                           "{{data}}", "http-equiv=\"refresh\""}) {
+  for (const char* part : {"{{page.css}}", "{{dom.js}}", "{{scripts}}", "{{data}}",
+                           "http-equiv=\"refresh\""}) {
     EXPECT_THAT(page, Not(HasSubstr(part)));
   }
 }
 
+TEST(PageTest, EachKindHasItsOwnScripts) {
+  const std::string page = Page({{"groups", Json::array()}}, PageKind::kNeighbours);
+  EXPECT_THAT(page, HasSubstr("function neighbour("));
+  EXPECT_THAT(page, HasSubstr("function picture("));
+  EXPECT_THAT(page, Not(HasSubstr("function chart(")));
+  EXPECT_THAT(page, Not(HasSubstr("{{scripts}}")));
+}
+
 TEST(PageTest, AsksForNothing) {
-  const std::string page = Page({{"runs", Json::array()}});
-  EXPECT_THAT(page, HasSubstr("default-src 'none'"));
-  for (const char* request : {"https:", " src=\"http", "@import", "url("}) {
-    EXPECT_THAT(page, Not(HasSubstr(request)));
+  for (const PageKind kind : {PageKind::kReport, PageKind::kNeighbours}) {
+    const std::string page = Page({{"runs", Json::array()}}, kind);
+    EXPECT_THAT(page, HasSubstr("default-src 'none'"));
+    for (const char* request : {"https:", " src=\"http", "@import", "url("}) {
+      EXPECT_THAT(page, Not(HasSubstr(request)));
+    }
   }
 }
 

@@ -8,18 +8,15 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
 #include "analysis/explanation.h"
 #include "analysis/page/evaluation_data.h"
+#include "analysis/pictures.h"
 #include "base/status_macros.h"
 #include "data/batches/loader.h"
 #include "data/batches/normalization.h"
 #include "data/batches/planar.h"
 #include "data/batches/sampler.h"
 #include "data/image/image.h"
-#include "data/image/png.h"
-#include "data/image/resample.h"
 #include "data/split.h"
 #include "eval/checkpoint_evaluation.h"
 #include "eval/classifier.h"
@@ -37,21 +34,6 @@ using ExampleList = google::protobuf::RepeatedPtrField<Example>;
 
 constexpr int64_t kInputs = 16;
 constexpr int kLongestSide = 160;  // pixels of a picture on the page
-
-// Made smaller, if it is larger than a page needs, in a data: URL.
-std::string DataUrl(const Image& image) {
-  const int longest = std::max(image.width, image.height);
-  Image small;
-  if (longest > kLongestSide) {
-    const double scale = static_cast<double>(kLongestSide) / longest;
-    const Size size = {std::max(1, static_cast<int>(image.width * scale)),
-                       std::max(1, static_cast<int>(image.height * scale))};
-    Resample(image, {0, 0, static_cast<double>(image.width), static_cast<double>(image.height)},
-             size, Filter::kBilinear, &small);
-  }
-  return absl::StrCat("data:image/png;base64,",
-                      absl::Base64Escape(EncodePng(small.width > 0 ? small : image)));
-}
 
 // Whether the model says of a picture what it said when its split was evaluated, but for rounding.
 // Otherwise the picture is another now.
@@ -85,8 +67,8 @@ absl::StatusOr<Json> GroupJson(const char* title, const ExampleList& examples,
                      {"truth", names[example.truth()]},
                      {"prediction", names[example.prediction()]},
                      {"probability", example.probability()},
-                     {"picture", DataUrl(explanation.picture)},
-                     {"overlay", DataUrl(explanation.overlay)}});
+                     {"picture", DataUrl(explanation.picture, kLongestSide)},
+                     {"overlay", DataUrl(explanation.overlay, kLongestSide)}});
   }
   return Json{{"title", title}, {"items", std::move(items)}};
 }
@@ -139,7 +121,7 @@ absl::StatusOr<Json> Inputs(const CheckpointManifest& manifest, const Evaluation
   for (int64_t i = 0; i < std::min(kInputs, bytes.size(0)); ++i) {
     Image picture;
     ToPicture({bytes[i].const_data_ptr<uint8_t>(), channels, size.height, size.width}, &picture);
-    inputs.push_back(DataUrl(picture));
+    inputs.push_back(DataUrl(picture, kLongestSide));
   }
   return inputs;
 }

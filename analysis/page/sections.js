@@ -1,14 +1,8 @@
 // The parts of the page, from the data that the program put into it.
 
-const data = JSON.parse(document.getElementById("data").textContent);
 const runs = data.runs;
 const colorOf = (index) => `var(--run${index % 6})`;
 const named = (index, what) => runs.length > 1 ? `${runs[index].name}: ${what}` : what;
-
-function section(id, title, ...children) {
-  document.querySelector("main").append(make("section", {id}, make("h2", {}, title), ...children));
-  document.querySelector("nav").append(make("a", {href: `#${id}`}, title));
-}
 
 // One part for each run, under its name where there are several.
 function ofEachRun(build) {
@@ -117,14 +111,6 @@ function curves() {
 }
 
 // Pictures
-
-const SMALL = 64;  // pixels; such pictures are shown with their pixels as squares
-
-function picture(source, alt) {
-  const image = make("img", {src: source, alt});
-  image.addEventListener("load", () => image.classList.toggle("small", image.naturalWidth <= SMALL));
-  return image;
-}
 
 function inputs(run) {
   if (!run.images) return [make("p", {class: "quiet"}, run.missing)];

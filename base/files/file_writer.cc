@@ -52,6 +52,20 @@ absl::Status FileWriter::Append(std::string_view bytes) {
   return buffer_.size() < kBuffer ? absl::OkStatus() : Flush();
 }
 
+absl::Status FileWriter::ReplaceStart(std::string_view bytes) {
+  CHECK(!temporary_.empty() && !complete_) << "nothing is replaced in what is complete";
+  CHECK_LE(static_cast<int64_t>(bytes.size()), size_);
+  RETURN_IF_ERROR(Flush());
+  if (lseek(file_.get(), 0, SEEK_SET) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat(temporary_.string(), ": cannot seek"));
+  }
+  RETURN_IF_ERROR(WriteAll(file_, temporary_, bytes));
+  if (lseek(file_.get(), 0, SEEK_END) != size_) {
+    return absl::ErrnoToStatus(errno, absl::StrCat(temporary_.string(), ": cannot seek"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status FileWriter::Flush() {
   RETURN_IF_ERROR(WriteAll(file_, temporary_, buffer_));
   buffer_.clear();

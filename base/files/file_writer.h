@@ -31,6 +31,9 @@ class FileWriter {
 
   absl::Status Append(std::string_view bytes);
 
+  // Replaces the first bytes, of which there are so many: for a header that counts what follows.
+  absl::Status ReplaceStart(std::string_view bytes);
+
   // Writes the rest and syncs. Nothing can be added afterwards, and little can fail: for those who
   // put several files in place, or none.
   absl::Status Complete();

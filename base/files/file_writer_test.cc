@@ -46,6 +46,16 @@ TEST_F(FileWriterTest, PiecesOfEverySizeOneAfterAnother) {
   EXPECT_EQ(FilesThere(), 1);
 }
 
+TEST_F(FileWriterTest, TheStartCanBeReplaced) {
+  ASSERT_OK_AND_ASSIGN(FileWriter writer, FileWriter::Create(folder_ / "file"));
+  ASSERT_OK(writer.Append("1 of"));
+  ASSERT_OK(writer.Append(std::string(3'000'000, 'x')));
+  ASSERT_OK(writer.ReplaceStart("22"));
+  ASSERT_OK(writer.Append("end"));
+  ASSERT_OK(writer.Commit());
+  EXPECT_EQ(ReadFile(folder_ / "file").value_or(""), "22of" + std::string(3'000'000, 'x') + "end");
+}
+
 TEST_F(FileWriterTest, WithoutCommitTheOldFileStaysAndNothingElse) {
   ASSERT_OK(WriteAndSync(folder_ / "file", "old"));
   {

@@ -19,11 +19,10 @@ std::string Shape(at::IntArrayRef sizes) {
 
 }  // namespace
 
-std::string NpyBytes(const at::Tensor& tensor) {
+std::string NpyHeader(at::IntArrayRef sizes) {
   static_assert(std::endian::native == std::endian::little);
-  const at::Tensor numbers = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
-  std::string header = absl::StrCat(
-      "{'descr': '<f4', 'fortran_order': False, 'shape': ", Shape(numbers.sizes()), ", }");
+  std::string header =
+      absl::StrCat("{'descr': '<f4', 'fortran_order': False, 'shape': ", Shape(sizes), ", }");
   // The numbers begin at a multiple of the alignment, behind a line break.
   const size_t unpadded = kMagic.size() + 2 + header.size() + 1;
   header.append((kAlignment - unpadded % kAlignment) % kAlignment, ' ');
@@ -31,7 +30,12 @@ std::string NpyBytes(const at::Tensor& tensor) {
   std::string bytes(kMagic);
   bytes.push_back(static_cast<char>(header.size() & 0xff));
   bytes.push_back(static_cast<char>(header.size() >> 8));
-  bytes += header;
+  return bytes + header;
+}
+
+std::string NpyBytes(const at::Tensor& tensor) {
+  const at::Tensor numbers = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
+  std::string bytes = NpyHeader(numbers.sizes());
   bytes.append(reinterpret_cast<const char*>(numbers.const_data_ptr<float>()),
                numbers.numel() * sizeof(float));
   return bytes;

@@ -9,6 +9,9 @@
 
 namespace vitrine {
 
+// What stands before the numbers, which are float32 in C order.
+std::string NpyHeader(at::IntArrayRef sizes);
+
 // The bytes of a .npy file, format version 1.0, with the tensor's numbers as float32 in C order.
 std::string NpyBytes(const at::Tensor& tensor);
 

@@ -46,9 +46,14 @@ absl::StatusOr<std::unique_ptr<Loader>> Loader::ForTraining(const Dataset& datas
 absl::StatusOr<std::unique_ptr<Loader>> Loader::ForEvaluation(const Dataset& dataset, Split split,
                                                               const LoaderSpec& spec,
                                                               int64_t batch_size) {
-  const auto& source = dataset.part(split);
-  return Create(spec, spec.config.evaluation_transforms(), source, /*seed=*/0,
-                /*skip=*/OnBad::kLeaveOut, PlanInOrder(source->size(), batch_size));
+  return ForEvaluation(dataset.part(split), spec, batch_size);
+}
+
+absl::StatusOr<std::unique_ptr<Loader>> Loader::ForEvaluation(
+    std::shared_ptr<const ImageSource> source, const LoaderSpec& spec, int64_t batch_size) {
+  const int64_t size = source->size();
+  return Create(spec, spec.config.evaluation_transforms(), std::move(source), /*seed=*/0,
+                /*skip=*/OnBad::kLeaveOut, PlanInOrder(size, batch_size));
 }
 
 absl::StatusOr<std::unique_ptr<Loader>> Loader::Create(const LoaderSpec& spec,

@@ -24,6 +24,7 @@
 #include "data/batches/sampler.h"
 #include "data/dataset.h"
 #include "data/dataset.pb.h"
+#include "data/source/image_source.h"
 #include "data/split.h"
 
 namespace vitrine {
@@ -50,6 +51,10 @@ class Loader {
   static absl::StatusOr<std::unique_ptr<Loader>> ForEvaluation(const Dataset& dataset, Split split,
                                                                const LoaderSpec& spec,
                                                                int64_t batch_size);
+
+  // The same of a source that is no data set's.
+  static absl::StatusOr<std::unique_ptr<Loader>> ForEvaluation(
+      std::shared_ptr<const ImageSource> source, const LoaderSpec& spec, int64_t batch_size);
 
   bool AtEnd() const { return prefetcher_.AtEnd(); }
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import generate
 import generate_images
+import generate_knn
 import generate_muon
 import generate_parquet
 import generate_transforms
@@ -14,7 +15,14 @@ import numpy as np
 from package_sets import HERE, TRANSFORMERS_4, TRANSFORMERS_5, run_python
 from safetensors import safe_open
 
-GENERATORS = (generate, generate_images, generate_muon, generate_parquet, generate_transforms)
+GENERATORS = (
+    generate,
+    generate_images,
+    generate_knn,
+    generate_muon,
+    generate_parquet,
+    generate_transforms,
+)
 
 IMPORTS = HERE.parents[1] / "vit/import/testdata"
 

@@ -1,0 +1,261 @@
+// //eval:embed and //eval:knn as their users run them, on another package's weights and pictures of
+// other classes than theirs.
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "ATen/TensorOperators.h"
+#include "absl/strings/str_cat.h"
+#include "base/files/file.h"
+#include "base/programs/child_process.h"
+#include "base/status_matchers.h"
+#include "base/tensors/npy.h"
+#include "base/tensors/safetensors.h"
+#include "base/tensors/tensor_map.h"
+#include "data/image/jpeg.h"
+#include "data/image/testing.h"
+#include "data/testing.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+#include "vit/import/testing.h"
+
+namespace vitrine {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Each;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using Json = nlohmann::json;
+namespace fs = std::filesystem;
+
+class EmbedProcessTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const TensorMap weights = LoadPackageModel("transformers_vit_5").weights;
+    fs::create_directories(folder_ / "vit");
+    ASSERT_OK(WriteSafetensors(folder_ / "vit/model.safetensors", weights));
+    WriteTestFile(folder_ / "vit/config.json", R"({"model_type": "vit", "num_attention_heads": 2,
+      "hidden_act": "gelu", "layer_norm_eps": 1e-12, "image_size": 8})");
+    WriteTestFile(folder_ / "vit/preprocessor_config.json",
+                  R"({"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], "resample": 2,
+      "size": {"height": 8, "width": 8}})");
+    for (int i = 0; i < 36; ++i) {
+      WritePicture(absl::StrCat("pictures/", i < 24 ? "train" : "val", "/",
+                                i % 2 == 0 ? "cat" : "dog", "/", i, ".jpg"),
+                   i);
+    }
+  }
+
+  void WritePicture(const std::string& path, int seed) const {
+    WriteTestFile(folder_ / path, EncodeJpeg(MakePicture(20 + seed % 9, 30 - seed % 7, seed), 90));
+  }
+
+  std::string Flag(const char* name, const std::string& path) const {
+    return absl::StrCat(name, (folder_ / path).string());
+  }
+
+  std::vector<std::string> EmbedCommand(const std::string& images, const std::string& output,
+                                        const std::vector<std::string>& more) const {
+    std::vector<std::string> command = {"eval/embed", "--device=cpu", Flag("--checkpoint=", "vit"),
+                                        Flag("--images=", images), Flag("--output=", output)};
+    command.insert(command.end(), more.begin(), more.end());
+    return command;
+  }
+
+  ChildResult Embed(const std::string& output, const std::vector<std::string>& more = {},
+                    const std::string& images = "pictures") const {
+    return RunChild(EmbedCommand(images, output, more));
+  }
+
+  at::Tensor Rows(const std::string& output, const std::vector<std::string>& more = {}) const {
+    const ChildResult result = Embed(output, more);
+    EXPECT_EQ(result.status, 0) << result.err;
+    return ReadSafetensors(folder_ / output).value().at("features");
+  }
+
+  ChildResult Knn(const std::vector<std::string>& more) const {
+    std::vector<std::string> command = {"eval/knn", "--device=cpu", Flag("--checkpoint=", "vit"),
+                                        Flag("--data_dir=", "pictures")};
+    command.insert(command.end(), more.begin(), more.end());
+    return RunChild(command);
+  }
+
+  // Of the folder itself.
+  std::vector<std::string> Names() const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(folder_)) {
+      names.push_back(entry.path().filename().string());
+    }
+    return names;
+  }
+
+  const fs::path folder_ = EmptyFolder("embed_process_test");
+};
+
+double LargestDifference(const at::Tensor& a, const at::Tensor& b) {
+  return (a - b).abs().max().item<double>() / b.abs().max().item<double>();
+}
+
+TEST_F(EmbedProcessTest, RowsAreThoseOfPredict) {
+  const ChildResult predicted =
+      RunChild({"eval/predict", "--device=cpu", Flag("--checkpoint=", "vit"),
+                Flag("--images=", "pictures"), Flag("--output=", "predicted.safetensors")});
+  ASSERT_EQ(predicted.status, 0) << predicted.err;
+  ASSERT_OK_AND_ASSIGN(const TensorMap tensors, ReadSafetensors(folder_ / "predicted.safetensors"));
+  const at::Tensor& features = tensors.at("features");
+  EXPECT_TRUE(Rows("one.safetensors", {"--batch_size=1"}).equal(features));
+  for (const char* size : {"7", "32", "100"}) {
+    const at::Tensor rows = Rows(absl::StrCat(size, ".safetensors"), {"--batch_size", size});
+    EXPECT_LT(LargestDifference(rows, features), 1e-6) << size;
+  }
+  EXPECT_TRUE(Rows("class.safetensors", {"--batch_size=1", "--tokens=class"}).equal(features));
+}
+
+TEST_F(EmbedProcessTest, NpyHoldsTheSameAndTheOrderIsThatOfTheFiles) {
+  const std::string images =
+      absl::StrCat("pictures/val/dog/31.jpg,", (folder_ / "pictures/train/cat").string());
+  const ChildResult npy = Embed("f.npy", {}, images), other = Embed("f.safetensors", {}, images);
+  ASSERT_EQ(npy.status, 0) << npy.err;
+  ASSERT_EQ(other.status, 0) << other.err;
+  EXPECT_THAT(npy.out, HasSubstr("f.npy: 13 x "));
+  ASSERT_OK_AND_ASSIGN(const TensorMap tensors, ReadSafetensors(folder_ / "f.safetensors"));
+  EXPECT_EQ(ReadFile(folder_ / "f.npy").value(), NpyBytes(tensors.at("features")));
+  ASSERT_OK_AND_ASSIGN(const std::string names, ReadFile(folder_ / "f.txt"));
+  EXPECT_EQ(names.find((folder_ / "pictures/val/dog/31.jpg").string() + "\n"), 0);
+  EXPECT_THAT(names, HasSubstr((folder_ / "pictures/train/cat/10.jpg").string() + "\n"));
+}
+
+TEST_F(EmbedProcessTest, TokensOfAnyLayer) {
+  const int64_t width = Rows("head.safetensors").size(1);
+  const at::Tensor patches = Rows("last.safetensors", {"--tokens=patches"});
+  EXPECT_EQ(patches.sizes(), at::IntArrayRef({36, 4, width}));
+  EXPECT_LT(LargestDifference(Rows("mean.safetensors", {"--tokens=mean"}), patches.mean(1)), 1e-6);
+  const at::Tensor second = Rows("2.safetensors", {"--tokens=patches", "--layer=2"});
+  EXPECT_TRUE(second.equal(patches)) << "there are two";
+  const at::Tensor first = Rows("1.safetensors", {"--tokens=patches", "--layer=1"});
+  const at::Tensor raw = Rows("raw.safetensors", {"--tokens=patches", "--layer=1", "--nofinal_norm"});
+  EXPECT_GT(LargestDifference(first, patches), 0.01);
+  EXPECT_GT(LargestDifference(raw, first), 0.01);
+}
+
+TEST_F(EmbedProcessTest, OfAPictureThatCannotBeReadThereIsNoOutput) {
+  WriteTestFile(folder_ / "pictures/val/dog/35.jpg", "no picture");
+  const std::vector<std::string> before = Names();
+  const ChildResult result = Embed("f.npy", {"--batch_size=1"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("35.jpg: "), HasSubstr("data.on_bad_image=SKIP")));
+  EXPECT_EQ(result.err.find('\n'), result.err.size() - 1) << result.err;
+  EXPECT_EQ(Names(), before);
+  const ChildResult skipped = Embed("f.npy", {"data.on_bad_image=SKIP"});
+  ASSERT_EQ(skipped.status, 0) << skipped.err;
+  EXPECT_THAT(skipped.out, HasSubstr(": 35 x "));
+  EXPECT_THAT(skipped.err, HasSubstr("1 images could not be read"));
+  EXPECT_THAT(ReadFile(folder_ / "f.txt").value(), Not(HasSubstr("35.jpg")));
+}
+
+TEST_F(EmbedProcessTest, KilledHalfwayItLeavesNoOutput) {
+  for (int i = 0; i < 400; ++i) WritePicture(absl::StrCat("many/", i, ".jpg"), i);
+  const auto is_writing = [&] {
+    for (const std::string& name : Names()) {
+      if (name.find(".partial") != std::string::npos) return true;
+    }
+    return false;
+  };
+  ASSERT_OK_AND_ASSIGN(ChildProcess child, ChildProcess::Start(EmbedCommand(
+                                               "many", "killed.npy", {"--batch_size=1"})));
+  while (!is_writing()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  child.Signal(SIGKILL);
+  EXPECT_EQ(child.Wait(), 128 + SIGKILL);
+  EXPECT_FALSE(fs::exists(folder_ / "killed.npy"));
+  EXPECT_FALSE(fs::exists(folder_ / "killed.txt"));
+  EXPECT_EQ(Embed("killed.npy", {}, "many").status, 0);
+}
+
+TEST_F(EmbedProcessTest, KnnTellsAnyClasses) {
+  const ChildResult text = Knn({}), json = Knn({"--json"});
+  ASSERT_EQ(text.status, 0) << text.err;
+  ASSERT_EQ(json.status, 0) << json.err;
+  EXPECT_THAT(text.out, AllOf(HasSubstr("20 nearest of 24  temperature 0.07  top-1 "),
+                              HasSubstr(" of 12)")));
+  const Json result = Json::parse(json.out);
+  EXPECT_EQ(result["memory"], 24);
+  EXPECT_EQ(result["count"], 12);
+  EXPECT_EQ(result["k"], 20);
+  EXPECT_EQ(result["temperature"], 0.07);
+  EXPECT_EQ(result["correct_top5"], 12) << "of two classes";
+  EXPECT_EQ(result["top1"].get<double>(), result["correct_top1"].get<double>() / 12);
+}
+
+// Of pictures that are in both splits.
+TEST_F(EmbedProcessTest, KnnKnowsWhatItRemembers) {
+  fs::remove_all(folder_ / "pictures/val");
+  fs::copy(folder_ / "pictures/train", folder_ / "pictures/val", fs::copy_options::recursive);
+  const ChildResult result = Knn({"--json", "--k=1", "--tokens=mean", "--layer=1"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(Json::parse(result.out)["correct_top1"], 24);
+}
+
+TEST_F(EmbedProcessTest, PageShowsTheNearest) {
+  const ChildResult result = Knn({Flag("--page=", "page.html")});
+  ASSERT_EQ(result.status, 0) << result.err;
+  ASSERT_OK_AND_ASSIGN(const std::string page, ReadFile(folder_ / "page.html"));
+  EXPECT_THAT(page, AllOf(HasSubstr("<!DOCTYPE html>"), HasSubstr("data:image/png;base64,"),
+                          HasSubstr("\"is\":\"dog\""), HasSubstr("20 nearest of 24"),
+                          HasSubstr("none chosen"), Not(HasSubstr("{{"))));
+}
+
+TEST_F(EmbedProcessTest, ImagesThatCannotBeReadAreLeftOut) {
+  WriteTestFile(folder_ / "pictures/val/dog/35.jpg", "no picture");
+  WriteTestFile(folder_ / "pictures/train/cat/2.jpg", "no picture");
+  EXPECT_THAT(Knn({}).err, HasSubstr("2.jpg: "));
+  const ChildResult skipped =
+      Knn({"data.on_bad_image=SKIP", "--json", "--k=24", Flag("--page=", "page.html")});
+  ASSERT_EQ(skipped.status, 0) << skipped.err;
+  const Json result = Json::parse(skipped.out);
+  EXPECT_EQ(result["memory"], 23);
+  EXPECT_EQ(result["count"], 11);
+  EXPECT_EQ(result["left_out"], 2);
+}
+
+TEST_F(EmbedProcessTest, MistakesAreOneLine) {
+  WriteTestFile(folder_ / "taken.npy", "");
+  const struct {
+    ChildResult result;
+    int status;
+    std::string message;
+  } mistakes[] = {
+      {RunChild({"eval/embed"}), 2, "--checkpoint"},
+      {Embed("f.csv"), 2, "must end with .npy or .safetensors"},
+      {Embed("taken.npy"), 2, "is there already; take another name"},
+      {Embed("f.npy", {"--tokens=cls"}), 2, "must be head, class, mean or patches"},
+      {Embed("f.npy", {"--layer=3"}), 2, "--layer: must be 1 to 2"},
+      {Embed("f.npy", {"--layer=0"}), 2, "--layer: must be 1 to 2"},
+      {Embed("f.npy", {"--batch_size=0"}), 2, "--batch_size"},
+      {Embed("f.npy", {"--weights=ema"}), 1, "ema"},
+      {Embed("f.npy", {"seed=1"}), 2, "data.on_bad_image=SKIP"},
+      {Embed("f.npy", {}, "nowhere"), 1, "no such file or folder"},
+      {RunChild({"eval/knn"}), 2, "--checkpoint"},
+      {RunChild({"eval/knn", Flag("--checkpoint=", "vit")}), 1, "--data_dir"},
+      {Knn({"--k=25"}), 2, "--k: is 25, but there are 24 training images"},
+      {Knn({"--k=0"}), 2, "--k"},
+      {Knn({"--temperature=0"}), 2, "--temperature"},
+      {Knn({"--split=train"}), 2, "their own neighbours"},
+      {Knn({"--split=minival"}), 2, "held out no minival split"},
+      {Knn({"--tokens=patches"}), 2, "must be head, class or mean"},
+  };
+  for (const auto& [result, status, message] : mistakes) {
+    EXPECT_EQ(result.status, status) << result.err;
+    EXPECT_THAT(result.err, HasSubstr(message));
+    EXPECT_EQ(result.out, "");
+  }
+  EXPECT_THAT(Names(), Each(Not(HasSubstr("f."))));
+}
+
+}  // namespace
+}  // namespace vitrine
