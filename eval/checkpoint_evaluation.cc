@@ -51,13 +51,13 @@ EvaluationData::EvaluationData(const ModelConfig& model, std::unique_ptr<const D
                                LoaderSpec spec, Split split)
     : model_(model), dataset_(std::move(dataset)), spec_(std::move(spec)), split_(split) {}
 
-absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const TensorMap& weights,
-                                                          bool flips) const {
+absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const TensorMap& weights, bool flips,
+                                                          at::ScalarType operands) const {
   ASSIGN_OR_RETURN(const VisionTransformer model, RestoreModel(model_, weights, spec_.device));
-  return Evaluate(model, flips);
+  return Evaluate(InferenceModel(&model, operands), flips);
 }
 
-absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const VisionTransformer& model,
+absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const InferenceModel& model,
                                                           bool flips) const {
   ASSIGN_OR_RETURN(SplitEvaluation evaluation,
                    EvaluateSplit(model, *dataset_, split_, spec_, flips));
@@ -89,7 +89,9 @@ absl::StatusOr<CheckpointEvaluation> EvaluateCheckpoint(const fs::path& path,
   ASSIGN_OR_RETURN(const EvaluationData data,
                    EvaluationData::Load(manifest, options.split, options.data_dir, options.device,
                                         options.on_bad));
-  ASSIGN_OR_RETURN(evaluation.result, Annotate(data.Evaluate(saved.tensors, options.flips), name));
+  ASSIGN_OR_RETURN(evaluation.result,
+                   Annotate(data.Evaluate(saved.tensors, options.flips, options.operands), name));
+  if (options.operands == at::kBFloat16) evaluation.result.set_bfloat16(true);
   SetWeights(manifest, WeightsName(options.weights), &evaluation.result);
   return evaluation;
 }

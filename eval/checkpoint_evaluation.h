@@ -25,7 +25,7 @@
 #include "eval/result.pb.h"
 #include "eval/weights.h"
 #include "train/checkpoint/checkpoint.h"
-#include "vit/vision_transformer.h"
+#include "vit/inference_model.h"
 
 namespace vitrine {
 
@@ -52,10 +52,11 @@ class EvaluationData {
   // How a model does on all images of the split; `flips` as for ForEachBatch. Those that are
   // damaged but were read are counted. With on_bad_image SKIP those that can't be read are left out
   // and counted. An error if no image can be read, or has scores that are finite.
-  absl::StatusOr<EvaluationResult> Evaluate(const VisionTransformer& model, bool flips) const;
+  absl::StatusOr<EvaluationResult> Evaluate(const InferenceModel& model, bool flips) const;
 
   // The same of a model of the manifest's config with these weights.
-  absl::StatusOr<EvaluationResult> Evaluate(const TensorMap& weights, bool flips) const;
+  absl::StatusOr<EvaluationResult> Evaluate(const TensorMap& weights, bool flips,
+                                            at::ScalarType operands = at::kFloat) const;
 
   // What Evaluate, without flips, gave of these weights of the checkpoint, if it was saved and is
   // to be believed (FindSavedResult).
@@ -84,7 +85,8 @@ struct EvaluationOptions {
   std::filesystem::path data_dir;
   at::Device device = at::kCPU;
   bool flips = false;
-  int loader_threads = 0;  // 0: as in training; changes no figure
+  at::ScalarType operands = at::kFloat;  // as InferenceModel has them
+  int loader_threads = 0;                // 0: as in training; changes no figure
   OnBadImage on_bad = {};
 };
 

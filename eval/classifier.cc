@@ -37,7 +37,7 @@ absl::Status CheckClassNames(const CheckpointManifest& manifest) {
 }  // namespace
 
 absl::StatusOr<Classifier> Classifier::Load(const std::filesystem::path& path, Weights weights,
-                                            at::Device device) {
+                                            at::Device device, at::ScalarType operands) {
   ASSIGN_OR_RETURN(const std::filesystem::path found, FindModel(path));
   ASSIGN_OR_RETURN(SavedWeights saved, ReadWeights(found, weights));
   const ModelConfig& config = saved.manifest.config().model();
@@ -51,18 +51,20 @@ absl::StatusOr<Classifier> Classifier::Load(const std::filesystem::path& path, W
                    TransformPipeline::Create(EvaluationTransforms(data), ImageShapeOf(config).size,
                                              normalization.MeanColor()));
   return Classifier(std::move(saved.manifest), std::move(model), std::move(pipeline),
-                    std::move(normalization));
+                    std::move(normalization), operands);
 }
 
 Classifier::Classifier(CheckpointManifest manifest, VisionTransformer model,
-                       TransformPipeline pipeline, Normalization normalization)
+                       TransformPipeline pipeline, Normalization normalization,
+                       at::ScalarType operands)
     : manifest_(std::move(manifest)),
-      model_(std::move(model)),
+      model_(std::make_unique<const VisionTransformer>(std::move(model))),
+      inference_(model_.get(), operands),
       pipeline_(std::move(pipeline)),
       normalization_(std::move(normalization)) {}
 
 absl::StatusOr<PreparedImage> Classifier::Prepare(std::string_view file) const {
-  const ImageShape shape = ImageShapeOf(model_.config());
+  const ImageShape shape = ImageShapeOf(model_->config());
   ASSIGN_OR_RETURN(EncodedImage encoded, EncodedImage::Open(file, {.grey = shape.channels == 1}));
   PreparedImage prepared;
   prepared.size = {encoded.width(), encoded.height()};
@@ -74,21 +76,20 @@ absl::StatusOr<PreparedImage> Classifier::Prepare(std::string_view file) const {
   const at::Tensor bytes =
       at::empty({1, shape.channels, shape.size.height, shape.size.width}, at::kByte);
   ToPlanar(prepared.seen, shape.channels, bytes.mutable_data_ptr<uint8_t>());
-  prepared.input = normalization_.Apply(bytes.to(model_.device()));
+  prepared.input = normalization_.Apply(bytes.to(model_->device()));
   return prepared;
 }
 
 LoaderSpec Classifier::FileSpec() const {
-  LoaderSpec spec = LoaderSpecOf(manifest_.config(), model_.device());
+  LoaderSpec spec = LoaderSpecOf(manifest_.config(), model_->device());
   *spec.config.mutable_evaluation_transforms() = EvaluationTransforms(spec.config);
   spec.config.set_on_bad_image(DataConfig::FAIL);
   return spec;
 }
 
 absl::StatusOr<at::Tensor> Classifier::Embed(std::string_view file, const Readout& readout) const {
-  const at::NoGradGuard no_grad;
   ASSIGN_OR_RETURN(const PreparedImage prepared, Prepare(file));
-  const at::Tensor row = model_.Embed(prepared.input, readout, {})[0].cpu();
+  const at::Tensor row = inference_.Embed(prepared.input, readout)[0].cpu();
   RETURN_IF_ERROR(CheckFinite(row));
   return row;
 }
@@ -117,9 +118,8 @@ absl::StatusOr<std::vector<ClassScore>> Classifier::Best(const at::Tensor& logit
 
 absl::StatusOr<std::vector<ClassScore>> Classifier::Classify(std::string_view file,
                                                              int64_t top) const {
-  const at::NoGradGuard no_grad;
   ASSIGN_OR_RETURN(const PreparedImage prepared, Prepare(file));
-  return Best(model_.Forward(prepared.input, {})[0], top);
+  return Best(inference_.Forward(prepared.input)[0], top);
 }
 
 }  // namespace vitrine

@@ -13,6 +13,7 @@
 #define EVAL_CLASSIFIER_H_
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@
 #include "data/transform/pipeline.h"
 #include "eval/weights.h"
 #include "train/checkpoint/checkpoint.h"
+#include "vit/inference_model.h"
 #include "vit/readout.h"
 #include "vit/vision_transformer.h"
 
@@ -48,13 +50,18 @@ struct PreparedImage {
 
 class Classifier {
  public:
-  // `path` is a checkpoint or a run, of which the newest checkpoint is taken. Errors are those of
-  // ReadWeights.
+  // `path` is a checkpoint or a run, of which the newest checkpoint is taken. `operands` are those
+  // of InferenceModel. Errors are those of ReadWeights.
   static absl::StatusOr<Classifier> Load(const std::filesystem::path& path,
                                          Weights weights = Weights::kModel,
-                                         at::Device device = at::kCPU);
+                                         at::Device device = at::kCPU,
+                                         at::ScalarType operands = at::kFloat);
 
-  const VisionTransformer& model() const { return model_; }
+  const VisionTransformer& model() const { return *model_; }
+
+  // The same model in less time, without gradients.
+  const InferenceModel& inference() const { return inference_; }
+
   const CheckpointManifest& manifest() const { return manifest_; }
 
   // A JPEG or PNG of any size, by the transforms that the model is evaluated with; where it has
@@ -80,10 +87,11 @@ class Classifier {
 
  private:
   Classifier(CheckpointManifest manifest, VisionTransformer model, TransformPipeline pipeline,
-             Normalization normalization);
+             Normalization normalization, at::ScalarType operands);
 
   CheckpointManifest manifest_;
-  VisionTransformer model_;
+  std::unique_ptr<const VisionTransformer> model_;  // where inference_ can point to
+  InferenceModel inference_;
   TransformPipeline pipeline_;
   Normalization normalization_;
 };

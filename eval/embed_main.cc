@@ -24,6 +24,7 @@
 #include "eval/embedding.h"
 #include "eval/embedding_file.h"
 #include "eval/evaluator.h"
+#include "eval/precision_flag.h"
 #include "eval/readout_flags.h"
 #include "gflags/gflags.h"
 #include "vit/readout.h"
@@ -65,7 +66,7 @@ absl::Status Embed(const Classifier& classifier, const Readout& readout, const L
                    const std::shared_ptr<const FileSource>& source, EmbeddingFile* file) {
   ASSIGN_OR_RETURN(const auto loader, Loader::ForEvaluation(source, spec, FLAGS_batch_size));
   RETURN_IF_ERROR(ForEachEmbedding(
-      classifier.model(), readout, *source, loader.get(),
+      classifier.inference(), readout, *source, loader.get(),
       [&](const EmbeddedBatch& batch) { return file->Append(batch.rows, batch.indices); }));
   const int64_t rows = file->sizes().empty() ? 0 : file->sizes()[0];
   RETURN_IF_ERROR(TellLeftOut(loader->bad_images(), rows));
@@ -77,10 +78,11 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckFlags());
   ASSIGN_OR_RETURN(const OnBadImage on_bad, ParseDataArguments(arguments));
   ASSIGN_OR_RETURN(const Weights weights, AsUsageError(ParseWeights(FLAGS_weights)));
+  ASSIGN_OR_RETURN(const at::ScalarType operands, PrecisionOfFlag());
   ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
   RETURN_IF_ERROR(SetThreads(DefaultThreads()));
   ASSIGN_OR_RETURN(const Classifier classifier,
-                   Classifier::Load(UserPath(FLAGS_checkpoint), weights, device));
+                   Classifier::Load(UserPath(FLAGS_checkpoint), weights, device, operands));
   ASSIGN_OR_RETURN(const Readout readout, ReadoutOfFlags(classifier.model().config()));
   ASSIGN_OR_RETURN(std::vector<fs::path> files, ListImageFiles("--images", FLAGS_images));
   std::vector<std::string> names;

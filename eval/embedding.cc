@@ -1,7 +1,6 @@
 #include "eval/embedding.h"
 
 #include "ATen/TensorOperators.h"
-#include "ATen/core/grad_mode.h"
 #include "ATen/ops/isfinite.h"
 #include "base/status_macros.h"
 
@@ -27,14 +26,13 @@ absl::Status CheckFinite(const at::Tensor& rows) {
       "with; take an earlier checkpoint");
 }
 
-absl::Status ForEachEmbedding(const VisionTransformer& model, const Readout& readout,
+absl::Status ForEachEmbedding(const InferenceModel& model, const Readout& readout,
                               const ImageSource& source, Loader* loader,
                               EmbeddingObserver observe) {
-  const at::NoGradGuard no_grad;
   int64_t first = 0;
   while (!loader->AtEnd()) {
     ASSIGN_OR_RETURN(const Batch batch, loader->Next());
-    const at::Tensor rows = model.Embed(batch.images, readout, {});
+    const at::Tensor rows = model.Embed(batch.images, readout);
     const at::Tensor read = (batch.labels >= 0).nonzero().squeeze(1);
     const EmbeddedBatch embedded = {.rows = rows.index_select(0, read),
                                     .labels = batch.labels.index_select(0, read).cpu(),

@@ -12,8 +12,8 @@
 #include "absl/status/status.h"
 #include "data/batches/loader.h"
 #include "data/source/image_source.h"
+#include "vit/inference_model.h"
 #include "vit/readout.h"
-#include "vit/vision_transformer.h"
 
 namespace vitrine {
 
@@ -30,9 +30,8 @@ absl::Status CheckFinite(const at::Tensor& rows);
 
 // Runs the model without gradients over all batches of a loader of the source, in order. Errors are
 // the loader's, the observer's, and that of CheckFinite, with the image's name.
-absl::Status ForEachEmbedding(const VisionTransformer& model, const Readout& readout,
-                              const ImageSource& source, Loader* loader,
-                              EmbeddingObserver observe);
+absl::Status ForEachEmbedding(const InferenceModel& model, const Readout& readout,
+                              const ImageSource& source, Loader* loader, EmbeddingObserver observe);
 
 }  // namespace vitrine
 

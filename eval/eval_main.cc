@@ -17,6 +17,7 @@
 #include "data/split.h"
 #include "eval/checkpoint_evaluation.h"
 #include "eval/data_arguments.h"
+#include "eval/precision_flag.h"
 #include "eval/result_file.h"
 #include "gflags/gflags.h"
 #include "glog/logging.h"
@@ -105,6 +106,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
                                .on_bad = on_bad};
   ASSIGN_OR_RETURN(options.split, AsUsageError(ParseSplit(FLAGS_split)));
   ASSIGN_OR_RETURN(options.weights, AsUsageError(ParseWeights(FLAGS_weights)));
+  ASSIGN_OR_RETURN(options.operands, PrecisionOfFlag());
   ASSIGN_OR_RETURN(options.device, DeviceOfFlags());
   RETURN_IF_ERROR(SetThreads(DefaultThreads()));
   std::vector<CheckpointEvaluation> results;

@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
-#include "vit/inference_model.h"
 
 namespace vitrine {
 
@@ -34,15 +33,14 @@ void Accumulate(const at::Tensor& logits, const at::Tensor& labels, Evaluation* 
       at::cross_entropy_loss(scores, labels, {}, at::Reduction::Sum).item<double>();
 }
 
-absl::Status ForEachBatch(const VisionTransformer& model, Loader* loader, bool flips,
+absl::Status ForEachBatch(const InferenceModel& model, Loader* loader, bool flips,
                           BatchObserver observe) {
   const at::NoGradGuard no_grad;
-  const InferenceModel inference(&model);
   int64_t first = 0;
   while (!loader->AtEnd()) {
     ASSIGN_OR_RETURN(const Batch batch, loader->Next());
-    at::Tensor logits = inference.Forward(batch.images);
-    if (flips) logits = (logits + inference.Forward(batch.images.flip({3}))) / 2;
+    at::Tensor logits = model.Forward(batch.images);
+    if (flips) logits = (logits + model.Forward(batch.images.flip({3}))) / 2;
     const at::Tensor read = (batch.labels >= 0).nonzero().squeeze(1);
     observe({.logits = logits.index_select(0, read),
              .labels = batch.labels.index_select(0, read),
@@ -62,7 +60,7 @@ absl::Status TellLeftOut(const BadImages& bad, int64_t count) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Evaluation> Evaluate(const VisionTransformer& model, Loader* loader) {
+absl::StatusOr<Evaluation> Evaluate(const InferenceModel& model, Loader* loader) {
   Evaluation evaluation;
   RETURN_IF_ERROR(ForEachBatch(model, loader, /*flips=*/false, [&](const ScoredBatch& batch) {
     Accumulate(batch.logits, batch.labels, &evaluation);

@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "data/batches/loader.h"
-#include "vit/vision_transformer.h"
+#include "vit/inference_model.h"
 
 namespace vitrine {
 
@@ -43,17 +43,17 @@ struct ScoredBatch {
 };
 using BatchObserver = absl::FunctionRef<void(const ScoredBatch& batch)>;
 
-// Runs the model without gradients over all batches of the loader. With `flips` the scores are the
+// Runs the model over all batches of the loader. With `flips` the scores are the
 // means of those of an image and of its mirror image. Errors are the loader's.
-absl::Status ForEachBatch(const VisionTransformer& model, Loader* loader, bool flips,
+absl::Status ForEachBatch(const InferenceModel& model, Loader* loader, bool flips,
                           BatchObserver observe);
 
 // Warns of the images that were left out of an evaluation; DataLoss if none of them was counted.
 absl::Status TellLeftOut(const BadImages& bad, int64_t count);
 
-// All batches of the loader, without gradients. Images that the loader left out are not counted.
+// All batches of the loader. Images that the loader left out are not counted.
 // Errors are the loader's.
-absl::StatusOr<Evaluation> Evaluate(const VisionTransformer& model, Loader* loader);
+absl::StatusOr<Evaluation> Evaluate(const InferenceModel& model, Loader* loader);
 
 }  // namespace vitrine
 

@@ -20,6 +20,7 @@
 #include "data/source/memory_source.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "vit/inference_model.h"
 
 namespace vitrine {
 namespace {
@@ -106,7 +107,7 @@ TEST_P(EvaluateTest, CountsEveryImageWhateverTheBatch) {
       .config = DataConfig(), .shape = {.channels = 1, .size = Square(8)}, .device = device_};
   const auto evaluate = [&](int64_t batch) {
     const auto loader = Loader::ForEvaluation(dataset, Split::kTest, spec, batch).value();
-    return Evaluate(model, loader.get()).value();
+    return Evaluate(InferenceModel(&model), loader.get()).value();
   };
   const Evaluation whole = evaluate(37);
   EXPECT_EQ(whole.count, 37);
@@ -135,12 +136,13 @@ TEST_P(EvaluateTest, WhatIsLeftOutMovesNoImage) {
       .config = data, .shape = {.channels = 1, .size = Square(8)}, .device = device_};
   const auto loader = Loader::ForEvaluation(dataset, Split::kTest, spec, /*batch=*/2).value();
   std::vector<int64_t> indices, labels;
-  ASSERT_OK(ForEachBatch(model, loader.get(), /*flips=*/false, [&](const ScoredBatch& batch) {
-    for (int64_t i = 0; i < batch.indices.size(0); ++i) {
-      indices.push_back(batch.indices[i].item<int64_t>());
-      labels.push_back(batch.labels[i].item<int64_t>());
-    }
-  }));
+  ASSERT_OK(ForEachBatch(InferenceModel(&model), loader.get(), /*flips=*/false,
+                         [&](const ScoredBatch& batch) {
+                           for (int64_t i = 0; i < batch.indices.size(0); ++i) {
+                             indices.push_back(batch.indices[i].item<int64_t>());
+                             labels.push_back(batch.labels[i].item<int64_t>());
+                           }
+                         }));
   EXPECT_THAT(indices, ElementsAre(0, 1, 3, 4));
   EXPECT_EQ(labels, indices);
   EXPECT_OK(TellLeftOut(loader->bad_images(), 4));

@@ -31,7 +31,7 @@ struct Memory {
 at::Tensor UnitRows(const EmbeddedBatch& batch) { return ToUnitLength(batch.rows.flatten(1)); }
 
 // Embeds a split, says which images could not be read and counts them.
-absl::Status EmbedSplit(const VisionTransformer& model, const FeatureData& data, Split split,
+absl::Status EmbedSplit(const InferenceModel& model, const FeatureData& data, Split split,
                         const Readout& readout, int64_t* left_out, EmbeddingObserver observe) {
   ASSIGN_OR_RETURN(const auto loader,
                    Loader::ForEvaluation(*data.dataset, split, data.spec, kBatch));
@@ -44,12 +44,12 @@ absl::Status EmbedSplit(const VisionTransformer& model, const FeatureData& data,
 }
 
 // Filled in its place: two copies of a million rows may not fit.
-absl::StatusOr<Memory> Remember(const VisionTransformer& model, const FeatureData& data,
+absl::StatusOr<Memory> Remember(const InferenceModel& model, const FeatureData& data,
                                 const Readout& readout, int64_t* left_out) {
   const int64_t most = data.dataset->train->size();
   Memory memory = {.rows = {}, .labels = at::empty({most}, at::kLong), .indices = {}};
-  RETURN_IF_ERROR(EmbedSplit(
-      model, data, Split::kTrain, readout, left_out, [&](const EmbeddedBatch& batch) {
+  RETURN_IF_ERROR(
+      EmbedSplit(model, data, Split::kTrain, readout, left_out, [&](const EmbeddedBatch& batch) {
         const at::Tensor rows = UnitRows(batch);
         if (!memory.rows.defined()) memory.rows = at::empty({most, rows.size(1)}, rows.options());
         const auto first = static_cast<int64_t>(memory.indices.size());
@@ -114,7 +114,7 @@ void Count(const Neighbours& neighbours, const at::Tensor& votes, const at::Tens
   }
 }
 
-absl::StatusOr<KnnResult> EvaluateKnn(const VisionTransformer& model, const FeatureData& data,
+absl::StatusOr<KnnResult> EvaluateKnn(const InferenceModel& model, const FeatureData& data,
                                       Split split, const KnnOptions& options) {
   const auto classes = static_cast<int64_t>(data.dataset->class_names.size());
   KnnResult result;

@@ -22,8 +22,8 @@
 #include "eval/data_arguments.h"
 #include "eval/nearest.h"
 #include "train/checkpoint/checkpoint.h"
+#include "vit/inference_model.h"
 #include "vit/readout.h"
-#include "vit/vision_transformer.h"
 
 namespace vitrine {
 
@@ -72,7 +72,7 @@ absl::Status CheckKnn(const FeatureData& data, Split split, const KnnOptions& op
 
 // Of `split`, by the images of the train split; of what passes CheckKnn. Errors are the loader's,
 // and FailedPrecondition if the model makes numbers that are not finite.
-absl::StatusOr<KnnResult> EvaluateKnn(const VisionTransformer& model, const FeatureData& data,
+absl::StatusOr<KnnResult> EvaluateKnn(const InferenceModel& model, const FeatureData& data,
                                       Split split, const KnnOptions& options);
 
 }  // namespace vitrine

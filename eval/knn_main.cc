@@ -18,10 +18,12 @@
 #include "data/split.h"
 #include "eval/data_arguments.h"
 #include "eval/knn.h"
+#include "eval/precision_flag.h"
 #include "eval/readout_flags.h"
 #include "eval/weights.h"
 #include "gflags/gflags.h"
 #include "train/checkpoint/open_model.h"
+#include "vit/inference_model.h"
 #include "vit/readout.h"
 #include "vit/vision_transformer.h"
 
@@ -107,6 +109,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const OnBadImage on_bad, ParseDataArguments(arguments));
   ASSIGN_OR_RETURN(const Split split, AsUsageError(ParseSplit(FLAGS_split)));
   ASSIGN_OR_RETURN(const Weights weights, AsUsageError(ParseWeights(FLAGS_weights)));
+  ASSIGN_OR_RETURN(const at::ScalarType operands, PrecisionOfFlag());
   ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
   RETURN_IF_ERROR(SetThreads(DefaultThreads()));
   ASSIGN_OR_RETURN(const fs::path checkpoint, FindModel(UserPath(FLAGS_checkpoint)));
@@ -118,7 +121,8 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const FeatureData data,
                    LoadFeatureData(saved.manifest, UserPath(FLAGS_data_dir), device, on_bad));
   RETURN_IF_ERROR(AsUsageError(CheckKnn(data, split, options)));
-  ASSIGN_OR_RETURN(const KnnResult result, EvaluateKnn(model, data, split, options));
+  ASSIGN_OR_RETURN(const KnnResult result,
+                   EvaluateKnn(InferenceModel(&model, operands), data, split, options));
   if (FLAGS_json) {
     const int64_t iteration = saved.manifest.iteration();
     std::cout << PrettyJson(ToJson(result, options, checkpoint, iteration)) << std::endl;

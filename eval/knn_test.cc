@@ -16,6 +16,7 @@
 #include "data/source/memory_source.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "vit/inference_model.h"
 
 namespace vitrine {
 namespace {
@@ -81,9 +82,9 @@ class KnnTest : public EachDevice {
     Dataset dataset;
     dataset.class_names = {"even", "odd"};
     const auto source = [&](int64_t first, int64_t count) {
-      return std::make_shared<MemorySource>(
-          "made up", ImageSet{images.narrow(0, first, count).contiguous(),
-                              labels.narrow(0, first, count).contiguous()});
+      return std::make_shared<MemorySource>("made up",
+                                            ImageSet{images.narrow(0, first, count).contiguous(),
+                                                     labels.narrow(0, first, count).contiguous()});
     };
     dataset.train = source(0, train);
     dataset.test = source(train - test, test);
@@ -101,7 +102,7 @@ INSTANTIATE_ON_EACH_DEVICE(KnnTest);
 TEST_P(KnnTest, AnImageIsItsOwnNearest) {
   const FeatureData data = Data(300, 140);  // more than a batch of each
   ASSERT_OK_AND_ASSIGN(const KnnResult result,
-                       EvaluateKnn(*model_, data, Split::kTest, {.k = 1}));
+                       EvaluateKnn(InferenceModel(&*model_), data, Split::kTest, {.k = 1}));
   EXPECT_EQ(result.memory, 300);
   EXPECT_EQ(result.count, 140);
   EXPECT_EQ(result.correct_top1, 140);
@@ -130,7 +131,7 @@ TEST_P(KnnTest, WhatIsNotFiniteIsRefused) {
       parameter.tensor.fill_(std::numeric_limits<float>::quiet_NaN());
     }
   }
-  EXPECT_THAT(EvaluateKnn(*model_, Data(10, 4), Split::kTest, {.k = 1}),
+  EXPECT_THAT(EvaluateKnn(InferenceModel(&*model_), Data(10, 4), Split::kTest, {.k = 1}),
               Fails(absl::StatusCode::kFailedPrecondition,
                     AllOf(HasSubstr("made up image 0: "), HasSubstr("not finite"))));
 }

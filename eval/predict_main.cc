@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "ATen/core/Tensor.h"
-#include "ATen/core/grad_mode.h"
 #include "ATen/ops/concat.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -21,8 +20,9 @@
 #include "data/batches/bad_images.h"
 #include "data/source/file_list.h"
 #include "eval/classifier.h"
+#include "eval/precision_flag.h"
 #include "gflags/gflags.h"
-#include "vit/vision_transformer.h"
+#include "vit/inference_model.h"
 
 DEFINE_string(checkpoint, "", "a checkpoint, or a run, whose newest checkpoint is taken");
 DEFINE_string(images, "", "JPEG or PNG files, or folders of them, with commas");
@@ -76,13 +76,11 @@ absl::Status CheckFlags(const std::vector<std::string>& arguments) {
 }
 
 absl::StatusOr<Prediction> Predict(const Classifier& classifier, const fs::path& file, Rows* rows) {
-  const at::NoGradGuard no_grad;
-
   ASSIGN_OR_RETURN(const std::string bytes, ReadFile(file));
   ASSIGN_OR_RETURN(const PreparedImage prepared,
                    Annotate(classifier.Prepare(bytes), file.string()));
-  const at::Tensor features = classifier.model().Features(prepared.input, {});
-  const at::Tensor logits = classifier.model().Classify(features);
+  const at::Tensor features = classifier.inference().Features(prepared.input);
+  const at::Tensor logits = classifier.inference().Classify(features);
   ASSIGN_OR_RETURN(std::vector<ClassScore> best,
                    Annotate(classifier.Best(logits[0], FLAGS_top), file.string()));
   if (!FLAGS_output.empty()) {
@@ -113,10 +111,11 @@ Json ToJson(const Prediction& prediction) {
 absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckFlags(arguments));
   ASSIGN_OR_RETURN(const Weights weights, AsUsageError(ParseWeights(FLAGS_weights)));
+  ASSIGN_OR_RETURN(const at::ScalarType operands, PrecisionOfFlag());
   ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
   RETURN_IF_ERROR(SetThreads(DefaultThreads()));
   ASSIGN_OR_RETURN(const Classifier classifier,
-                   Classifier::Load(UserPath(FLAGS_checkpoint), weights, device));
+                   Classifier::Load(UserPath(FLAGS_checkpoint), weights, device, operands));
   ASSIGN_OR_RETURN(const std::vector<fs::path> files, ListImageFiles("--images", FLAGS_images));
   Json json = Json::array();
   BadImageList damaged;

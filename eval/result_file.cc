@@ -31,7 +31,8 @@ void SetWeights(const CheckpointManifest& manifest, std::string_view weights,
 
 fs::path ResultPath(const fs::path& checkpoint, const EvaluationResult& result) {
   return absl::StrCat(checkpoint.string(), ".", result.weights(), ".", result.split(),
-                      result.flips() ? ".flips" : "", ".textproto");
+                      result.flips() ? ".flips" : "", result.bfloat16() ? ".bf16" : "",
+                      ".textproto");
 }
 
 absl::Status WriteResult(const fs::path& checkpoint, const EvaluationResult& result) {

@@ -21,7 +21,7 @@ void SetWeights(const CheckpointManifest& manifest, std::string_view weights,
                 EvaluationResult* result);
 
 // <checkpoint>.<weights>.<split>.textproto, with ".flips" before the ending where images were
-// flipped.
+// flipped, and ".bf16" where operands were bfloat16.
 std::filesystem::path ResultPath(const std::filesystem::path& checkpoint,
                                  const EvaluationResult& result);
 

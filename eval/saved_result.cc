@@ -17,6 +17,7 @@ bool IsOf(const EvaluationResult& result, const EvaluationResult& subject) {
          result.checkpoint_crc32c() == subject.checkpoint_crc32c() &&
          result.iteration() == subject.iteration() && result.weights() == subject.weights() &&
          result.split() == subject.split() && result.flips() == subject.flips() &&
+         result.bfloat16() == subject.bfloat16() &&
          result.data_identity() == subject.data_identity();
 }
 

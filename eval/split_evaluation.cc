@@ -45,9 +45,8 @@ void FillCalibration(const Statistics& statistics, EvaluationResult* result) {
 
 }  // namespace
 
-absl::StatusOr<SplitEvaluation> EvaluateSplit(const VisionTransformer& model,
-                                              const Dataset& dataset, Split split,
-                                              const LoaderSpec& spec, bool flips) {
+absl::StatusOr<SplitEvaluation> EvaluateSplit(const InferenceModel& model, const Dataset& dataset,
+                                              Split split, const LoaderSpec& spec, bool flips) {
   ASSIGN_OR_RETURN(const auto loader,
                    Loader::ForEvaluation(dataset, split, spec, kEvaluationBatch));
   SplitEvaluation evaluation;

@@ -16,7 +16,7 @@
 #include "data/split.h"
 #include "eval/evaluator.h"
 #include "eval/result.pb.h"
-#include "vit/vision_transformer.h"
+#include "vit/inference_model.h"
 
 namespace vitrine {
 
@@ -31,9 +31,8 @@ struct SplitEvaluation {
 
 // `flips` as for ForEachBatch. With on_bad_image SKIP images that can't be read are left out,
 // counted and warned of. Errors are the loader's, and DataLoss if no image can be read.
-absl::StatusOr<SplitEvaluation> EvaluateSplit(const VisionTransformer& model,
-                                              const Dataset& dataset, Split split,
-                                              const LoaderSpec& spec, bool flips);
+absl::StatusOr<SplitEvaluation> EvaluateSplit(const InferenceModel& model, const Dataset& dataset,
+                                              Split split, const LoaderSpec& spec, bool flips);
 
 // Says in the result which images it is of.
 void SetImages(const Dataset& dataset, Split split, bool flips, EvaluationResult* result);

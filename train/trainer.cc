@@ -18,6 +18,7 @@
 #include "train/run/console.h"
 #include "train/settings/config.h"
 #include "train/settings/loader_spec.h"
+#include "vit/inference_model.h"
 
 namespace vitrine {
 namespace {
@@ -322,7 +323,7 @@ absl::StatusOr<Evaluation> Trainer::ValidateInto(const VisionTransformer& model,
                                                  std::string_view weights, RunLog* log) const {
   ASSIGN_OR_RETURN(const auto loader,
                    Loader::ForEvaluation(*dataset_, Split::kMinival, spec_, kEvaluationBatch));
-  ASSIGN_OR_RETURN(const Evaluation evaluation, Evaluate(model, loader.get()));
+  ASSIGN_OR_RETURN(const Evaluation evaluation, Evaluate(InferenceModel(&model), loader.get()));
   RETURN_IF_ERROR(log->AddEvaluation(iteration_, RowName(Split::kMinival, weights), evaluation));
   if (finished() && weights == kModel) WarnOfDamagedImages(loader->damaged_images());  // once
   return evaluation;
@@ -331,8 +332,9 @@ absl::StatusOr<Evaluation> Trainer::ValidateInto(const VisionTransformer& model,
 absl::StatusOr<Evaluation> Trainer::TestInto(const VisionTransformer& model,
                                              std::string_view weights, const RunFolder& folder,
                                              RunLog* log) const {
-  ASSIGN_OR_RETURN(const SplitEvaluation evaluation,
-                   EvaluateSplit(model, *dataset_, Split::kTest, spec_, /*flips=*/false));
+  ASSIGN_OR_RETURN(
+      const SplitEvaluation evaluation,
+      EvaluateSplit(InferenceModel(&model), *dataset_, Split::kTest, spec_, /*flips=*/false));
   RETURN_IF_ERROR(
       log->AddEvaluation(iteration_, RowName(Split::kTest, weights), evaluation.figures));
   if (weights == kModel) WarnOfDamagedImages(evaluation.damaged);  // once

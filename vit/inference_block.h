@@ -46,8 +46,8 @@ class InferenceBlock {
   // [B, tokens, D], normalised, to what the MLP adds.
   at::Tensor RunMlp(const at::Tensor& normed) const;
 
-  const Block block_;  // handles to its tensors
-  std::optional<PackedLinear> qkv_;                    // or else the two parts of it
+  Block block_;                      // handles to its tensors
+  std::optional<PackedLinear> qkv_;  // or else the two parts of it
   std::optional<PackedLinear> queries_, keys_values_;
   PackedLinear projection_, hidden_, output_;
 };

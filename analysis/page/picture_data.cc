@@ -102,7 +102,7 @@ absl::StatusOr<Json> TestJson(const fs::path& checkpoint, const Classifier& clas
     if (json.ok()) return json;
   }
   ASSIGN_OR_RETURN(const EvaluationResult result,
-                   data.Evaluate(classifier.model(), /*flips=*/false));
+                   data.Evaluate(classifier.inference(), /*flips=*/false));
   return ResultJson(result, {classifier, data, /*is_saved=*/false});
 }
 
