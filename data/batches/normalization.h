@@ -27,8 +27,6 @@ class Normalization {
                                               at::Device device = at::kCPU);
 
   int64_t channels() const { return static_cast<int64_t>(mean_.size()); }
-  const std::vector<float>& mean() const { return mean_; }
-  const std::vector<float>& std() const { return std_; }
 
   // Of each channel, of pixels in [0, 1].
   const std::vector<float>& mean() const { return mean_; }
