@@ -31,8 +31,7 @@ absl::Status CheckFinite(const at::Tensor& rows);
 // Runs the model without gradients over all batches of a loader of the source, in order. Errors are
 // the loader's, the observer's, and that of CheckFinite, with the image's name.
 absl::Status ForEachEmbedding(const VisionTransformer& model, const Readout& readout,
-                              const ImageSource& source, Loader* loader,
-                              EmbeddingObserver observe);
+                              const ImageSource& source, Loader* loader, EmbeddingObserver observe);
 
 }  // namespace vitrine
 

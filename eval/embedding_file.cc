@@ -30,8 +30,9 @@ absl::Status CheckLines(const std::vector<std::string>& names) {
   });
   if (broken == names.end()) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat(CompactJson(*broken), ": has a line break in its name, and names are written a "
-                                         "line each; rename it, or write .safetensors"));
+      absl::StrCat(CompactJson(*broken),
+                   ": has a line break in its name, and names are written a "
+                   "line each; rename it, or write .safetensors"));
 }
 
 // The header's JSON, as the format has it (base/tensors/safetensors.h).
@@ -90,8 +91,7 @@ EmbeddingFile::EmbeddingFile(FileWriter numbers, std::optional<FileWriter> lines
     : numbers_(std::move(numbers)), lines_(std::move(lines)), names_(std::move(names)) {}
 
 std::string EmbeddingFile::Header(const std::vector<int64_t>& sizes) const {
-  return IsNpy() ? NpyHeader(sizes)
-                 : WithLength(SafetensorsJson(names_, sizes), header_);
+  return IsNpy() ? NpyHeader(sizes) : WithLength(SafetensorsJson(names_, sizes), header_);
 }
 
 absl::Status EmbeddingFile::Append(const at::Tensor& rows, const at::Tensor& indices) {

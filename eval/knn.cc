@@ -48,8 +48,8 @@ absl::StatusOr<Memory> Remember(const VisionTransformer& model, const FeatureDat
                                 const Readout& readout, int64_t* left_out) {
   const int64_t most = data.dataset->train->size();
   Memory memory = {.rows = {}, .labels = at::empty({most}, at::kLong), .indices = {}};
-  RETURN_IF_ERROR(EmbedSplit(
-      model, data, Split::kTrain, readout, left_out, [&](const EmbeddedBatch& batch) {
+  RETURN_IF_ERROR(
+      EmbedSplit(model, data, Split::kTrain, readout, left_out, [&](const EmbeddedBatch& batch) {
         const at::Tensor rows = UnitRows(batch);
         if (!memory.rows.defined()) memory.rows = at::empty({most, rows.size(1)}, rows.options());
         const auto first = static_cast<int64_t>(memory.indices.size());

@@ -81,9 +81,9 @@ class KnnTest : public EachDevice {
     Dataset dataset;
     dataset.class_names = {"even", "odd"};
     const auto source = [&](int64_t first, int64_t count) {
-      return std::make_shared<MemorySource>(
-          "made up", ImageSet{images.narrow(0, first, count).contiguous(),
-                              labels.narrow(0, first, count).contiguous()});
+      return std::make_shared<MemorySource>("made up",
+                                            ImageSet{images.narrow(0, first, count).contiguous(),
+                                                     labels.narrow(0, first, count).contiguous()});
     };
     dataset.train = source(0, train);
     dataset.test = source(train - test, test);
@@ -100,8 +100,7 @@ INSTANTIATE_ON_EACH_DEVICE(KnnTest);
 
 TEST_P(KnnTest, AnImageIsItsOwnNearest) {
   const FeatureData data = Data(300, 140);  // more than a batch of each
-  ASSERT_OK_AND_ASSIGN(const KnnResult result,
-                       EvaluateKnn(*model_, data, Split::kTest, {.k = 1}));
+  ASSERT_OK_AND_ASSIGN(const KnnResult result, EvaluateKnn(*model_, data, Split::kTest, {.k = 1}));
   EXPECT_EQ(result.memory, 300);
   EXPECT_EQ(result.count, 140);
   EXPECT_EQ(result.correct_top1, 140);

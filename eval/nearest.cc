@@ -76,7 +76,8 @@ std::vector<Nearest> Search(const at::Tensor& memory, const at::Tensor& queries,
 
 at::Tensor ToUnitLength(const at::Tensor& rows) {
   const at::Tensor numbers = rows.to(at::kDouble);  // a square of float32 may overflow
-  const at::Tensor length = at::linalg_vector_norm(numbers, 2, at::IntArrayRef{1}, /*keepdim=*/true);
+  const at::Tensor length =
+      at::linalg_vector_norm(numbers, 2, at::IntArrayRef{1}, /*keepdim=*/true);
   return (numbers / length.masked_fill(length == 0, 1)).to(at::kFloat);
 }
 

@@ -1,5 +1,5 @@
-// A whole program: `similarity_example MODEL PICTURE FOLDER` prints the five pictures of a folder that
-// are most like the one given, and the cosines of the angles between them and it.
+// A whole program: `similarity_example MODEL PICTURE FOLDER` prints the five pictures of a folder
+// that are most like the one given, and the cosines of the angles between them and it.
 
 #include <algorithm>
 #include <cstdlib>

@@ -54,8 +54,8 @@ int64_t TokensInFront(const ModelConfig& config, const Readout& readout) {
 }
 
 bool NormsTokens(const ModelConfig& config, const Readout& readout) {
-  const bool is_of_mean = config.pooling() == ModelConfig::MEAN &&
-                          config.pooling_norm() == ModelConfig::AFTER_MEAN;
+  const bool is_of_mean =
+      config.pooling() == ModelConfig::MEAN && config.pooling_norm() == ModelConfig::AFTER_MEAN;
   return readout.final_norm && !is_of_mean;
 }
 

@@ -27,8 +27,8 @@ TEST(PageTest, HoldsStyleScriptsAndData) {
   EXPECT_THAT(page, HasSubstr("function chart("));
   EXPECT_THAT(page, HasSubstr("function summaryTable("));
   EXPECT_EQ(Json::parse(DataElement(page))["runs"][0]["name"], "first");
-  for (const char* part : {"{{page.css}}", "{{dom.js}}", "{{scripts}}", "{{data}}",
-                           "http-equiv=\"refresh\""}) {
+  for (const char* part :
+       {"{{page.css}}", "{{dom.js}}", "{{scripts}}", "{{data}}", "http-equiv=\"refresh\""}) {
     EXPECT_THAT(page, Not(HasSubstr(part)));
   }
 }
