@@ -100,7 +100,7 @@ absl::Status WritePage(const KnnResult& result, const FeatureData& data, Split s
                        const std::string& checkpoint) {
   ASSIGN_OR_RETURN(Json json, DescribeNeighbours(result, *data.dataset, split));
   json["title"] = "Nearest pictures";
-  json["lead"] = absl::StrCat(checkpoint, ": ", Line(result));
+  json["lead"] = absl::StrCat(checkpoint, " on ", data.dataset->name, ": ", Line(result));
   return WriteAtomically(UserPath(FLAGS_page), Page(json, PageKind::kNeighbours));
 }
 

@@ -24,6 +24,8 @@ class InferenceModel {
   // Of a float32 model, which must outlive it; of one of another type it is that model.
   explicit InferenceModel(const VisionTransformer* model, at::ScalarType operands = at::kFloat);
 
+  const ModelConfig& config() const { return model_->config(); }
+
   // As those of VisionTransformer, in float32.
   at::Tensor Forward(const at::Tensor& images) const;
   at::Tensor Features(const at::Tensor& images) const { return Embed(images, {}); }

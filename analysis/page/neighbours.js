@@ -18,8 +18,8 @@ function query(item) {
 document.title = data.title;
 document.querySelector("h1").textContent = data.title;
 document.getElementById("lead").textContent = data.lead;
+document.querySelector("main").append(make("p", {class: "quiet"},
+    "First an image with the class that its neighbours vote for and their share of the votes, then the nearest of them, each with its class and cosine. File names are under the pointer."));
 data.groups.forEach(({title, items}, index) => {
   if (items.length) section(`group${index}`, title, ...items.map(query));
 });
-document.querySelector("main").append(make("p", {class: "quiet"},
-    "First an image with the class that its neighbours vote for and their share of the votes, then the nearest of them: class and cosine. Names are under the pointer."));
