@@ -358,6 +358,7 @@ TEST_F(ExportTest, SaysWhatIsDoneALittleDifferently) {
                                                HasSubstr("pictures have to be made grey")));
   ASSERT_OK_AND_ASSIGN(const ExportedFolder other, TransformersFolder(saved));
   EXPECT_THAT(other.notes, Contains(HasSubstr("begins at the first of them there")));
+  EXPECT_THAT(other.notes, Contains(HasSubstr("as arrays [height, width, 1]")));
 }
 
 // Names of any bytes, and of other writing.

@@ -138,6 +138,11 @@ absl::StatusOr<ExportedFolder> TransformersFolder(const SavedWeights& saved) {
       .tensors = std::move(model.tensors), .files = {}, .notes = std::move(model.notes)};
   const std::vector<std::string> notes = PreprocessingNotes(steps, /*round_down=*/true);
   folder.notes.insert(folder.notes.end(), notes.begin(), notes.end());
+  if (steps.channels == 1) {
+    folder.notes.push_back(
+        "model.channels: 1; processors of transformers 4 take such pictures as arrays [height, "
+        "width, 1]");
+  }
   SortedJson& json = folder.files["config.json"];
   json = ConfigJson(config, kind);
   AddClasses(classes, &json);
