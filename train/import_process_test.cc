@@ -39,10 +39,14 @@ class ImportProcessTest : public ::testing::Test {
     WriteTestFile(folder_ / "vit/preprocessor_config.json",
                   R"({"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], "resample": 2,
       "size": {"height": 8, "width": 8}})");
+    WritePictures("pictures", {"cat", "dog"});
+  }
+
+  // A folder of them with so many classes.
+  void WritePictures(const std::string& name, const std::vector<std::string>& classes) const {
     for (int i = 0; i < 12; ++i) {
       const char* part = i < 8 ? "train" : "val";
-      const char* label = i % 2 == 0 ? "cat" : "dog";
-      WriteTestFile(folder_ / "pictures" / part / label / absl::StrCat(i, ".jpg"),
+      WriteTestFile(folder_ / name / part / classes[i % classes.size()] / absl::StrCat(i, ".jpg"),
                     EncodeJpeg(MakePicture(20 + i, 30 - i, i), 90));
     }
   }
@@ -96,6 +100,17 @@ TEST_F(ImportProcessTest, AFolderPredictsAsItsCheckpoint) {
   ASSERT_EQ(tensors.at("inputs").sizes(), (std::vector<int64_t>{4, 3, 8, 8}));
   for (const auto& [name, tensor] : tensors) EXPECT_TRUE(tensor.equal(same.at(name))) << name;
   EXPECT_THAT(Import().err, HasSubstr("is there already; take another name"));
+}
+
+TEST_F(ImportProcessTest, AFolderIsEvaluatedOnPicturesOfItsClasses) {
+  WritePictures("kinds", {"a", "b", "c", "d", "e"});
+  ASSERT_EQ(Import().status, 0);
+  for (const char* model : {"vit", "checkpoint"}) {
+    const ChildResult result = RunChild(
+        {"eval/eval", "--device=cpu", Flag("--checkpoint=", model), Flag("--data_dir=", "kinds")});
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_THAT(result.out, HasSubstr("top-1"));
+  }
 }
 
 TEST_F(ImportProcessTest, FineTuningTakesClassesAndFramingByItself) {
