@@ -36,6 +36,8 @@ absl::StatusOr<EvaluationData> EvaluationData::Load(CheckpointManifest manifest,
   ASSIGN_OR_RETURN(Dataset dataset, LoadRunData(manifest, data_dir));
   const auto& classes = manifest.class_names();
   RETURN_IF_ERROR(UseClasses({classes.begin(), classes.end()}, &dataset));
+  // Nothing is trained, so that images of training may be of any size.
+  *config.mutable_data()->mutable_train_transforms() = config.data().evaluation_transforms();
   const ModelConfig& model = config.model();
   LoaderSpec spec = LoaderSpecOf(config, device);
   RETURN_IF_ERROR(CheckImages(dataset, config.data(), spec.shape, model.num_classes()));

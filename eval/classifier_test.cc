@@ -145,7 +145,7 @@ TEST_P(ClassifierTest, WhatIsNoImageIsRefused) {
   EXPECT_FALSE(classifier.Classify("not a picture", 1).ok());
   EXPECT_FALSE(classifier.Classify(EncodePng(MakePicture(40, 40)).substr(0, 200), 1).ok());
   EXPECT_THAT(Classifier::Load(folder_ / "nothing"),
-              Fails(absl::StatusCode::kNotFound, HasSubstr("neither a checkpoint")));
+              Fails(absl::StatusCode::kNotFound, HasSubstr("nothing: is not there")));
 }
 
 INSTANTIATE_ON_EACH_DEVICE(ClassifierTest);

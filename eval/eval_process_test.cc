@@ -201,7 +201,7 @@ TEST_F(EvalProcessTest, MistakesAreOneLine) {
       {Eval({"--split=dev"}), 2, "minival"},
       {Eval({"--device=tpu"}), 2, "--device"},
       {Eval({"--loader_threads=-1"}), 2, "--loader_threads"},
-      {Eval({}, "/nothing"), 1, "neither a checkpoint"},
+      {Eval({}, "/nothing"), 1, "/nothing: is not there"},
   };
   for (const auto& [result, status, message] : mistakes) {
     EXPECT_EQ(result.status, status) << result.err;

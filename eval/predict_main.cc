@@ -43,6 +43,16 @@ constexpr char kUsage[] =
     "bazel run //eval:predict -- --checkpoint=C --images=F[,F...] [flags]\n"
     "Prints the most probable classes of image files.";
 
+// Not that of an import for its features alone.
+absl::Status CheckHead(const CheckpointManifest& manifest) {
+  const bool has_head =
+      !manifest.classes_are_nameless() || manifest.config().model().num_classes() > 1;
+  if (has_head || !FLAGS_output.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      FLAGS_checkpoint,
+      ": has no head that tells classes apart; train one, or take its features with --output"));
+}
+
 struct Prediction {
   fs::path file;
   std::vector<ClassScore> best;
@@ -116,6 +126,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(SetThreads(DefaultThreads()));
   ASSIGN_OR_RETURN(const Classifier classifier,
                    Classifier::Load(UserPath(FLAGS_checkpoint), weights, device, operands));
+  RETURN_IF_ERROR(CheckHead(classifier.manifest()));
   ASSIGN_OR_RETURN(const std::vector<fs::path> files, ListImageFiles("--images", FLAGS_images));
   Json json = Json::array();
   BadImageList damaged;

@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "base/tensors/tensor_mean.h"
 #include "train/checkpoint/open_model.h"
+#include "train/checkpoint/weight_files.h"
 
 namespace vitrine {
 namespace {
@@ -51,6 +52,10 @@ absl::StatusOr<Weights> ParseWeights(std::string_view name) {
 }
 
 absl::StatusOr<SavedWeights> ReadWeights(const std::filesystem::path& path, Weights weights) {
+  if (weights != Weights::kModel && IsWeightFiles(path)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path.string(), ": weights of another package, without averages; leave --weights out"));
+  }
   ASSIGN_OR_RETURN(Checkpoint checkpoint,
                    weights == Weights::kModel ? OpenModel(path) : ReadCheckpoint(path));
   ASSIGN_OR_RETURN(TensorMap tensors, Annotate(Take(weights, &checkpoint), path.string()));

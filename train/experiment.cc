@@ -30,6 +30,8 @@
 #include "train/settings/validate.h"
 #include "train/trainer.h"
 #include "train/update/autocast_type.h"
+#include "train/update/parameter_rules.h"
+#include "vit/adapt.h"
 #include "vit/attention_kernel.h"
 #include "vit/config.h"
 #include "vit/fused/check_products.h"
@@ -207,6 +209,18 @@ void WarnOfPlainAttention(const ExperimentConfig& config) {
   }
 }
 
+// Whether the run's parameters can begin as the initial model's, of any number of classes where the
+// data did not settle it.
+absl::Status CheckParameters(ExperimentConfig config, const std::optional<InitialModel>& initial) {
+  if (config.model().num_classes() == 0) config.mutable_model()->set_num_classes(1);
+  ASSIGN_OR_RETURN(const auto model, VisionTransformer::CreateShapesOnly(config.model()));
+  RETURN_IF_ERROR(Trained(config.optimizer(), model.Parameters()).status());
+  if (!initial) return absl::OkStatus();
+  const Checkpoint& from = initial->checkpoint;
+  return Annotate(AdaptTensors(from.manifest.config().model(), from.model, model).status(),
+                  initial->path.string());
+}
+
 // What the config leaves to the machine.
 void SettleForMachine(at::Device device, ExperimentConfig* config) {
   if (config->threads() == 0) config->set_threads(DefaultThreads());
@@ -238,7 +252,8 @@ absl::Status PrepareProcessor(const ExperimentConfig& config, at::Device device)
   return fused::CheckProducts(AutocastType(config.precision()).value_or(at::kFloat));
 }
 
-absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths, at::Device device) {
+absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths, at::Device device,
+                    const std::optional<InitialModel>& initial) {
   std::string data;
   if ((!NeedsFolder(config.data().source()) || !paths.data_dir.empty()) &&
       Unavailable(config, device).empty()) {
@@ -247,6 +262,7 @@ absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths, at::D
                                 config.model().num_classes()));
     data = absl::StrCat("data: ", dataset.Summary(), "\n");
   }
+  RETURN_IF_ERROR(CheckParameters(config, initial));
   std::cout << ConfigText(config) << "\n";
   if (config.model().num_classes() > 0) {
     ASSIGN_OR_RETURN(const auto model, VisionTransformer::CreateShapesOnly(config.model()));

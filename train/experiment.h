@@ -32,8 +32,9 @@ absl::Status CompleteConfig(at::Device device, ExperimentConfig* config);
 absl::Status PrepareProcessor(const ExperimentConfig& config, at::Device device);
 
 // Prints the config, the parameter count, what cannot be trained yet, and, where the data can be
-// read, a summary of it. Trains nothing.
-absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths, at::Device device);
+// read, a summary of it. Trains nothing. Refuses what a run would that began with `initial`.
+absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths, at::Device device,
+                    const std::optional<InitialModel>& initial);
 
 // Trains, or goes on, and evaluates on the test split. A new run begins with the weights of
 // `initial`. Returns the run's folder.

@@ -405,7 +405,7 @@ TEST_F(ImageTrainingTest, HeadOfOtherClassesIsNotTakenOver) {
   fs::rename(folder_ / "files/train/cat", folder_ / "files/train/zebra");
   fs::rename(folder_ / "files/val/cat", folder_ / "files/val/zebra");
   EXPECT_THAT(RunChild(Command("other", "files", from)).out,
-              HasSubstr("head.weight: new, for 2 other classes"));
+              HasSubstr("head.weight: new, for 2 classes that are others, or in another order"));
 }
 
 }  // namespace

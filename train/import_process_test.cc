@@ -1,6 +1,7 @@
 // From another package's folder to predictions, to fine-tuning and to a linear probe, as a user
 // does it.
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -39,10 +40,15 @@ class ImportProcessTest : public ::testing::Test {
     WriteTestFile(folder_ / "vit/preprocessor_config.json",
                   R"({"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], "resample": 2,
       "size": {"height": 8, "width": 8}})");
-    for (int i = 0; i < 12; ++i) {
+    WritePictures("pictures", {"cat", "dog"});
+  }
+
+  // Of each class in both parts.
+  void WritePictures(const std::string& name, const std::vector<std::string>& classes) const {
+    const size_t count = 8 + std::max<size_t>(classes.size(), 4);
+    for (size_t i = 0; i < count; ++i) {
       const char* part = i < 8 ? "train" : "val";
-      const char* label = i % 2 == 0 ? "cat" : "dog";
-      WriteTestFile(folder_ / "pictures" / part / label / absl::StrCat(i, ".jpg"),
+      WriteTestFile(folder_ / name / part / classes[i % classes.size()] / absl::StrCat(i, ".jpg"),
                     EncodeJpeg(MakePicture(20 + i, 30 - i, i), 90));
     }
   }
@@ -98,6 +104,17 @@ TEST_F(ImportProcessTest, AFolderPredictsAsItsCheckpoint) {
   EXPECT_THAT(Import().err, HasSubstr("is there already; take another name"));
 }
 
+TEST_F(ImportProcessTest, AFolderIsEvaluatedOnPicturesOfItsClasses) {
+  WritePictures("kinds", {"a", "b", "c", "d", "e"});
+  ASSERT_EQ(Import().status, 0);
+  for (const char* model : {"vit", "checkpoint"}) {
+    const ChildResult result = RunChild(
+        {"eval/eval", "--device=cpu", Flag("--checkpoint=", model), Flag("--data_dir=", "kinds")});
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_THAT(result.out, HasSubstr("top-1"));
+  }
+}
+
 TEST_F(ImportProcessTest, FineTuningTakesClassesAndFramingByItself) {
   const ChildResult result = Train("finetune", "tuned");
   ASSERT_EQ(result.status, 0) << result.err;
@@ -116,6 +133,55 @@ TEST_F(ImportProcessTest, FineTuningTakesClassesAndFramingByItself) {
   EXPECT_THAT(predicted.out, HasSubstr("cat"));
 }
 
+// Numbers stand for the classes that nobody named, and are not the folders of such names.
+TEST_F(ImportProcessTest, ClassesWithoutANameAreNotThoseOfAFolder) {
+  WritePictures("pictures", {"0", "1", "2", "3", "4"});
+  for (const char* part : {"train", "val"}) {
+    for (const char* label : {"cat", "dog"}) fs::remove_all(folder_ / "pictures" / part / label);
+  }
+  fs::remove(folder_ / "vit/config.json");
+  const ChildResult result = Train("finetune", "tuned", {"model.heads=2"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("head.weight: new"));
+}
+
+TEST_F(ImportProcessTest, DryRunRefusesWhatTheRunWould) {
+  for (const auto& [wish, why] :
+       {std::pair("model.depth=1", "model.depth: 2 in the checkpoint, 1 in the model"),
+        {"optimizer.frozen=[\"x*\"]", "optimizer.frozen: no parameter is named 'x*'"},
+        {"optimizer.frozen=[\"*\"]", "optimizer.frozen: no parameter is left to train"}}) {
+    const ChildResult run = Train("finetune", "run", {wish});
+    EXPECT_THAT(run.err, HasSubstr(why));
+    const ChildResult dry = Train("finetune", "run", {wish, "--dry_run"});
+    EXPECT_THAT(dry.err, HasSubstr(why));
+    EXPECT_EQ(dry.status, run.status) << wish;
+  }
+  EXPECT_EQ(Train("finetune", "run", {"--dry_run"}).status, 0);
+  EXPECT_EQ(Train("finetune", "run", {"--dry_run", "--data_dir="}).status, 0);
+}
+
+TEST_F(ImportProcessTest, ConfigsWithoutAModelNeedOne) {
+  for (const char* config : {"finetune", "linear_probe"}) {
+    const ChildResult result = Train(config, "run", {"--init_from="});
+    EXPECT_THAT(result.err, HasSubstr("--init_from: needs a model")) << config;
+    EXPECT_FALSE(fs::exists(folder_ / "run"));
+  }
+}
+
+TEST_F(ImportProcessTest, WhatAnImportHasNotIsNotPredictedWith) {
+  const std::vector<std::string> predict = {"eval/predict", "--device=cpu",
+                                            Flag("--checkpoint=", "vit"),
+                                            Flag("--images=", "pictures/val")};
+  std::vector<std::string> averaged = predict;
+  averaged.emplace_back("--weights=ema");
+  EXPECT_THAT(RunChild(averaged).err, HasSubstr("weights of another package, without averages"));
+  TensorMap headless = LoadPackageModel("transformers_vit_5").weights;
+  std::erase_if(headless, [](const auto& entry) { return entry.first.starts_with("classifier."); });
+  ASSERT_OK(WriteSafetensors(folder_ / "vit/model.safetensors", headless));
+  EXPECT_THAT(RunChild(predict).err, HasSubstr("has no head that tells classes apart"));
+  EXPECT_EQ(Predict("vit", "features.safetensors").status, 0);
+}
+
 TEST_F(ImportProcessTest, LinearProbeTrainsTheHeadAlone) {
   const ChildResult result = Train("linear_probe", "probe");
   ASSERT_EQ(result.status, 0) << result.err;
@@ -130,17 +196,26 @@ TEST_F(ImportProcessTest, LinearProbeTrainsTheHeadAlone) {
   EXPECT_GT(probe.model.at("head.weight").abs().max().item<float>(), 0);
 }
 
+// A run's wishes do not make another model of the same weights.
+TEST_F(ImportProcessTest, WhatTheFilesSayIsNotOverriddenByARun) {
+  EXPECT_THAT(Train("finetune", "run", {"model.heads=4"}).err,
+              HasSubstr("model.heads: 2 in the checkpoint, 4 in the model"));
+}
+
 TEST_F(ImportProcessTest, WhatDoesNotFollowIsAskedForAndTaken) {
   fs::remove(folder_ / "vit/config.json");
   const ChildResult asked = Predict("vit", "none.safetensors");
   EXPECT_EQ(asked.status, 1);
   EXPECT_THAT(
       asked.err,
-      HasSubstr("model.heads: does not follow from the tensors; give it to //train:import"));
+      HasSubstr("model.heads: does not follow from the tensors; give it, as in model.heads=3"));
   EXPECT_FALSE(fs::exists(folder_ / "none.safetensors"));
   const ChildResult given = Import("model.heads=2");
   EXPECT_EQ(given.status, 0) << given.err;
   EXPECT_THAT(given.out, HasSubstr("classes: have no names, so they are numbers"));
+  const ChildResult trained =
+      Train("finetune", "run", {"model.heads=2", "model.activation=QUICK_GELU"});
+  EXPECT_EQ(trained.status, 0) << trained.err;
 }
 
 }  // namespace

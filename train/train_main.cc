@@ -57,17 +57,8 @@ absl::Status CheckFlags() {
 
 bool IsResumed() { return FLAGS_resume && RunFolder::Exists(UserPath(FLAGS_run_dir)); }
 
-// Of --init_from, for a new run.
-absl::StatusOr<std::optional<InitialModel>> OpenInitial() {
-  if (FLAGS_init_from.empty() || IsResumed()) return std::nullopt;
-  return OpenInitialModel(UserPath(FLAGS_init_from));
-}
-
-// The config of the flags and overrides. What they leave open is the resumed run's, or that of the
-// initial model.
-absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& overrides,
-                                               const std::optional<InitialModel>& initial,
-                                               at::Device device) {
+// The config of the flags and overrides; what they leave open is a resumed run's.
+absl::StatusOr<ExperimentConfig> GivenConfig(const std::vector<std::string>& overrides) {
   const bool is_given = !gflags::GetCommandLineFlagInfoOrDie("config").is_default;
   const bool is_resumed = IsResumed();
   ExperimentConfig config;
@@ -81,6 +72,31 @@ absl::StatusOr<ExperimentConfig> ResolveConfig(const std::vector<std::string>& o
   }
   RETURN_IF_ERROR(ApplyOverrides(overrides, &config));
   if (is_resumed) TakeOpenChoices(run, &config);
+  return config;
+}
+
+// As configs do that are for a model that was trained before.
+bool LeavesTheModelOpen(const ModelConfig& model) {
+  return model.has_num_classes() && model.num_classes() == 0 && !model.has_image_size() &&
+         !model.has_patch_size() && !model.has_depth() && !model.has_width();
+}
+
+// Of --init_from, for a new run.
+absl::StatusOr<std::optional<InitialModel>> OpenInitial(const ExperimentConfig& config) {
+  if (IsResumed()) return std::nullopt;
+  if (FLAGS_init_from.empty() && LeavesTheModelOpen(config.model())) {
+    return UsageError(absl::StrCat("--init_from: needs a model, which config ", config.name(),
+                                   " does not describe; to train a new one give it "
+                                   "model.image_size, patch_size, depth, width and heads"));
+  }
+  if (FLAGS_init_from.empty()) return std::nullopt;
+  return OpenInitialModel(UserPath(FLAGS_init_from), config);
+}
+
+// With what is left open: that of the initial model, or what is usual.
+absl::StatusOr<ExperimentConfig> WholeConfig(ExperimentConfig config,
+                                             const std::optional<InitialModel>& initial,
+                                             at::Device device) {
   if (initial) TakeArchitecture(initial->checkpoint.manifest.config(), &config);
   RETURN_IF_ERROR(CompleteConfig(device, &config));
   return config;
@@ -116,11 +132,12 @@ absl::Status Run(const std::vector<std::string>& overrides) {
   OutliveConsole();
   RETURN_IF_ERROR(CheckFlags());
   ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
-  ASSIGN_OR_RETURN(std::optional<InitialModel> initial, AsUsageError(OpenInitial()));
+  ASSIGN_OR_RETURN(const ExperimentConfig given, AsUsageError(GivenConfig(overrides)));
+  ASSIGN_OR_RETURN(std::optional<InitialModel> initial, AsUsageError(OpenInitial(given)));
   ASSIGN_OR_RETURN(const ExperimentConfig config,
-                   AsUsageError(ResolveConfig(overrides, initial, device)));
+                   AsUsageError(WholeConfig(given, initial, device)));
   const ExperimentPaths paths = Paths(config.name());
-  if (FLAGS_dry_run) return DryRun(config, paths, device);
+  if (FLAGS_dry_run) return DryRun(config, paths, device, initial);
   RETURN_IF_ERROR(AsUsageError(CheckAvailable(config, device)));
   KeepFreedMemory();
   // A report that is older than the end of its run may be of half the run.

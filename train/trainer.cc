@@ -139,7 +139,8 @@ absl::Status Trainer::Resume(const Checkpoint& checkpoint) {
 }
 
 absl::StatusOr<std::vector<std::string>> Trainer::InitializeFrom(const Checkpoint& checkpoint) {
-  return state_.InitializeFrom(checkpoint, HasClassesOf(checkpoint, *dataset_));
+  const bool is_nameless = checkpoint.manifest.classes_are_nameless();
+  return state_.InitializeFrom(checkpoint, !is_nameless && HasClassesOf(checkpoint, *dataset_));
 }
 
 absl::Status Trainer::Run(const RunFolder& folder, RunLog* log, RunRecord* record) {

@@ -77,12 +77,15 @@ void AdaptPositions(PatchGrid from, PatchGrid to, Adaptation& adaptation) {
                                             to.columns));
 }
 
-void ReplaceHead(const VisionTransformer& to, Adaptation& adaptation) {
+// Of other classes, which may be as many.
+void ReplaceHead(int number_before, const VisionTransformer& to, Adaptation& adaptation) {
+  const int number = to.config().num_classes();
+  const char* const which =
+      number == number_before ? " classes that are others, or in another order" : " other classes";
   for (const NamedParameter& parameter : to.Parameters()) {
     if (!IsHead(parameter.name)) continue;
     adaptation.tensors.insert_or_assign(parameter.name, parameter.tensor.detach());
-    adaptation.changes.push_back(
-        absl::StrCat(parameter.name, ": new, for ", to.config().num_classes(), " other classes"));
+    adaptation.changes.push_back(absl::StrCat(parameter.name, ": new, for ", number, which));
   }
 }
 
@@ -98,7 +101,9 @@ absl::StatusOr<Adaptation> AdaptTensors(const ModelConfig& from, const TensorMap
   const at::NoGradGuard no_grad;
   Adaptation adaptation{tensors, {}};
   AdaptPositions(PatchGrid(from), PatchGrid(to.config()), adaptation);
-  if (!same_classes || from.num_classes() != to.config().num_classes()) ReplaceHead(to, adaptation);
+  if (!same_classes || from.num_classes() != to.config().num_classes()) {
+    ReplaceHead(from.num_classes(), to, adaptation);
+  }
   return adaptation;
 }
 

@@ -170,7 +170,8 @@ absl::StatusOr<Json> DescribeRun(const fs::path& run_dir) {
   run["reported"] = Reported(run["record"]["config"].get<std::string>());
   run["command"] =
       absl::StrCat("tools/bazel run //train -- --config=config.textproto --run_dir=RUN",
-                   is_embedded ? "" : " --data_dir=DIR");
+                   is_embedded ? "" : " --data_dir=DIR",
+                   run["record"].contains("initialised_from") ? " --init_from=WEIGHTS" : "");
   return run;
 }
 

@@ -18,6 +18,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
@@ -80,6 +81,14 @@ TEST_F(RunDataTest, StepsComeWithWhatWasReported) {
   Write("run.json", R"({"config": "mine", "seed": 0, "parameters": 9})");
   ASSERT_OK_AND_ASSIGN(const Json other, DescribeRun(folder_));
   EXPECT_TRUE(other["reported"].is_null());
+}
+
+TEST_F(RunDataTest, TheCommandNeedsTheWeightsThatTheRunBeganWith) {
+  ASSERT_OK_AND_ASSIGN(const Json scratch, DescribeRun(folder_));
+  EXPECT_THAT(scratch["command"].get<std::string>(), Not(HasSubstr("--init_from")));
+  Write("run.json", R"({"config": "mine", "seed": 0, "parameters": 9, "initialised_from": "/a"})");
+  ASSERT_OK_AND_ASSIGN(const Json tuned, DescribeRun(folder_));
+  EXPECT_THAT(tuned["command"].get<std::string>(), HasSubstr(" --init_from=WEIGHTS"));
 }
 
 TEST_F(RunDataTest, LongRunsAreThinnedWithoutLosingAPeak) {

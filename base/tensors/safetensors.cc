@@ -128,7 +128,13 @@ absl::StatusOr<Entry> ParseEntry(const SortedJson& json) {
   return entry;
 }
 
+// What Git LFS leaves in the place of a file.
+constexpr std::string_view kPointer = "version https://git-lfs.github.com/";
+
 absl::StatusOr<SortedJson> ParseHeader(std::string_view bytes, std::string_view* data) {
+  if (bytes.substr(0, kPointer.size()) == kPointer) {
+    return Damaged("a pointer of Git LFS is in its place; get it with git lfs pull");
+  }
   if (bytes.size() < kLengthBytes) return Damaged("it is shorter than 8 bytes");
   uint64_t length;
   std::memcpy(&length, bytes.data(), kLengthBytes);

@@ -162,6 +162,11 @@ TEST(SafetensorsTest, HugeHeaderLengthIsRefused) {
               Fails(absl::StatusCode::kDataLoss, HasSubstr("bytes, the most is 100000000")));
 }
 
+TEST(SafetensorsTest, APointerOfGitLfsIsNamed) {
+  EXPECT_THAT(ParseSafetensors("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n"),
+              Fails(absl::StatusCode::kDataLoss, HasSubstr("git lfs pull")));
+}
+
 TEST(SafetensorsTest, ErrorNamesTheFile) {
   ASSERT_OK(WriteAtomically(TestPath(), "short"));
   EXPECT_THAT(ReadSafetensors(TestPath()),

@@ -40,9 +40,11 @@ std::vector<int64_t> Places(const std::vector<std::string>& from,
 
 absl::Status OtherClasses(const std::vector<std::string>& from,
                           const std::vector<std::string>& to) {
-  return absl::InvalidArgumentError(absl::StrCat(
-      "other classes than expected, ", from.size(), " and not ", to.size(), "; of those expected ",
-      FirstMissing(to, from), " is missing, of those found ", FirstMissing(from, to), " is new"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("other classes than expected, ", from.size(),
+                   from.size() == to.size() ? " as there" : absl::StrCat(" and not ", to.size()),
+                   "; of those expected ", FirstMissing(to, from), " is missing, of those found ",
+                   FirstMissing(from, to), " is new"));
 }
 
 }  // namespace

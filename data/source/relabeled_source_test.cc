@@ -22,9 +22,10 @@ TEST(MatchClassesTest, PlacesInTheOtherList) {
 }
 
 TEST(MatchClassesTest, OtherClassesAreNamed) {
-  EXPECT_THAT(MatchClasses({"a", "x"}, {"a", "b"}),
-              Fails(absl::StatusCode::kInvalidArgument,
-                    HasSubstr("'b' is missing, of those found 'x' is new")));
+  EXPECT_THAT(
+      MatchClasses({"a", "x"}, {"a", "b"}),
+      Fails(absl::StatusCode::kInvalidArgument,
+            HasSubstr("2 as there; of those expected 'b' is missing, of those found 'x' is new")));
   EXPECT_THAT(
       MatchClasses({"a"}, {"a", "b"}),
       Fails(absl::StatusCode::kInvalidArgument,

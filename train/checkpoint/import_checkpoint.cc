@@ -7,7 +7,11 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "base/problems.h"
 #include "base/status_macros.h"
+#include "data/batches/normalization.h"
+#include "data/validate.h"
 #include "train/checkpoint/model_description.h"
 #include "train/checkpoint/weight_files.h"
 #include "train/settings/loader_spec.h"
@@ -36,9 +40,13 @@ void NameClasses(std::vector<std::string> names, ImportedCheckpoint* imported) {
                                                  " names, but the head has ", classes,
                                                  ", so they are numbers"));
     names.clear();
+    manifest.set_classes_are_nameless(true);
     for (int i = 0; i < classes; ++i) names.push_back(absl::StrCat(i));
   }
-  for (std::string& name : names) manifest.add_class_names(std::move(name));
+  for (const std::string& name : names) {
+    manifest.add_class_names(
+        absl::StrReplaceAll(name, {{"\n", " "}, {"\r", " "}, {"\t", " "}}));  // of one line
+  }
 }
 
 // Where round(side / fraction) is floor(side / crop_fraction), of the shorter side.
@@ -52,7 +60,7 @@ DataConfig DataOf(const DataConfig& given, const ModelDescription& description, 
   DataConfig data = given;
   if (!data.has_source()) data.set_source(DataConfig::IMAGE_FOLDER);
   const bool is_given = given.mean_size() > 0 || given.has_normalization();
-  if (!is_given && description.data.mean_size() > 0) {
+  if (!is_given && description.data.mean_size() + description.data.std_size() > 0) {
     *data.mutable_mean() = description.data.mean();
     *data.mutable_std() = description.data.std();
   } else if (!is_given) {
@@ -75,6 +83,17 @@ DataConfig DataOf(const DataConfig& given, const ModelDescription& description, 
                                   crop->crop_fraction(), ", bicubic, since nothing says another"));
   }
   return data;
+}
+
+absl::Status CheckNormalization(const ExperimentConfig& config) {
+  absl::Status status = ProblemsError(DataConfigProblems(config.data()));
+  if (status.ok())
+    status = Normalization::Create(config.data(), config.model().channels()).status();
+  if (status.ok()) return status;
+  return absl::InvalidArgumentError(
+      absl::StrCat(status.message(),
+                   "; give others to //train:import, as in data.mean=[0.5,0.5,0.5] "
+                   "data.std=[0.5,0.5,0.5]"));
 }
 
 // Clears the size of images in the config, and returns it; nothing where it has none.
@@ -115,7 +134,7 @@ absl::Status ResizePositions(Size size, ImportedModel* model) {
 }  // namespace
 
 absl::StatusOr<ImportedCheckpoint> ImportCheckpoint(const fs::path& path,
-                                                    const ExperimentConfig& given) {
+                                                    const ExperimentConfig& given, Given order) {
   ASSIGN_OR_RETURN(const TensorMap tensors, ReadWeightFiles(path));
   if (tensors.count("patch_embedding.projection.weight") > 0) {
     return absl::DataLossError(
@@ -127,6 +146,7 @@ absl::StatusOr<ImportedCheckpoint> ImportCheckpoint(const fs::path& path,
   ModelConfig wishes = given.model();
   const std::optional<Size> given_size = ExtractSize(&wishes);
   const std::optional<Size> size = given_size ? given_size : description.input;
+  if (order == Given::kAfterFiles) wishes.MergeFrom(description.model);
   description.model.MergeFrom(wishes);
   ASSIGN_OR_RETURN(ImportedModel model,
                    Annotate(ImportUnresized(tensors, description.model, size), path.string()));
@@ -140,6 +160,7 @@ absl::StatusOr<ImportedCheckpoint> ImportCheckpoint(const fs::path& path,
   *config.mutable_model() = std::move(model.config);
   *config.mutable_data() =
       DataOf(given.data(), description, ImageShapeOf(config.model()).size, &imported.notes);
+  RETURN_IF_ERROR(Annotate(CheckNormalization(config), path.string()));
   imported.checkpoint.model = std::move(model.tensors);
   NameClasses(std::move(description.class_names), &imported);
   return imported;

@@ -55,12 +55,14 @@ class ImportCheckpointTest : public ::testing::Test {
 };
 
 TEST_F(ImportCheckpointTest, AFolderOfTransformersIsReadWithAllThatItSays) {
+  Write("config.json", R"({"model_type": "vit", "num_attention_heads": 2, "hidden_act": "gelu",
+      "layer_norm_eps": 1e-12, "id2label": {"0": "a", "1": "b", "2": "c", "3": "d\nd", "4": "e"}})");
   ASSERT_TRUE(IsWeightFiles(folder_));
   ASSERT_OK_AND_ASSIGN(const ImportedCheckpoint imported, Import());
   const CheckpointManifest& manifest = imported.checkpoint.manifest;
   EXPECT_EQ(manifest.config().model().heads(), 2);
   EXPECT_EQ(manifest.config().model().layer_norm_epsilon(), 1e-12);
-  EXPECT_THAT(manifest.class_names(), ElementsAre("a", "b", "c", "d", "e"));
+  EXPECT_THAT(manifest.class_names(), ElementsAre("a", "b", "c", "d d", "e"));
   EXPECT_THAT(manifest.config().data().mean(), ElementsAre(0.1f, 0.2f, 0.3f));
   const auto& crop = manifest.config().data().evaluation_transforms(0).resize_and_center_crop();
   EXPECT_EQ(crop.crop_fraction(), 0.8);
@@ -174,8 +176,42 @@ TEST_F(ImportCheckpointTest, PartsOfAnIndexAreOneModel) {
 TEST_F(ImportCheckpointTest, PicklesAreRefusedWithTheirConversion) {
   fs::remove(folder_ / "model.safetensors");
   Write("pytorch_model.bin", "x");
-  EXPECT_THAT(OpenModel(folder_), Fails(absl::StatusCode::kUnimplemented,
-                                        AllOf(HasSubstr("a pickle"), HasSubstr("python3 -c"))));
+  EXPECT_THAT(
+      OpenModel(folder_),
+      Fails(absl::StatusCode::kUnimplemented,
+            AllOf(HasSubstr("a pickle"), HasSubstr("python3 -c"),
+                  HasSubstr("pytorch_model.bin' '" + (folder_ / "model.safetensors").string()))));
+  for (const char* name : {"a.pth", "a.pth.tar", "a.npz", "a.onnx"}) {
+    Write(name, "x");
+    EXPECT_THAT(OpenModel(folder_ / name),
+                Fails(absl::StatusCode::kUnimplemented, HasSubstr(name)));
+  }
+  Write("it's.pth", "x");
+  EXPECT_THAT(OpenModel(folder_ / "it's.pth").status().message(), HasSubstr("it'\\''s.pth' "));
+}
+
+TEST_F(ImportCheckpointTest, WhatIsNoModelIsSaidToBeThat) {
+  const auto why = [](const fs::path& path) {
+    return std::string(FindModel(path).status().message());
+  };
+  EXPECT_THAT(why(folder_ / "nothing"), HasSubstr("nothing: is not there"));
+  EXPECT_THAT(why("timm/vit_tiny_patch16_224"), HasSubstr("hf download timm/vit_tiny_patch16_224"));
+  fs::create_symlink("nowhere", folder_ / "link");
+  EXPECT_THAT(why(folder_ / "link"), HasSubstr("link: is not there"));
+  EXPECT_THAT(why(folder_ / "config.json"), HasSubstr("is no safetensors file; give the folder"));
+  fs::rename(folder_ / "model.safetensors", folder_ / "open_clip_model.safetensors");
+  EXPECT_THAT(why(folder_),
+              HasSubstr("give " + (folder_ / "open_clip_model.safetensors").string()));
+  fs::create_directories(folder_ / "cache/snapshots/abc");
+  EXPECT_THAT(why(folder_ / "cache"),
+              HasSubstr("give " + (folder_ / "cache/snapshots/abc").string()));
+  fs::create_directories(folder_ / "empty");
+  EXPECT_THAT(why(folder_ / "empty"), HasSubstr("nor weights (no model.safetensors)"));
+}
+
+TEST_F(ImportCheckpointTest, TheWholeIsTakenBeforeAnIndexBesideIt) {
+  Write("model.safetensors.index.json", R"({"weight_map": {"x": "gone.safetensors"}})");
+  EXPECT_THAT(Import(), IsOk());
 }
 
 TEST_F(ImportCheckpointTest, BadDescriptionsAreNamed) {
@@ -194,6 +230,25 @@ TEST_F(ImportCheckpointTest, BadDescriptionsAreNamed) {
          "5 positions are not those"}}) {
     Write("config.json", text);
     EXPECT_THAT(Import().status().message(), AllOf(HasSubstr(why), Not(HasSubstr("\n")))) << text;
+  }
+}
+
+TEST_F(ImportCheckpointTest, NormalizationMustBeOfTheModel) {
+  for (const char* bad :
+       {R"("image_mean": [0.5], "image_std": [0.5])", R"("image_std": [1, 2, 3])",
+        R"("image_mean": [1, 2, 3])", R"("image_mean": [1, 2, 3], "image_std": [1, 0, 1])",
+        R"("image_mean": [1, 2, 3, 4], "image_std": [1, 2, 3, 4])"}) {
+    Write("preprocessor_config.json", "{\"size\": 8, " + std::string(bad) + "}");
+    EXPECT_THAT(Import(), Fails(absl::StatusCode::kInvalidArgument,
+                                AllOf(HasSubstr(folder_.string()), HasSubstr("data.std"),
+                                      HasSubstr("as in data.mean=[0.5,0.5,0.5]"))))
+        << bad;
+    ExperimentConfig given;
+    for (int i = 0; i < 3; ++i) {
+      given.mutable_data()->add_mean(0.5);
+      given.mutable_data()->add_std(0.5);
+    }
+    EXPECT_THAT(ImportCheckpoint(folder_, given), IsOk()) << bad;
   }
 }
 

@@ -18,6 +18,14 @@ bool JsonFields::Has(const char* field) const {
   return found != json_.end() && !found->is_null();
 }
 
+std::vector<std::string> JsonFields::Names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : json_.items()) {
+    if (!value.is_null()) names.push_back(name);
+  }
+  return names;
+}
+
 JsonFields JsonFields::In(const char* field) {
   SortedJson inner = SortedJson::object();
   if (Has(field) && !Get(field).is_object()) {
@@ -70,8 +78,8 @@ std::vector<double> JsonFields::Numbers(const char* field) {
 std::nullopt_t JsonFields::Refuse(const char* field, std::string_view why) {
   // It may tell what is there, which can be of any lines.
   if (status_->ok()) {
-    *status_ =
-        absl::DataLossError(absl::StrCat(name_, ": ", field, ": ", absl::Utf8SafeCHexEscape(why)));
+    *status_ = absl::DataLossError(absl::StrCat(name_, ": ", absl::Utf8SafeCHexEscape(field), ": ",
+                                                absl::Utf8SafeCHexEscape(why)));
   }
   return std::nullopt;
 }

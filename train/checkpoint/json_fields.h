@@ -30,6 +30,9 @@ class JsonFields {
   bool Has(const char* field) const;
   const SortedJson& Get(const char* field) const { return json_.at(field); }
 
+  // Of those that are there.
+  std::vector<std::string> Names() const;
+
   // Those of an object; none where it is not there.
   JsonFields In(const char* field);
 

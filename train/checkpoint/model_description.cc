@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -11,6 +12,7 @@
 #include "base/files/json.h"
 #include "base/status_macros.h"
 #include "train/checkpoint/json_fields.h"
+#include "train/checkpoint/timm_model.h"
 
 namespace vitrine {
 namespace {
@@ -101,7 +103,7 @@ void TakeImageSize(const char* field, JsonFields* fields, ModelConfig* model) {
   }
 }
 
-void AddTransformersModel(JsonFields* fields, ModelDescription* description) {
+void AddTransformersDescription(JsonFields* fields, ModelDescription* description) {
   ModelConfig& model = description->model;
   const auto type = fields->String("model_type").value_or("");
   if (type != "vit" && type != "deit" && !absl::StartsWith(type, "dinov2")) {
@@ -125,25 +127,11 @@ std::optional<Interpolation> FilterNamed(std::string_view name) {
   return std::nullopt;
 }
 
-std::optional<ModelConfig::Pooling> ToPooling(const std::string& name, JsonFields* fields) {
-  if (name == "token") return ModelConfig::CLASS_TOKEN;
-  if (name == "avg") return ModelConfig::MEAN;
-  return fields->Refuse("global_pool", absl::StrCat(name, " is neither token nor avg"));
-}
-
-void AddTimmModel(JsonFields* fields, ModelDescription* description) {
+void AddTimmDescription(JsonFields* fields, ModelDescription* description) {
   ModelConfig& model = description->model;
-  const std::string architecture = fields->String("architecture").value_or("");
-  if (absl::StrContains(architecture, "quickgelu")) model.set_activation(ModelConfig::QUICK_GELU);
-  // All of timm's but CLIP have its default.
-  model.set_layer_norm_epsilon(absl::StrContains(architecture, "_clip_") ? 1e-5 : 1e-6);
+  AddTimmModel(fields, &model);
   JsonFields arguments = fields->In("model_args");
-  if (const auto heads = arguments.Positive("num_heads")) model.set_heads(*heads);
-  TakeActivation("act_layer", &arguments, &model);
   TakeImageSize("img_size", &arguments, &model);
-  if (const auto pool = fields->String("global_pool"); pool && !pool->empty()) {
-    if (const auto pooling = ToPooling(*pool, fields)) model.set_pooling(*pooling);
-  }
   if (fields->Has("label_names") && fields->Get("label_names").is_array()) {
     for (const SortedJson& name : fields->Get("label_names")) {
       description->class_names.push_back(name.is_string() ? name.get<std::string>() : "");
@@ -195,15 +183,45 @@ std::optional<Length> ReadLength(JsonFields* fields, const char* field, bool num
   return fields->Refuse(field, "has no shortest_edge, nor height and width");
 }
 
+// What transformers' classes do where their file does not say it.
+struct Processor {
+  std::string_view name;  // and more
+  Length size;
+  std::optional<Length> crop;
+  Interpolation filter;
+};
+
+constexpr Processor kProcessors[] = {
+    {"ViT", {224, 224, true}, std::nullopt, BILINEAR},
+    {"DeiT", {256, 256, true}, Length{224, 224, true}, BICUBIC},
+    {"BitImageProcessor", {224, 224, false}, Length{224, 224, true}, BICUBIC},
+    {"CLIP", {224, 224, false}, Length{224, 224, true}, BICUBIC},
+};
+
+const Processor& ProcessorOf(JsonFields* fields, ModelDescription* description) {
+  const std::string older = fields->String("feature_extractor_type").value_or("");
+  const std::string name = fields->String("image_processor_type").value_or(older);
+  for (const Processor& processor : kProcessors) {
+    if (absl::StartsWith(name, processor.name)) return processor;
+  }
+  if (!name.empty()) {
+    description->notes.push_back(
+        absl::StrCat(fields->name(), ": image_processor_type: ", absl::Utf8SafeCHexEscape(name),
+                     " is not known here; it is read as ViT's"));
+  }
+  return kProcessors[0];
+}
+
 // Pillow's numbers.
-Interpolation ReadFilter(JsonFields* fields, ModelDescription* description) {
+Interpolation ReadFilter(JsonFields* fields, Interpolation usual, ModelDescription* description) {
   constexpr int kBilinear = 2, kBicubic = 3;
-  const auto number = fields->Number("resample").value_or(kBilinear);
-  if (number != kBilinear && number != kBicubic) {
-    description->notes.push_back(absl::StrCat(fields->name(), ": resample: ", number,
+  const auto number = fields->Number("resample");
+  if (!number) return usual;
+  if (*number != kBilinear && *number != kBicubic) {
+    description->notes.push_back(absl::StrCat(fields->name(), ": resample: ", *number,
                                               " is not known here; bilinear is used"));
   }
-  return number == kBicubic ? BICUBIC : BILINEAR;
+  return *number == kBicubic ? BICUBIC : BILINEAR;
 }
 
 void AddNormalization(JsonFields* fields, DataConfig* data) {
@@ -220,35 +238,46 @@ void AddNormalization(JsonFields* fields, DataConfig* data) {
   }
 }
 
+// Of a processor that resizes nothing, so that pictures of other sizes are no input of the model.
+void AddNoResizing(JsonFields* fields, ModelDescription* description) {
+  description->notes.push_back(
+      absl::StrCat(fields->name(),
+                   ": do_resize: is false; pictures of another size than the model's are resized "
+                   "all the same, to all of it"));
+  SetPreprocessing({.stretch = true}, &description->data);
+}
+
 void AddResizing(JsonFields* fields, ModelDescription* description) {
-  // The one processor of these models that keeps a picture's shape.
-  const bool is_bit =
-      absl::StartsWith(fields->String("image_processor_type").value_or(""), "BitImageProcessor");
-  const std::optional<Length> size = ReadLength(fields, "size", /*number_is_both=*/!is_bit);
+  if (!fields->Bool("do_resize").value_or(true)) return AddNoResizing(fields, description);
+  const Processor& usual = ProcessorOf(fields, description);
+  const std::optional<Length> given = ReadLength(fields, "size", usual.size.both);
   const std::optional<Length> crop = ReadLength(fields, "crop_size", /*number_is_both=*/true);
-  const Interpolation filter = ReadFilter(fields, description);
+  const Interpolation filter = ReadFilter(fields, usual.filter, description);
+  const bool crops =
+      fields->Bool("do_center_crop").value_or(crop.has_value() || usual.crop.has_value());
+  const bool is_told = given.has_value() || crop.has_value();
   if (!fields->status().ok()) return;
-  if (!size || !fields->Bool("do_resize").value_or(true)) {
-    description->notes.push_back(absl::StrCat(
-        fields->name(), ": says no size to resize to; pictures must have the model's"));
-    return;
+  const Length size = given.value_or(usual.size);
+  if (!given) {
+    description->notes.push_back(absl::StrCat(fields->name(), ": size: is not there; taken to be ",
+                                              size.height, ", as usual for ", usual.name));
   }
-  const bool crops = crop && fields->Bool("do_center_crop").value_or(true);
-  const Length kept = crops ? *crop : *size;
-  if (kept.height > size->height ||
-      int64_t{kept.height} * size->width != int64_t{kept.width} * size->height) {
+  const Length kept = crops ? crop.value_or(usual.crop.value_or(size)) : size;
+  if (kept.height > size.height ||
+      int64_t{kept.height} * size.width != int64_t{kept.width} * size.height) {
     fields->Refuse("crop_size",
                    absl::StrCat(kept.height, " x ", kept.width,
                                 " is larger than size, or another share of height than of width"));
     return;
   }
-  SetPreprocessing({.crop_fraction = static_cast<double>(kept.height) / size->height,
-                    .stretch = size->both,
+  SetPreprocessing({.crop_fraction = static_cast<double>(kept.height) / size.height,
+                    .stretch = size.both,
                     .filter = filter,
                     .round_down = true},
                    &description->data);
   description->resizes_to_floor = false;
-  if (crops || kept.both) description->input = {.width = kept.width, .height = kept.height};
+  if (is_told && (crops || kept.both))
+    description->input = {.width = kept.width, .height = kept.height};
 }
 
 // Where there is one.
@@ -265,8 +294,8 @@ absl::Status AddFile(const fs::path& path,
 absl::Status AddModelConfig(std::string_view json, std::string_view name,
                             ModelDescription* description) {
   ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Parse(json, name));
-  fields.Has("architecture") ? AddTimmModel(&fields, description)
-                             : AddTransformersModel(&fields, description);
+  fields.Has("architecture") ? AddTimmDescription(&fields, description)
+                             : AddTransformersDescription(&fields, description);
   return fields.status();
 }
 

@@ -8,14 +8,17 @@
 
 #include "absl/status/statusor.h"
 #include "train/checkpoint/checkpoint.h"
+#include "train/settings/experiment.pb.h"
 
 namespace vitrine {
 
 // As FindCheckpoint; weight files are found as they are.
 absl::StatusOr<std::filesystem::path> FindModel(const std::filesystem::path& path);
 
-// As ReadModelOnly, of what FindModel found. Says in the log what was made of weight files.
-absl::StatusOr<Checkpoint> OpenModel(const std::filesystem::path& path);
+// As ReadModelOnly, of what FindModel found. Says in the log what was made of weight files, of
+// which `wished` gives what they do not say.
+absl::StatusOr<Checkpoint> OpenModel(const std::filesystem::path& path,
+                                     const ExperimentConfig& wished = {});
 
 // The model that a new run begins with.
 struct InitialModel {
@@ -23,7 +26,9 @@ struct InitialModel {
   Checkpoint checkpoint;
 };
 
-absl::StatusOr<InitialModel> OpenInitialModel(const std::filesystem::path& path);
+// Of a run with this config, as far as its user wrote it.
+absl::StatusOr<InitialModel> OpenInitialModel(const std::filesystem::path& path,
+                                              const ExperimentConfig& config);
 
 }  // namespace vitrine
 

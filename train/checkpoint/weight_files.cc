@@ -1,8 +1,8 @@
 #include "train/checkpoint/weight_files.h"
 
 #include <algorithm>
-#include <iterator>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "base/files/file.h"
 #include "base/status_macros.h"
 #include "base/tensors/safetensors.h"
@@ -21,24 +22,43 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kWhole = "model.safetensors", kIndex = "model.safetensors.index.json";
-constexpr std::string_view kPickles[] = {".bin", ".pt", ".pth", ".ckpt", ".pkl"};
+constexpr std::string_view kPickles[] = {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".tar"};
+constexpr std::string_view kOthers[] = {".npz", ".onnx", ".h5", ".msgpack"};
 constexpr std::string_view kFolderOfPickles = "pytorch_model.bin";
 
-bool IsPickle(const fs::path& path) {
-  return std::count(std::begin(kPickles), std::end(kPickles), path.extension().string()) > 0;
+bool HasEnding(const fs::path& path, std::span<const std::string_view> endings) {
+  return std::count(endings.begin(), endings.end(), path.extension().string()) > 0;
 }
 
-absl::Status RefusePickle(const fs::path& path) {
-  fs::path converted = path;
-  converted.replace_extension(".safetensors");
+// As one word of a shell's command.
+std::string Quoted(const fs::path& path) {
+  return absl::StrCat("'", absl::StrReplaceAll(path.string(), {{"'", "'\\''"}}), "'");
+}
+
+// The state under the names that timm's and others' training scripts give it.
+constexpr char kConversion[] =
+    "import sys, torch, safetensors.torch; d = torch.load(sys.argv[1], map_location='cpu', "
+    "weights_only=True); d = getattr(d, 'state_dict', lambda: d)(); d = next((d[k] for k in "
+    "('state_dict_ema', 'model_ema', 'state_dict', 'model') if k in d), d); "
+    "safetensors.torch.save_file({k: v.contiguous().clone() for k, v in d.items() if "
+    "torch.is_tensor(v)}, sys.argv[2])";
+
+absl::Status RefusePickle(const fs::path& path, const fs::path& converted) {
   return absl::UnimplementedError(absl::StrCat(
       path.string(),
       ": a pickle, which may run any code when it is read; if you trust it, convert it: python3 -c "
-      "\"import torch, safetensors.torch; d = torch.load('",
-      path.string(),
-      "', map_location='cpu', weights_only=True); d = d.get('model', d.get('state_dict', d)); "
-      "safetensors.torch.save_file({k: v.clone() for k, v in d.items()}, '",
-      converted.string(), "')\""));
+      "\"",
+      kConversion, "\" ", Quoted(path), " ", Quoted(converted),
+      "; a pickle of more than tensors needs weights_only=False there"));
+}
+
+absl::Status RefuseFile(const fs::path& path) {
+  if (HasEnding(path, kPickles)) {
+    return RefusePickle(path, fs::path(path).replace_extension(".safetensors"));
+  }
+  return absl::UnimplementedError(
+      absl::StrCat(path.string(),
+                   ": is no safetensors file; write one with the package that the weights are of"));
 }
 
 absl::StatusOr<TensorMap> ReadParts(const fs::path& folder) {
@@ -97,7 +117,8 @@ absl::StatusOr<WeightIndex> ParseWeightIndex(std::string_view json, std::string_
 bool IsWeightFiles(const fs::path& path) {
   std::error_code ignored;
   if (!fs::is_directory(path, ignored)) {
-    return path.extension() == ".safetensors" || IsPickle(path);
+    return path.extension() == ".safetensors" || HasEnding(path, kPickles) ||
+           HasEnding(path, kOthers);
   }
   if (fs::exists(path / "manifest.pb", ignored)) return false;
   return fs::exists(path / kWhole, ignored) || fs::exists(path / kIndex, ignored) ||
@@ -107,12 +128,13 @@ bool IsWeightFiles(const fs::path& path) {
 absl::StatusOr<TensorMap> ReadWeightFiles(const fs::path& path) {
   std::error_code ignored;
   if (!fs::is_directory(path, ignored)) {
-    if (IsPickle(path)) return RefusePickle(path);
+    if (path.extension() != ".safetensors" && Exists(path)) return RefuseFile(path);
     return ReadSafetensors(path);
   }
-  if (fs::exists(path / kIndex, ignored)) return ReadParts(path);
+  // As transformers, which passes over an index beside the whole.
   if (fs::exists(path / kWhole, ignored)) return ReadSafetensors(path / kWhole);
-  return RefusePickle(path / kFolderOfPickles);
+  if (fs::exists(path / kIndex, ignored)) return ReadParts(path);
+  return RefusePickle(path / kFolderOfPickles, path / kWhole);
 }
 
 }  // namespace vitrine

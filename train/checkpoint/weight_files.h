@@ -13,7 +13,8 @@
 
 namespace vitrine {
 
-// Whether the path is such a file or folder, or one of pickles, and no checkpoint of ours.
+// Whether the path is such a file or folder, or weights of a kind that ReadWeightFiles refuses, and
+// no checkpoint of ours.
 bool IsWeightFiles(const std::filesystem::path& path);
 
 // Every tensor. Files that an index names lie in its folder. Pickles, which run code when they are

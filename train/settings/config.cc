@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -59,19 +60,30 @@ std::string Expected(const FieldDescriptor& field) {
   return absl::StrCat("one of ", absl::StrJoin(names, ", "));
 }
 
+// Of "a, b".
+bool AddTexts(std::string_view list, const FieldDescriptor& field, Message* parent) {
+  for (const std::string_view text : absl::StrSplit(list, ',', absl::SkipWhitespace())) {
+    parent->GetReflection()->AddString(parent, &field,
+                                       std::string(absl::StripAsciiWhitespace(text)));
+  }
+  return true;
+}
+
 bool ParseValue(const FieldDescriptor& field, const std::string& value, Message* parent) {
   FirstError ignored;  // the caller says more than the parser would
   TextFormat::Parser parser;
   parser.RecordErrorsTo(&ignored);
   parent->GetReflection()->ClearField(parent, &field);
   // A text needs no quotes, which the parser asks for.
-  if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING && !field.is_repeated() &&
-      value.find_first_of("\"'") != 0) {
+  const bool is_bare_text = field.cpp_type() == FieldDescriptor::CPPTYPE_STRING &&
+                            value.find_first_of("\"'") > (field.is_repeated() ? value.size() : 0);
+  if (is_bare_text && !field.is_repeated()) {
     parent->GetReflection()->SetString(parent, &field, value);
     return true;
   }
   if (!field.is_repeated()) return parser.ParseFieldValueFromString(value, &field, parent);
   if (!absl::StartsWith(value, "[") || !absl::EndsWith(value, "]")) return false;
+  if (is_bare_text) return AddTexts(value.substr(1, value.size() - 2), field, parent);
   return parser.MergeFromString(absl::StrCat(field.name(), ": ", value), parent);
 }
 

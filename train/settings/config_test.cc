@@ -120,6 +120,16 @@ TEST(OverrideTest, SetsFieldsOfEveryKind) {
   EXPECT_EQ(config.name(), "a name");
 }
 
+TEST(ApplyOverrideTest, ListsOfTextNeedNoQuotes) {
+  ExperimentConfig config;
+  for (const char* list : {"[blocks.0.*, !head.*]", R"(["blocks.0.*", '!head.*'])"}) {
+    ASSERT_OK(ApplyOverride(std::string("optimizer.frozen=") + list, &config));
+    EXPECT_THAT(config.optimizer().frozen(), ElementsAre("blocks.0.*", "!head.*")) << list;
+  }
+  ASSERT_OK(ApplyOverride("optimizer.frozen=[]", &config));
+  EXPECT_EQ(config.optimizer().frozen_size(), 0);
+}
+
 struct BadOverride {
   std::string assignment, message;
 };

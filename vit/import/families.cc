@@ -55,7 +55,8 @@ Family Timm() {
                       {"head.", "head."},
                       {"head_dist.", "distillation_head."}},
           .unused = {},
-          .layer_norm_epsilon = 1e-6};
+          .layer_norm_epsilon = 1e-6,
+          .is_always_gelu = false};
 }
 
 // https://github.com/huggingface/transformers: modeling_vit.py and modeling_deit.py. Version 5 has
@@ -89,7 +90,8 @@ Family TransformersVit() {
                       {"cls_classifier.", "head.", kDistilled},
                       {"distillation_classifier.", "distillation_head."}},
           .unused = {"embeddings.mask_token", "pooler.dense.weight", "pooler.dense.bias"},
-          .layer_norm_epsilon = 1e-12};
+          .layer_norm_epsilon = 1e-12,
+          .is_always_gelu = false};
 }
 
 // The same package: modeling_dinov2.py and modeling_dinov2_with_registers.py
@@ -124,7 +126,8 @@ Family TransformersDinov2() {
                   {"layernorm.", "final_norm."},
                   {"classifier.", "head."}},
       .unused = {"embeddings.mask_token"},
-      .layer_norm_epsilon = 1e-6};
+      .layer_norm_epsilon = 1e-6,
+      .is_always_gelu = false};
 }
 
 // https://github.com/pytorch/vision, torchvision/models/vision_transformer.py
@@ -151,7 +154,8 @@ Family Torchvision() {
                   {"encoder.ln.", "final_norm."},
                   {"heads.head.", "head."}},
       .unused = {},
-      .layer_norm_epsilon = 1e-6};
+      .layer_norm_epsilon = 1e-6,
+      .is_always_gelu = true};
 }
 
 // https://github.com/lucidrains/vit-pytorch, vit_pytorch/vit.py
@@ -173,7 +177,8 @@ Family VitPytorch() {
                       {"transformer.norm.", "final_norm."},
                       {"mlp_head.", "head."}},
           .unused = {},
-          .layer_norm_epsilon = 1e-5};
+          .layer_norm_epsilon = 1e-5,
+          .is_always_gelu = true};
 }
 
 }  // namespace

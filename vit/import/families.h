@@ -39,6 +39,7 @@ struct Family {
   std::vector<Rename> renames;
   std::vector<std::string_view> unused;  // tensors that no forward pass of ours reads
   double layer_norm_epsilon;             // where nothing says another
+  bool is_always_gelu;                   // where no tensor says SwiGLU
 };
 
 // In the order in which they are tried.

@@ -145,8 +145,8 @@ class Importer {
       Note("model.heads: taken to be ", heads, ", as usual for a width of ", config_.width());
     } else {
       return absl::InvalidArgumentError(
-          "model.heads: does not follow from the tensors; give it to //train:import, as "
-          "model.heads=3");
+          "model.heads: does not follow from the tensors; give it, as in model.heads=3, to //train "
+          "or //train:import");
     }
     ASSIGN_OR_RETURN(const at::Tensor hidden, Get("blocks.0.mlp.hidden.weight", 2));
     ASSIGN_OR_RETURN(const at::Tensor output, Get("blocks.0.mlp.output.weight", 2));
@@ -164,9 +164,9 @@ class Importer {
     config_.set_activation(gated                     ? ModelConfig::SWIGLU
                            : known_.has_activation() ? known_.activation()
                                                      : ModelConfig::GELU);
-    if (!gated && !known_.has_activation() && config_.embedding_norm()) {
-      Note("model.activation: taken to be GELU; CLIP models of OpenAI have QUICK_GELU");
-    }
+    if (gated || known_.has_activation() || family_.is_always_gelu) return;
+    Note("model.activation: taken to be GELU",
+         config_.embedding_norm() ? "; CLIP models of OpenAI have QUICK_GELU" : ", as usual there");
   }
 
   // Of this width, where there are any.

@@ -104,6 +104,24 @@ TEST(ImportModelTest, SaysWhatItTookForGranted) {
   EXPECT_THAT(told.notes, Not(Contains(HasSubstr("taken to be"))));
 }
 
+TEST(ImportModelTest, WrappersOfAModelAreTakenOff) {
+  TensorMap wrapped;
+  for (const auto& [name, tensor] : LoadPackageModel("torchvision").weights) {
+    wrapped["module._orig_mod." + name] = tensor;
+  }
+  EXPECT_THAT(ImportModel(wrapped, Known("torchvision")), IsOk());
+}
+
+// As vit-pytorch writes it for pool='mean'.
+TEST(ImportModelTest, AClassTokenOfNoTokensIsNone) {
+  TensorMap weights = LoadPackageModel("vit_pytorch").weights;
+  weights["cls_token"] = at::zeros({0, 8});
+  weights["pos_embedding"] = weights["pos_embedding"].slice(-2, 1);
+  ASSERT_OK_AND_ASSIGN(const ImportedModel imported, ImportModel(weights, Known("vit_pytorch")));
+  EXPECT_EQ(imported.config.pooling(), ModelConfig::MEAN);
+  EXPECT_FALSE(imported.config.class_token());
+}
+
 TEST(ImportModelTest, AsksForWhatDoesNotFollow) {
   EXPECT_THAT(ImportModel(LoadPackageModel("timm_vit").weights, {}),
               Fails(absl::StatusCode::kInvalidArgument, HasSubstr("model.heads: does not follow")));

@@ -21,7 +21,10 @@ namespace {
 // The largest error still read by a person.
 constexpr size_t kMostNamed = 5;
 
+// Of a family, after those of torch.compile and of a model that is trained in parallel.
 std::string_view WithoutPrefix(const Family& family, std::string_view name) {
+  while (absl::ConsumePrefix(&name, "module.") || absl::ConsumePrefix(&name, "_orig_mod.")) {
+  }
   for (const std::string_view prefix : family.prefixes) {
     if (absl::ConsumePrefix(&name, prefix)) break;
   }
@@ -63,6 +66,12 @@ absl::Status Pack(const std::vector<std::string_view>& parts, std::string_view w
     tensors->emplace(named(whole), at::concat(packed, 0));
   }
   return absl::OkStatus();
+}
+
+// vit-pytorch writes a class token of no tokens for a model without one.
+void DropEmptyToken(TensorMap* tensors) {
+  const auto found = tensors->find("class_token");
+  if (found != tensors->end() && found->second.numel() == 0) tensors->erase(found);
 }
 
 // [1, n, D] of tokens and positions, which some leave without the first dimension.
@@ -123,6 +132,7 @@ absl::StatusOr<RenamedTensors> RenameTensors(const Family& family, const TensorM
   RETURN_IF_ERROR(Complain(doubled, "another tensor has the same meaning"));
   RETURN_IF_ERROR(Pack({".query.", ".key.", ".value."}, ".qkv.", &renamed.tensors));
   RETURN_IF_ERROR(Pack({".gate.", ".up."}, ".hidden.", &renamed.tensors));
+  DropEmptyToken(&renamed.tensors);
   AddBatchDimension(&renamed.tensors);
   return renamed;
 }
