@@ -366,7 +366,7 @@ TEST_F(ExportTest, ClassNamesAreThere) {
   SavedWeights saved = SavedOf(PlainConfig());
   saved.manifest.set_class_names(0,
                                  "k\xc3\xa4"
-                                 "fer \"quoted\"\n");
+                                 "fer \"quoted\"");
   for (const MakeFolder make : {&TimmFolder, &TransformersFolder}) {
     ASSERT_OK_AND_ASSIGN(const ExportedFolder exported, make(saved));
     EXPECT_EQ(Reread(exported).checkpoint.manifest.class_names(0), saved.manifest.class_names(0));
@@ -398,7 +398,7 @@ TEST_F(ExportTest, AnOutputThatIsThereIsNotTouched) {
               Fails(absl::StatusCode::kAlreadyExists, HasSubstr("take another name")));
   EXPECT_FALSE(fs::exists(folder_ / "preprocessor_config.json"));
   EXPECT_THAT(ExportTimm(saved, folder_ / "config.json" / "below", &notes),
-              Fails(absl::StatusCode::kUnknown, HasSubstr("config.json")));
+              Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("config.json")));
 }
 
 }  // namespace

@@ -66,6 +66,20 @@ double CropFraction(int size, int resized) {
   return fraction;
 }
 
+std::string_view ActivationName(ModelConfig::Activation activation) {
+  switch (activation) {
+    case ModelConfig::GELU:
+      return "gelu";
+    case ModelConfig::GELU_TANH:
+      return "gelu_tanh";
+    case ModelConfig::QUICK_GELU:
+      return "quick_gelu";
+    case ModelConfig::SWIGLU:
+      break;  // the architecture's own
+  }
+  return "";
+}
+
 SortedJson ModelArguments(const ModelConfig& config) {
   const bool is_gated = config.activation() == ModelConfig::SWIGLU;
   SortedJson arguments;
@@ -86,8 +100,7 @@ SortedJson ModelArguments(const ModelConfig& config) {
   arguments["fc_norm"] =
       config.pooling() == ModelConfig::MEAN && config.pooling_norm() == ModelConfig::AFTER_MEAN;
   if (config.layer_scale() > 0) arguments["init_values"] = Decimal(config.layer_scale());
-  if (config.activation() == ModelConfig::GELU_TANH) arguments["act_layer"] = "gelu_tanh";
-  if (config.activation() == ModelConfig::QUICK_GELU) arguments["act_layer"] = "quick_gelu";
+  if (!is_gated) arguments["act_layer"] = ActivationName(config.activation());
   return arguments;
 }
 
