@@ -157,7 +157,7 @@ TEST_F(ExportProcessTest, MistakesInFlagsAreNamed) {
 TEST_F(ExportProcessTest, OutputsThatCannotBeAreRefused) {
   const std::string checkpoint = Path("--checkpoint=", "run");
   WriteTestFile(Folder() / "file", "x");
-  for (const std::string output :
+  for (const std::string& output :
        {Folder().string(), std::string("/"), std::string("."), std::string(".."),
         (Folder() / "file").string(), (Folder() / "file/below").string(),
         std::string("/proc/nothing/here"), (Folder() / std::string(300, 'x')).string()}) {

@@ -16,6 +16,7 @@
 #include "base/tensors/autocast.h"
 #include "base/tensors/tensor_map.h"
 #include "glog/logging.h"
+#include "train/update/autocast_type.h"
 #include "vit/layers.h"
 #include "vit/vision_transformer.h"
 
