@@ -34,7 +34,8 @@ class ExportProcessTest : public ::testing::Test {
     for (const char* part : {"train", "val"}) {
       for (const char* name : {"ants", "bees"}) {
         for (int i = 0; i < kPictures; ++i) {
-          const Image picture = MakePicture(40 + i, 32, i + name[0] + part[0]);
+          // Even, so that the middle lies on a pixel: another one is cropped differently there.
+          const Image picture = MakePicture(40 + 2 * i, 32, i + name[0] + part[0]);
           WriteTestFile(pictures / part / name / absl::StrCat(i, ".png"), EncodePng(picture));
         }
       }
@@ -143,13 +144,13 @@ TEST_F(ExportProcessTest, MistakesInFlagsAreNamed) {
   const ChildResult format = Export("run", "tensorflow", "other");
   EXPECT_EQ(format.status, 2);
   EXPECT_THAT(format.err,
-              HasSubstr("--format: must be one of timm, huggingface, not 'tensorflow'"));
+              HasSubstr("--format: must be one of timm, huggingface, onnx, not 'tensorflow'"));
   const ChildResult there = Export("run", "timm", "pictures");
   EXPECT_EQ(there.status, 2);
   EXPECT_THAT(there.err, HasSubstr("pictures is there already; take another name"));
   const ChildResult absent = Export("nothing", "timm", "other");
   EXPECT_EQ(absent.status, 1);
-  EXPECT_THAT(absent.err, HasSubstr("nothing: neither a checkpoint"));
+  EXPECT_THAT(absent.err, HasSubstr("nothing: is not there"));
   EXPECT_EQ(RunChild({"eval/export", "--format=timm"}).status, 2);
 }
 
