@@ -73,7 +73,7 @@ const ResizeAndCenterCrop& CropOf(const ModelDescription& description) {
   return description.data.evaluation_transforms(0).resize_and_center_crop();
 }
 
-// transformers 5.13.
+// transformers 5.24.
 TEST(ProcessorTest, WhatIsNotThereIsAsUsualForItsClass) {
   struct Usual {
     const char* name;
