@@ -39,7 +39,7 @@ def main() -> None:
         quickstart.run([quickstart.ROOT / "tools/bazel", "build", "//eval:swa"])
         swa = quickstart.ROOT / "bazel-bin/eval/swa"
         quickstart.run([swa, f"--run_dir={run_dir}", f"--count={COUNT}", f"--output={average}"])
-        checkpoints = sorted(filter(pathlib.Path.is_dir, (run_dir / "checkpoints").glob("0*")))
+        checkpoints = quickstart.checkpoints(run_dir)
         if len(checkpoints) != COUNT:
             sys.exit(f"{len(checkpoints)} checkpoints instead of {COUNT}")
         wrong = differences(average, checkpoints)

@@ -111,7 +111,7 @@ def main() -> None:
             run_dir = pathlib.Path(folder) / "run"
             quickstart.train(run_dir, "schedule.iterations=20", "schedule.warmup_iterations=5")
         architecture = read_architecture((run_dir / "config.textproto").read_text())
-        checkpoints = sorted(filter(pathlib.Path.is_dir, (run_dir / "checkpoints").glob("[0-9]*")))
+        checkpoints = quickstart.checkpoints(run_dir)
         problems = [
             f"{checkpoint.name}: {problem}"
             for checkpoint in checkpoints

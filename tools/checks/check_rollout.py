@@ -100,7 +100,7 @@ def check(folder: pathlib.Path) -> list[str]:
     quickstart.train(run_dir, *FIELDS)
     quickstart.run([quickstart.ROOT / "tools/bazel", "build", "//analysis:rollout"])
     architecture = read_architecture((run_dir / "config.textproto").read_text())
-    checkpoint = sorted((run_dir / "checkpoints").glob("0*"))[-1]
+    checkpoint = quickstart.checkpoints(run_dir)[-1]
     parameters = load_file(checkpoint / "model.safetensors")
     model = Explicit(
         architecture, {name: p.double().requires_grad_() for name, p in parameters.items()}

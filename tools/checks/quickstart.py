@@ -29,6 +29,11 @@ def train(run_dir: pathlib.Path, *arguments: str) -> None:
     run(command(run_dir, *arguments))
 
 
+def checkpoints(run_dir: pathlib.Path) -> list[pathlib.Path]:
+    """The oldest first. Results of evaluations lie beside them."""
+    return sorted(path for path in (run_dir / "checkpoints").glob("[0-9]*") if path.is_dir())
+
+
 def train_and_kill(iteration: int, run_dir: pathlib.Path, *arguments: str) -> None:
     """Kills the process as soon as it prints the line of the iteration."""
     words = command(run_dir, *arguments)

@@ -212,7 +212,7 @@ def agreement(context: Context) -> dict:
 
 
 def weights(run: pathlib.Path) -> bytes:
-    return max(filter(pathlib.Path.is_dir, (run / "checkpoints").iterdir())).joinpath("model.safetensors").read_bytes()
+    return max((run / "checkpoints").glob("*/model.safetensors")).read_bytes()
 
 
 def resume(context: Context) -> dict:
