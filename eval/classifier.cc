@@ -8,7 +8,6 @@
 #include "ATen/core/grad_mode.h"
 #include "ATen/ops/empty.h"
 #include "ATen/ops/isfinite.h"
-#include "absl/strings/str_cat.h"
 #include "base/random.h"
 #include "base/status_macros.h"
 #include "data/batches/planar.h"
@@ -25,13 +24,6 @@ TransformConfigs EvaluationTransforms(const DataConfig& config) {
   TransformConfigs transforms;
   transforms.Add()->mutable_resize_and_center_crop()->set_crop_fraction(1);
   return transforms;
-}
-
-absl::Status CheckClassNames(const CheckpointManifest& manifest) {
-  const int names = manifest.class_names_size(), classes = manifest.config().model().num_classes();
-  if (names == classes) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat("names ", names, " classes of a model of ", classes,
-                                          "; it was not made by //train"));
 }
 
 }  // namespace

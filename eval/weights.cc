@@ -62,6 +62,13 @@ absl::StatusOr<SavedWeights> ReadWeights(const std::filesystem::path& path, Weig
   return SavedWeights{std::move(checkpoint.manifest), std::move(tensors)};
 }
 
+absl::Status CheckClassNames(const CheckpointManifest& manifest) {
+  const int names = manifest.class_names_size(), classes = manifest.config().model().num_classes();
+  if (names == classes) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("names ", names, " classes of a model of ", classes,
+                                          "; it was not made by //train"));
+}
+
 absl::StatusOr<VisionTransformer> RestoreModel(const ModelConfig& config, const TensorMap& weights,
                                                at::Device device) {
   ASSIGN_OR_RETURN(VisionTransformer model, VisionTransformer::Create(config, /*seed=*/0));

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/tensors/tensor_map.h"
 #include "train/checkpoint/checkpoint.h"
@@ -29,6 +30,9 @@ struct SavedWeights {
 // These weights of the checkpoint. The optimizer, the larger part, is not read where it need not
 // be. Errors are those of ReadCheckpoint, and FailedPrecondition if there is no such average.
 absl::StatusOr<SavedWeights> ReadWeights(const std::filesystem::path& checkpoint, Weights weights);
+
+// DataLoss if there is not a name for each class of the model.
+absl::Status CheckClassNames(const CheckpointManifest& manifest);
 
 // The model of this config with these weights, on the device. FailedPrecondition, with every
 // difference, if they do not fit.

@@ -4,6 +4,7 @@
 #include "base/files/file.h"
 #include "base/status_macros.h"
 #include "base/tensors/safetensors.h"
+#include "eval/weights.h"
 
 namespace vitrine {
 
@@ -23,11 +24,7 @@ absl::Status WriteExportedFolder(const fs::path& path, const ExportedFolder& fol
 }
 
 absl::StatusOr<std::vector<std::string>> ClassNamesOf(const CheckpointManifest& manifest) {
-  const int names = manifest.class_names_size(), classes = manifest.config().model().num_classes();
-  if (names != classes) {
-    return absl::DataLossError(absl::StrCat("names ", names, " classes of a model of ", classes,
-                                            "; it was not made by //train"));
-  }
+  RETURN_IF_ERROR(CheckClassNames(manifest));
   return std::vector<std::string>(manifest.class_names().begin(), manifest.class_names().end());
 }
 

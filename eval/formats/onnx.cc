@@ -12,6 +12,7 @@
 #include "base/files/json.h"
 #include "base/status_macros.h"
 #include "data/batches/normalization.h"
+#include "data/transform/framing.h"
 #include "eval/formats/evaluation_crop.h"
 #include "eval/formats/onnx_preprocessing.h"
 #include "train/settings/loader_spec.h"
@@ -26,10 +27,7 @@ absl::Status CheckWhole(const SavedWeights& saved) {
   const ModelConfig& config = saved.manifest.config().model();
   ASSIGN_OR_RETURN(const auto model, VisionTransformer::CreateShapesOnly(config));
   RETURN_IF_ERROR(CheckSameTensors(saved.tensors, model.Tensors()));
-  const int names = saved.manifest.class_names_size(), classes = config.num_classes();
-  if (names == classes) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat("names ", names, " classes of a model of ", classes,
-                                          "; it was not made by //train"));
+  return CheckClassNames(saved.manifest);
 }
 
 // As few digits as tell it from every other number of float32.
@@ -68,7 +66,7 @@ void DescribePictures(const ResizeAndCenterCrop& crop, const ImageShape& shape,
   const bool is_square = shape.size.width == shape.size.height;
   Describe("channels", shape.channels == 1 ? "grey" : "RGB", model);
   Describe("resize", crop.stretch() ? "stretch" : "cover", model);
-  Describe("resize_to", HeightAndWidth(ResizeTarget(crop, shape.size)), model);
+  Describe("resize_to", HeightAndWidth(CoveredSize(shape.size, crop.crop_fraction())), model);
   if (!crop.stretch()) Describe("resize_rounding", is_square ? "down" : "nearest", model);
   Describe("interpolation", crop.filter() == BICUBIC ? "bicubic" : "bilinear", model);
   Describe("crop", "center", model);

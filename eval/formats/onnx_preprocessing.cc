@@ -1,6 +1,5 @@
 #include "eval/formats/onnx_preprocessing.h"
 
-#include <cmath>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "ATen/ops/arange.h"
 #include "ATen/ops/tensor.h"
 #include "absl/strings/str_cat.h"
+#include "data/transform/framing.h"
 
 namespace vitrine {
 namespace {
@@ -85,7 +85,7 @@ class PreprocessingNodes {
 
   // As CenterFraming.
   void SetResized(Side* height, Side* width) {
-    const Size least = ResizeTarget(crop_, size_);
+    const Size least = CoveredSize(size_, crop_.crop_fraction());
     height->resized = graph_.Ints({least.height});
     width->resized = graph_.Ints({least.width});
     if (crop_.stretch()) return;
@@ -181,13 +181,6 @@ class PreprocessingNodes {
 };
 
 }  // namespace
-
-Size ResizeTarget(const ResizeAndCenterCrop& crop, Size size) {
-  const auto side = [&](int kept) {
-    return static_cast<int>(std::llrint(kept / crop.crop_fraction()));
-  };
-  return {side(size.width), side(size.height)};
-}
 
 OnnxValue AddPreprocessing(const ResizeAndCenterCrop& crop, Size size,
                            const Normalization& normalization, OnnxGraph* graph) {

@@ -10,9 +10,6 @@
 
 namespace vitrine {
 
-// What the whole picture becomes with `stretch`, and otherwise what it covers.
-Size ResizeTarget(const ResizeAndCenterCrop& crop, Size size);
-
 // From the new input "image", uint8 [batch, height, width, channels] of any height and width, to
 // normalised pixels [batch, channels, size.height, size.width]: what TransformPipeline makes of a
 // picture that was decoded whole, and Normalization of the result, to the byte.
