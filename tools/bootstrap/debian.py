@@ -10,6 +10,8 @@ import re
 import subprocess
 import threading
 
+from programs import run
+
 BLOCK = 512
 RELEASE = "bookworm"
 # Of Debian's main archive, whose mirrors hold all releases. Not "stable" and its like: others call theirs so, too.
@@ -19,8 +21,9 @@ RELEASES = {RELEASE, "trixie", "forky", "sid"}
 class Debian:
     """Downloads with apt, as any user, without touching the system's apt state. Threads may share one."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, stopping):
         self.folder = pathlib.Path(folder)
+        self.stopping = stopping
         self.updating = threading.Lock()
         self.options = None
 
@@ -36,13 +39,13 @@ class Debian:
     def _fetch_package(self, archive, folder):
         name, version, _ = archive["name"].split("_")
         # * for the epoch, which files don't name
-        run_apt(self.options, "download", "--quiet=2", f"{name}=*{version}", cwd=folder)
+        self._apt(self.options, "download", "--quiet=2", f"{name}=*{version}", cwd=folder)
         return next(folder.glob("*.deb"))
 
     def _fetch_source(self, archive, folder):
         file_name = archive["debian_source"]
         package = file_name.split("_")[0]
-        run_apt(self.options, "source", "--download-only", "--tar-only", "--quiet=2", package, cwd=folder)
+        self._apt(self.options, "source", "--download-only", "--tar-only", "--quiet=2", package, cwd=folder)
         original = folder / file_name
         if not original.exists():
             raise OSError(f"{package} no longer holds {file_name}")
@@ -60,7 +63,7 @@ class Debian:
     def _update(self):
         """Lists of Debian 12, from the places that the machine's own apt lists name for its Debian."""
         for part in ("state/lists/partial", "cache/archives/partial", "lists"):
-            (self.folder / part).mkdir(parents=True)
+            (self.folder / part).mkdir(parents=True, exist_ok=True)
         for path in [pathlib.Path("/etc/apt/sources.list"), *_glob("/etc/apt/sources.list.d")]:
             if path.exists() and path.suffix in (".list", ".sources"):
                 (self.folder / "lists" / path.name).write_text(as_debian_12(path))
@@ -72,15 +75,13 @@ class Debian:
             # As root apt would drop to a user who may not write here, and warn of it.
             "-oAPT::Sandbox::User=",
         ]
-        run_apt(options, "update", "--quiet=2")
+        self._apt(options, "update", "--quiet=2")
         self.options = options
 
-
-def run_apt(options, *arguments, cwd=None):
-    command = ["apt-get", *options, *arguments]
-    result = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if result.returncode != 0:
-        raise OSError(result.stdout.decode(errors="replace").strip().splitlines()[-1])
+    def _apt(self, options, *arguments, cwd=None):
+        status, message = run(["apt-get", *options, *arguments], self.stopping, cwd)
+        if status != 0:
+            raise OSError(message)
 
 
 def as_debian_12(path):

@@ -7,23 +7,22 @@ the pin. Standard library only: this runs before anything is installed.
 """
 
 import argparse
-import ast
 import concurrent.futures
-import hashlib
 import os
 import pathlib
+import signal
 import subprocess
 import sys
-import tempfile
-import urllib.error
-import urllib.parse
-import urllib.request
+import threading
 
+from archives import FetchError, read_archives
+from cache import Cache, sha256_of
 from debian import Debian
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from programs import run
+from upstream import UnavailableError, Upstream
 
 AT_ONCE = 4  # downloads
+TO_END = 2  # seconds for them to end in, when interrupted
 
 # Wheels are for the pinned libtorch's Python and platform, not for this machine's Python.
 WHEEL_PLATFORMS = (
@@ -38,59 +37,7 @@ WHEEL_PLATFORMS = (
 )
 
 
-class FetchError(Exception):
-    """One line that names the archive and the remedy."""
-
-
-# What a --config of tools/bazelrc turns on besides itself.
-IMPLIED = {"cuda": ["cuda_kernels"]}
-
-
-def read_archives(configs):
-    """What the ARCHIVE dictionaries of third_party/*/archive.bzl have fetched."""
-    mirrors = read_literal(ROOT / "third_party/packages.bzl", "MIRRORS")
-    return [
-        part
-        for path in sorted(ROOT.glob("third_party/*/archive.bzl"))
-        for part in parts(read_literal(path, "ARCHIVE"), configs, mirrors)
-    ]
-
-
-def read_literal(path, name):
-    """What a .bzl file assigns to the name: a literal of Python, too."""
-    for node in ast.parse(path.read_text()).body:
-        if isinstance(node, ast.Assign) and node.targets[0].id == name:
-            return ast.literal_eval(node.value)
-    raise FetchError(f"{path} does not define {name}; restore it")
-
-
-def parts(archive, configs, mirrors):
-    """Each file of an ARCHIVE: one with several wheels belongs to a --config."""
-    if "packages" in archive:
-        return [
-            {
-                "name": path.rsplit("/", 1)[-1],
-                "package": path,
-                "urls": [mirror + path for mirror in mirrors],
-                "sha256": sha256,
-            }
-            for path, sha256 in archive["packages"].items()
-        ]
-    if "wheels" in archive:
-        wheels = archive["wheels"] if archive["config"] in configs else {}
-        return [{"name": wheel, "wheel": wheel, "sha256": sha256} for wheel, sha256 in wheels.items()]
-    return [archive if "wheel" in archive else {**archive, "urls": [archive["url"]]}]
-
-
-def sha256_of(path):
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def fetch_wheel(archive, folder):
+def fetch_wheel(archive, folder, stopping):
     """Has pip download the wheel; pip itself refuses other bytes than the hash's."""
     requirements = folder / "requirements.txt"
     requirements.write_text(f"{archive['wheel']} --hash=sha256:{archive['sha256']}\n")
@@ -98,85 +45,71 @@ def fetch_wheel(archive, folder):
     command += ["--python-version=3.11", "--abi=cp311", "--abi=none", "--only-binary=:all:"]
     command += [f"--platform={platform}" for platform in WHEEL_PLATFORMS]
     command += [f"--dest={folder}", f"--requirement={requirements}"]
-    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if result.returncode != 0:
-        reason = (result.stdout.strip() or "no message").splitlines()[-1]
-        raise FetchError(f"pip cannot download {archive['wheel']} ({reason}); check pip's settings")
+    status, message = run(command, stopping)
+    if status != 0:
+        raise FetchError(
+            f"pip cannot download {archive['wheel']} ({message}); connect to the network, or check pip's settings"
+        )
     return next(folder.glob("*.whl"))
 
 
-class Upstream:
-    """Downloads from URLs; once a host can't be reached, says so at once."""
-
-    def __init__(self):
-        self.unreachable = {}
-
-    def fetch(self, url, folder):
-        """The downloaded file, or None where the host can't be reached or doesn't have it."""
-        host = urllib.parse.urlsplit(url).hostname
-        if host in self.unreachable:
-            return None
-        target = folder / "upstream"
-        try:
-            with urllib.request.urlopen(url, timeout=20) as reply:
-                target.write_bytes(reply.read())
-        except urllib.error.HTTPError:
-            return None
-        except OSError as error:
-            self.unreachable[host] = str(getattr(error, "reason", error))
-            return None
-        return target
-
-
 def fetch(archive, folder, upstream, debian):
-    if "wheel" in archive:
-        return fetch_wheel(archive, folder)
+    """The file from the first URL that gives the pinned bytes, or else from apt, whose bytes store() checks."""
+    failures = []
     for url in archive["urls"]:
-        path = upstream.fetch(url, folder)
-        if path is not None and sha256_of(path) == archive["sha256"]:
+        try:
+            path = upstream.fetch(url, folder)
+        except UnavailableError as error:
+            failures.append(f"{url} failed ({error})")
+            continue
+        found = sha256_of(path)
+        if found == archive["sha256"]:
             return path
+        failures.append(f"{url} failed (expected sha256 {archive['sha256']}, got {found})")
     try:
         return debian.fetch(archive, folder)
     except (OSError, subprocess.CalledProcessError) as error:
-        url = archive["urls"][0]
-        reason = upstream.unreachable.get(urllib.parse.urlsplit(url).hostname, "not there, or other bytes than the pinned")
         raise FetchError(
-            f"{archive['name']}: {url} failed ({reason}), and so did apt ({error}); connect to the network and try again"
+            f"{archive['name']}: {failures[0]}, and so did apt ({error}); connect to the network and try again"
         ) from error
 
 
 def fetch_all(archives, scratch, cache):
     """Several at a time. After the first error none is begun, and what is whole is kept."""
-    upstream, debian = Upstream(), Debian(scratch / "apt")
+    stopping = threading.Event()
+    upstream, debian = Upstream(stopping), Debian(scratch / "apt", stopping)
 
     def fetch_one(number, archive):
         label = archive.get("wheel") or archive["urls"][0]
         print(f"tools/bazel: fetching {number} of {len(archives)}: {label}", file=sys.stderr)
         folder = scratch / archive["name"]
         folder.mkdir()
-        store(fetch(archive, folder, upstream, debian), archive, cache)
+        if "wheel" in archive:
+            path = fetch_wheel(archive, folder, stopping)
+        else:
+            path = fetch(archive, folder, upstream, debian)
+        cache.store(path, archive)
 
-    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        fetches = [pool.submit(fetch_one, *numbered) for numbered in enumerate(archives, 1)]
-        try:
-            for done in concurrent.futures.as_completed(fetches):
-                done.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE)
+    fetches = [pool.submit(fetch_one, *numbered) for numbered in enumerate(archives, 1)]
+    try:
+        for done in concurrent.futures.as_completed(fetches):
+            done.result()
+    except KeyboardInterrupt:
+        stopping.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+        concurrent.futures.wait([fetch for fetch in fetches if fetch.running()], timeout=TO_END)
+        raise
+    except Exception:
+        pool.shutdown(cancel_futures=True)
+        raise
 
 
-def store(path, archive, cache):
-    """Moves the file to where Bazel looks for its SHA-256, whole or not at all."""
-    found = sha256_of(path)
-    if found != archive["sha256"]:
-        raise FetchError(f"{archive['name']}: expected sha256 {archive['sha256']}, got {found}")
-    entry = cache_entry(archive, cache)
-    entry.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(path, entry)
-
-
-def cache_entry(archive, cache):
-    return cache / "content_addressable" / "sha256" / archive["sha256"] / "file"
+def interrupt_when_told():
+    """To be ended by another program is to be interrupted, except where nohup has it that signals pass."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
 
 
 def main():
@@ -184,25 +117,28 @@ def main():
     parser.add_argument("--cache", type=pathlib.Path, required=True, help="Bazel's repository cache")
     parser.add_argument("--config", action="append", default=[], help="of Bazel: what it needs, too")
     arguments = parser.parse_args()
-    cache = arguments.cache
-    cache.mkdir(parents=True, exist_ok=True)
+    interrupt_when_told()
 
-    configs = {c for config in arguments.config for c in [config, *IMPLIED.get(config, [])]}
-    # By hash, since one wheel may belong to several.
-    archives = {archive["sha256"]: archive for archive in read_archives(configs)}
-    missing = [a for a in archives.values() if not cache_entry(a, cache).exists()]
+    cache = Cache(arguments.cache)
+    missing = [archive for archive in read_archives(arguments.config) if not cache.holds(archive)]
     missing.sort(key=lambda archive: "wheel" not in archive)  # the longest first
-    if not missing:
-        return
-    # Within the cache, so that the last step is a rename on one file system.
-    with tempfile.TemporaryDirectory(dir=cache, prefix=".fetch-") as scratch:
-        fetch_all(missing, pathlib.Path(scratch), cache)
+    if missing:
+        with cache.scratch() as scratch:
+            fetch_all(missing, pathlib.Path(scratch), cache)
+
+
+def guarded(function):
+    """Runs it, and ends the process with one line where it can't go on."""
+    try:
+        function()
+    except FetchError as error:
+        sys.exit(f"tools/bazel: {error}")
+    except OSError as error:
+        sys.exit(f"tools/bazel: {error}; the cache of archives needs 1 GB where XDG_CACHE_HOME or HOME says")
+    except KeyboardInterrupt:
+        print("tools/bazel: interrupted; run it again to go on", file=sys.stderr, flush=True)
+        os._exit(1)  # a thread may still wait for a server that says nothing
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except FetchError as error:
-        sys.exit(f"tools/bazel: {error}")
-    except KeyboardInterrupt:
-        sys.exit("tools/bazel: interrupted; run it again to go on")
+    guarded(main)
