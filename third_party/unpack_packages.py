@@ -1,7 +1,7 @@
 """Unpacks Debian packages into one folder that needs nothing of the machine: unpack_packages.py FOLDER PACKAGE.deb...
 
 A package is an ar archive that holds data.tar.xz. Absolute links are made relative, since they would lead out of
-the folder. Standard library only.
+the folder, and any link that still does is refused. Standard library only.
 """
 
 import io
@@ -36,14 +36,25 @@ def unpack(path, root):
                 tar.extractall(root)
 
 
-def make_links_relative(root):
+def links(root):
     for folder, folders, files in os.walk(root):
-        for name in folders + files:
-            link = pathlib.Path(folder, name)
-            if link.is_symlink() and os.readlink(link).startswith("/"):
-                target = root / os.readlink(link).lstrip("/")
-                link.unlink()
-                link.symlink_to(os.path.relpath(target, folder))
+        yield from (path for name in folders + files if (path := pathlib.Path(folder, name)).is_symlink())
+
+
+def make_links_relative(root):
+    for link in links(root):
+        if os.readlink(link).startswith("/"):
+            target = root / os.readlink(link).lstrip("/")
+            link.unlink()
+            link.symlink_to(os.path.relpath(target, link.parent))
+
+
+def refuse_links_that_leave(root):
+    inside = os.path.realpath(root) + "/"
+    for link in links(root):
+        target = os.path.realpath(link)
+        if not target.startswith(inside):
+            sys.exit(f"{link} leads out of {root}, to {target}; pin another package")
 
 
 def main():
@@ -52,6 +63,7 @@ def main():
     for package in sys.argv[2:]:
         unpack(pathlib.Path(package), root)
     make_links_relative(root)
+    refuse_links_that_leave(root)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,10 @@ make_site() {
     "$scratch/site/torch/"
 }
 
+at_most() {  # VERSION VERSION
+  printf '%s\n' "$1" "$2" | sort --version-sort --check=quiet
+}
+
 same_bits() {  # RUN
   cmp "$scratch/tree/checkpoints/000000012/model.safetensors" \
     "$scratch/$1/checkpoints/000000012/model.safetensors" ||
@@ -50,7 +54,9 @@ same_bits() {  # RUN
 train/train --run_dir="$scratch/tree" "${training[@]}" > /dev/null
 
 echo "== bundled: trains, evaluates and explains, wherever it is moved"
-"${package[@]}" --output="$scratch/made" --torch=bundled
+made=$("${package[@]}" --output="$scratch/made" --torch=bundled)
+[[ $made =~ ^glibc\ ([0-9.]+),\ GLIBCXX_([0-9.]+)\ or\ newer ]] || die "it says: $made"
+at_most "${BASH_REMATCH[1]}" 2.34 && at_most "${BASH_REMATCH[2]}" 3.4.29 || die "for newer systems than promised: $made"
 mv "$scratch/made" "$scratch/bundle"
 elsewhere bundle/bin/train --run_dir=bundled "${training[@]}" > /dev/null
 same_bits bundled
