@@ -77,6 +77,26 @@ class Server(http.server.BaseHTTPRequestHandler):
         pass
 
 
+# Arguments: the folder of the modules, a URL, the cache, and `nohup` or nothing.
+ENDLESS = """
+import pathlib, signal, sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv[1])
+import cache, seed_cache
+
+def main():
+    seed_cache.interrupt_when_told()
+    pins = [{"name": str(n), "sha256": str(n), "urls": [sys.argv[2]]} for n in range(9)]
+    here = cache.Cache(sys.argv[3])
+    with here.scratch() as scratch:
+        seed_cache.fetch_all(pins, pathlib.Path(scratch), here)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # however the test itself was started
+signal.signal(signal.SIGHUP, signal.SIG_IGN if "nohup" in sys.argv else signal.SIG_DFL)
+seed_cache.guarded(main)
+"""
+
+
 class NoDebian:
     def fetch(self, archive, folder):
         raise OSError("there is no apt")
@@ -175,29 +195,37 @@ class DownloadTest(FolderTest):
         self.assertEqual(cache.entry(self.archive()).read_bytes(), GOOD)
         self.assertEqual(os.listdir(cache.folder), ["content_addressable"])
 
+    def start(self, *words):
+        """A process in the midst of downloads that never end; `nohup` as a word is that program."""
+        command = [sys.executable, "-c", ENDLESS, HERE, self.url + "/trickle", self.folder, *words]
+        Server.requests.clear()
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.kill)
+        while len(Server.requests) < seed_cache.AT_ONCE and process.poll() is None:
+            time.sleep(0.01)
+        return process
+
+    def expect_interrupted(self, process):
+        errors = process.communicate()[1].splitlines()
+        self.assertEqual(process.returncode, 1)
+        self.assertEqual(errors[-1], "tools/bazel: interrupted; run it again to go on")
+        self.assertEqual(len(errors), seed_cache.AT_ONCE + 1, errors)
+        self.assertEqual(os.listdir(self.folder), [])
+
     def test_signals_end_it_with_one_line_and_nothing_left(self):
-        program = (
-            "import signal, sys; sys.dont_write_bytecode = True; sys.path.insert(0, sys.argv[1])\n"
-            "import pathlib, seed_cache; from cache import Cache\n"
-            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-            "def main():\n"
-            "    seed_cache.interrupt_when_told(); cache = Cache(sys.argv[3])\n"
-            "    pins = [{'name': str(n), 'sha256': str(n), 'urls': [sys.argv[2]]} for n in range(9)]\n"
-            "    with cache.scratch() as scratch: seed_cache.fetch_all(pins, pathlib.Path(scratch), cache)\n"
-            "seed_cache.guarded(main)\n"
-        )
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            Server.requests.clear()
-            command = [sys.executable, "-c", program, HERE, self.url + "/trickle", self.folder]
-            with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-                while len(Server.requests) < seed_cache.AT_ONCE:
-                    time.sleep(0.01)
+            with self.subTest(number):
+                process = self.start()
                 process.send_signal(number)
-                errors = process.communicate()[1].splitlines()
-            self.assertEqual(process.returncode, 1)
-            self.assertEqual(errors[-1], "tools/bazel: interrupted; run it again to go on")
-            self.assertEqual(len(errors), seed_cache.AT_ONCE + 1, errors)
-            self.assertEqual(os.listdir(self.folder), [])
+                self.expect_interrupted(process)
+
+    def test_nohup_is_respected(self):
+        process = self.start("nohup")
+        process.send_signal(signal.SIGHUP)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        process.terminate()
+        self.expect_interrupted(process)
 
 
 class CacheTest(FolderTest):

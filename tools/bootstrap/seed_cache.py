@@ -91,8 +91,10 @@ def fetch_all(archives, scratch, cache):
         cache.store(path, archive)
 
     pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE)
-    fetches = [pool.submit(fetch_one, *numbered) for numbered in enumerate(archives, 1)]
+    fetches = []
     try:
+        for number, archive in enumerate(archives, 1):
+            fetches.append(pool.submit(fetch_one, number, archive))
         for done in concurrent.futures.as_completed(fetches):
             done.result()
     except KeyboardInterrupt:
