@@ -349,7 +349,9 @@ class DebianTest(FolderTest):
 
 class ArchivesTest(FolderTest):
     def test_wheels_belong_to_a_config(self):
-        names = {config: {a["name"] for a in archives.read_archives([config])} for config in ("", "cuda", "cuda_kernels")}
+        names = {
+            config: {a["name"] for a in archives.read_archives([config])} for config in ("", "cuda", "cuda_kernels")
+        }
         self.assertLess(names[""], names["cuda_kernels"])
         self.assertLess(names["cuda_kernels"], names["cuda"])
         self.assertIn("nvidia-cuda-nvcc==13.0.88", names["cuda_kernels"])

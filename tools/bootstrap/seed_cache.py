@@ -136,7 +136,7 @@ def guarded(function):
     except FetchError as error:
         sys.exit(f"tools/bazel: {error}")
     except OSError as error:
-        sys.exit(f"tools/bazel: {error}; the cache of archives needs 1 GB where XDG_CACHE_HOME or HOME says")
+        sys.exit(f"tools/bazel: {error}; the archives need 1 GB that you may write to, by XDG_CACHE_HOME or HOME")
     except KeyboardInterrupt:
         print("tools/bazel: interrupted; run it again to go on", file=sys.stderr, flush=True)
         os._exit(1)  # a thread may still wait for a server that says nothing
