@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "analysis/report.h"
 #include "base/files/file.h"
+#include "base/parallel/single_process.h"
 #include "base/programs/memory.h"
 #include "base/programs/program.h"
 #include "base/programs/signals.h"
@@ -143,7 +144,7 @@ absl::Status Run(const std::vector<std::string>& overrides) {
   // A report that is older than the end of its run may be of half the run.
   const bool has_report = IsFinished(paths.run_dir / "run.json") && Exists(paths.run_dir / kReport);
   ASSIGN_OR_RETURN(const std::filesystem::path run_dir,
-                   RunExperiment(config, paths, device, FLAGS_resume, std::move(initial)));
+                   RunExperiment(config, paths, device, FLAGS_resume, std::move(initial), Alone()));
   if (FLAGS_report && !has_report) TryToReport(run_dir, paths.data_dir, device);
   return absl::OkStatus();
 }
