@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ATen/CPUGeneratorImpl.h"
+#include "ATen/TensorOperators.h"
 #include "ATen/ops/arange.h"
 #include "ATen/ops/empty.h"
 #include "absl/strings/ascii.h"

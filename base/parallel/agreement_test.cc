@@ -22,9 +22,8 @@ TEST(AgreementTest, AllGetWhatEachHas) {
 
 TEST(AgreementTest, AllGetTheErrorOfTheLowestRankThatHasOne) {
   RunInThreads(4, [](ProcessGroup* group) {
-    const absl::Status own = group->rank() < 2
-                                 ? absl::OkStatus()
-                                 : absl::DataLossError(std::string(group->rank(), '!'));
+    const absl::Status own =
+        group->rank() < 2 ? absl::OkStatus() : absl::DataLossError(std::string(group->rank(), '!'));
     EXPECT_EQ(AgreeOn(group, own), absl::DataLossError("rank 2: !!"));
   });
 }
