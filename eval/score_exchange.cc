@@ -53,9 +53,11 @@ absl::StatusOr<std::vector<Scores>> ExchangeScores(ProcessGroup* group,
     if (*own) scores.push_back(**own);
     return scores;
   }
-  absl::StatusOr<std::string> encoded = own.status();
-  if (own.ok()) encoded = *own ? Encode(**own) : "";
-  ASSIGN_OR_RETURN(const std::vector<std::string> all, GatherOrFail(group, encoded));
+  const auto encoded = [&]() -> absl::StatusOr<std::string> {
+    RETURN_IF_ERROR(own.status());
+    return *own ? Encode(**own) : "";
+  };
+  ASSIGN_OR_RETURN(const std::vector<std::string> all, GatherOrFail(group, encoded()));
   for (const std::string& one : all) {
     if (one.empty()) continue;
     const Scores decoded = Decode(one);

@@ -185,13 +185,12 @@ absl::StatusOr<std::optional<RunFolder>> OpenFolder(const ExperimentConfig& conf
 // What rank 0 answers; the others are not asked.
 absl::StatusOr<bool> SayFromRankZero(ProcessGroup* group,
                                      absl::FunctionRef<absl::StatusOr<bool>()> ask) {
-  absl::StatusOr<std::string> own = "";
-  if (group->rank() == 0) {
-    const absl::StatusOr<bool> answer = ask();
-    own = answer.status();
-    if (answer.ok()) own = *answer ? "yes" : "no";
-  }
-  ASSIGN_OR_RETURN(const std::string answer, FromRankZero(group, own));
+  const auto own = [&]() -> absl::StatusOr<std::string> {
+    if (group->rank() > 0) return "";
+    ASSIGN_OR_RETURN(const bool answer, ask());
+    return answer ? "yes" : "no";
+  };
+  ASSIGN_OR_RETURN(const std::string answer, FromRankZero(group, own()));
   return answer == "yes";
 }
 

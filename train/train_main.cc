@@ -112,15 +112,14 @@ absl::StatusOr<ExperimentConfig> SharedConfig(const std::vector<std::string>& ov
                                               at::Device device, ProcessGroup* group,
                                               std::optional<InitialModel>* initial) {
   if (group->size() == 1) return WholeConfig(overrides, device, initial);
-  absl::StatusOr<std::string> text = "";
-  if (group->rank() == 0) {
-    const auto config = WholeConfig(overrides, device, initial);
-    text = config.status();
-    if (config.ok()) text = config->SerializeAsString();
-  }
-  ASSIGN_OR_RETURN(text, FromRankZero(group, text));
+  const auto own = [&]() -> absl::StatusOr<std::string> {
+    if (group->rank() > 0) return "";
+    ASSIGN_OR_RETURN(const ExperimentConfig config, WholeConfig(overrides, device, initial));
+    return config.SerializeAsString();
+  };
+  ASSIGN_OR_RETURN(const std::string text, FromRankZero(group, own()));
   ExperimentConfig config;
-  if (!config.ParseFromString(*text)) return absl::InternalError("rank 0 sent no config");
+  if (!config.ParseFromString(text)) return absl::InternalError("rank 0 sent no config");
   return config;
 }
 

@@ -13,14 +13,13 @@
 
 #include <cerrno>
 #include <chrono>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "base/files/file.h"
 #include "base/files/file_descriptor.h"
 #include "base/parallel/own_variables.h"
 #include "base/programs/program.h"
@@ -59,10 +58,10 @@ absl::StatusOr<Listener> Listen(int backlog) {
 }
 
 // This program's words, as it was started.
-absl::StatusOr<std::vector<std::string>> OwnArguments() {
-  ASSIGN_OR_RETURN(const std::string text, ReadFile("/proc/self/cmdline"));
-  std::vector<std::string> words = absl::StrSplit(text, '\0');
-  words.pop_back();  // behind the last zero
+std::vector<std::string> OwnArguments() {
+  std::ifstream file("/proc/self/cmdline");
+  std::vector<std::string> words;
+  for (std::string word; std::getline(file, word, '\0');) words.push_back(word);
   return words;
 }
 
@@ -165,7 +164,7 @@ class Children {
 
 absl::Status Children::Start(int count) {
   ASSIGN_OR_RETURN(const Listener listener, Listen(count));
-  ASSIGN_OR_RETURN(const std::vector<std::string> words, OwnArguments());
+  const std::vector<std::string> words = OwnArguments();
   const std::vector<char*> arguments = Pointers(words);
   const pid_t parent = getpid();
   children_.reserve(count);
