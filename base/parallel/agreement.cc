@@ -39,7 +39,9 @@ absl::StatusOr<std::vector<std::string>> GatherOrFail(ProcessGroup* group,
 }
 
 absl::Status AgreeOn(ProcessGroup* group, const absl::Status& own) {
-  return GatherOrFail(group, own.ok() ? absl::StatusOr<std::string>("") : absl::StatusOr<std::string>(own)).status();
+  return GatherOrFail(group,
+                      own.ok() ? absl::StatusOr<std::string>("") : absl::StatusOr<std::string>(own))
+      .status();
 }
 
 absl::StatusOr<std::string> FromRankZero(ProcessGroup* group,

@@ -212,7 +212,8 @@ bool Children::IsOverdue() const {
 absl::Status Children::Wait() {
   for (Reap(); !AllEnded(); Reap()) {
     if (IsOverdue()) break;
-    const int signal = InterruptionGuard::Signal();
+    // Who waits for one that has ended need not wait for long.
+    const int signal = failed_ == nullptr ? InterruptionGuard::Signal() : SIGTERM;
     const bool save_request = InterruptionGuard::TakeSaveRequest();
     for (Child& child : children_) {
       if (!child.status) child.passer.PassOn(signal, save_request);

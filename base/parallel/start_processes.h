@@ -10,8 +10,8 @@ namespace vitrine {
 // Starts so many processes of this program with its own arguments, each with the variables that
 // LaunchOf reads, and waits for their end. Rank 0 listens on a free port of 127.0.0.1. Only rank 0
 // shows its standard output. A signal that an InterruptionGuard notes is passed on to all, as is
-// SIGUSR1. Once one has failed the others have some seconds to end too, and are then killed. The
-// error is that of the first that failed, with its exit status. None outlives this process.
+// SIGUSR1. Once one has failed the others get SIGTERM and some seconds to end, and are then killed.
+// The error is that of the first that failed, with its exit status. None outlives this process.
 absl::Status StartProcesses(int count);
 
 }  // namespace vitrine
