@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/parallel/single_process.h"
 #include "base/status_macros.h"
 #include "eval/evaluator.h"
 #include "eval/result_file.h"
@@ -62,7 +63,7 @@ absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const TensorMap& weigh
 absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const InferenceModel& model,
                                                           bool flips) const {
   ASSIGN_OR_RETURN(SplitEvaluation evaluation,
-                   EvaluateSplit(model, *dataset_, split_, spec_, flips));
+                   EvaluateSplit(model, *dataset_, split_, spec_, flips, Alone()));
   RETURN_IF_ERROR(CheckScores(evaluation.figures));
   WarnOfDamagedImages(evaluation.damaged);
   return std::move(evaluation.result);

@@ -1,5 +1,8 @@
 #include "eval/evaluator.h"
 
+#include <optional>
+#include <vector>
+
 #include "ATen/TensorOperators.h"
 #include "ATen/core/Reduction.h"
 #include "ATen/core/grad_mode.h"
@@ -7,6 +10,7 @@
 #include "ATen/ops/cross_entropy_loss.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "eval/score_exchange.h"
 #include "glog/logging.h"
 
 namespace vitrine {
@@ -33,19 +37,41 @@ void Accumulate(const at::Tensor& logits, const at::Tensor& labels, Evaluation* 
       at::cross_entropy_loss(scores, labels, {}, at::Reduction::Sum).item<double>();
 }
 
+namespace {
+
+// Nothing at the end.
+absl::StatusOr<std::optional<Scores>> ScoreNext(const InferenceModel& model, Loader* loader,
+                                                bool flips) {
+  if (loader->AtEnd()) return std::nullopt;
+  ASSIGN_OR_RETURN(const Batch batch, loader->Next());
+  at::Tensor logits = model.Forward(batch.images);
+  if (flips) logits = (logits + model.Forward(batch.images.flip({3}))) / 2;
+  return Scores{.logits = logits, .labels = batch.labels};
+}
+
+// Those of a batch that could be read; its first image is the split's number `first`.
+ScoredBatch ReadOf(const Scores& scores, int64_t first) {
+  const at::Tensor read = (scores.labels >= 0).nonzero().squeeze(1);
+  return {.logits = scores.logits.index_select(0, read),
+          .labels = scores.labels.index_select(0, read),
+          .indices = read + first};
+}
+
+}  // namespace
+
 absl::Status ForEachBatch(const InferenceModel& model, Loader* loader, bool flips,
-                          BatchObserver observe) {
+                          ProcessGroup* group, BatchObserver observe) {
   const at::NoGradGuard no_grad;
   int64_t first = 0;
-  while (!loader->AtEnd()) {
-    ASSIGN_OR_RETURN(const Batch batch, loader->Next());
-    at::Tensor logits = model.Forward(batch.images);
-    if (flips) logits = (logits + model.Forward(batch.images.flip({3}))) / 2;
-    const at::Tensor read = (batch.labels >= 0).nonzero().squeeze(1);
-    observe({.logits = logits.index_select(0, read),
-             .labels = batch.labels.index_select(0, read),
-             .indices = read + first});
-    first += batch.labels.size(0);
+  bool is_last = false;
+  while (!is_last) {
+    ASSIGN_OR_RETURN(const std::vector<Scores> all,
+                     ExchangeScores(group, ScoreNext(model, loader, flips), loader->device()));
+    for (const Scores& scores : all) {
+      observe(ReadOf(scores, first));
+      first += scores.labels.size(0);
+    }
+    is_last = static_cast<int>(all.size()) < group->size();
   }
   return absl::OkStatus();
 }
@@ -60,12 +86,14 @@ absl::Status TellLeftOut(const BadImages& bad, int64_t count) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Evaluation> Evaluate(const InferenceModel& model, Loader* loader) {
+absl::StatusOr<Evaluation> Evaluate(const InferenceModel& model, Loader* loader,
+                                    ProcessGroup* group) {
   Evaluation evaluation;
-  RETURN_IF_ERROR(ForEachBatch(model, loader, /*flips=*/false, [&](const ScoredBatch& batch) {
-    Accumulate(batch.logits, batch.labels, &evaluation);
-  }));
-  RETURN_IF_ERROR(TellLeftOut(loader->bad_images(), evaluation.count));
+  RETURN_IF_ERROR(ForEachBatch(
+      model, loader, /*flips=*/false, group,
+      [&](const ScoredBatch& batch) { Accumulate(batch.logits, batch.labels, &evaluation); }));
+  ASSIGN_OR_RETURN(const BadImages bad, AddUp(group, loader->bad_images()));
+  RETURN_IF_ERROR(TellLeftOut(bad, evaluation.count));
   return evaluation;
 }
 

@@ -9,6 +9,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/parallel/process_group.h"
 #include "data/batches/loader.h"
 #include "vit/inference_model.h"
 
@@ -43,17 +44,20 @@ struct ScoredBatch {
 };
 using BatchObserver = absl::FunctionRef<void(const ScoredBatch& batch)>;
 
-// Runs the model over all batches of the loader. With `flips` the scores are the
-// means of those of an image and of its mirror image. Errors are the loader's.
+// Runs the model over all batches of the loader. With `flips` the scores are the means of those of
+// an image and of its mirror image. With a group each process has its share of the batches
+// (LoaderSpec), and all observe all of them, in the order in which one process would. Errors are
+// the loader's and the group's.
 absl::Status ForEachBatch(const InferenceModel& model, Loader* loader, bool flips,
-                          BatchObserver observe);
+                          ProcessGroup* group, BatchObserver observe);
 
 // Warns of the images that were left out of an evaluation; DataLoss if none of them was counted.
 absl::Status TellLeftOut(const BadImages& bad, int64_t count);
 
-// All batches of the loader. Images that the loader left out are not counted.
-// Errors are the loader's.
-absl::StatusOr<Evaluation> Evaluate(const InferenceModel& model, Loader* loader);
+// All batches of the loader, and those of the group's other processes. Images that a loader left
+// out are not counted. Errors are those of ForEachBatch.
+absl::StatusOr<Evaluation> Evaluate(const InferenceModel& model, Loader* loader,
+                                    ProcessGroup* group);
 
 }  // namespace vitrine
 

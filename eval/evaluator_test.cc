@@ -12,6 +12,7 @@
 #include "ATen/ops/randint.h"
 #include "ATen/ops/tensor.h"
 #include "ATen/ops/zeros.h"
+#include "base/parallel/single_process.h"
 #include "base/status_matchers.h"
 #include "base/tensors/each_device.h"
 #include "data/batches/loader.h"
@@ -107,7 +108,7 @@ TEST_P(EvaluateTest, CountsEveryImageWhateverTheBatch) {
       .config = DataConfig(), .shape = {.channels = 1, .size = Square(8)}, .device = device_};
   const auto evaluate = [&](int64_t batch) {
     const auto loader = Loader::ForEvaluation(dataset, Split::kTest, spec, batch).value();
-    return Evaluate(InferenceModel(&model), loader.get()).value();
+    return Evaluate(InferenceModel(&model), loader.get(), Alone()).value();
   };
   const Evaluation whole = evaluate(37);
   EXPECT_EQ(whole.count, 37);
@@ -136,7 +137,7 @@ TEST_P(EvaluateTest, WhatIsLeftOutMovesNoImage) {
       .config = data, .shape = {.channels = 1, .size = Square(8)}, .device = device_};
   const auto loader = Loader::ForEvaluation(dataset, Split::kTest, spec, /*batch=*/2).value();
   std::vector<int64_t> indices, labels;
-  ASSERT_OK(ForEachBatch(InferenceModel(&model), loader.get(), /*flips=*/false,
+  ASSERT_OK(ForEachBatch(InferenceModel(&model), loader.get(), /*flips=*/false, Alone(),
                          [&](const ScoredBatch& batch) {
                            for (int64_t i = 0; i < batch.indices.size(0); ++i) {
                              indices.push_back(batch.indices[i].item<int64_t>());

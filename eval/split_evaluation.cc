@@ -5,6 +5,7 @@
 
 #include "base/status_macros.h"
 #include "eval/examples.h"
+#include "eval/score_exchange.h"
 #include "eval/statistics.h"
 
 namespace vitrine {
@@ -46,21 +47,22 @@ void FillCalibration(const Statistics& statistics, EvaluationResult* result) {
 }  // namespace
 
 absl::StatusOr<SplitEvaluation> EvaluateSplit(const InferenceModel& model, const Dataset& dataset,
-                                              Split split, const LoaderSpec& spec, bool flips) {
+                                              Split split, const LoaderSpec& spec, bool flips,
+                                              ProcessGroup* group) {
   ASSIGN_OR_RETURN(const auto loader,
                    Loader::ForEvaluation(dataset, split, spec, kEvaluationBatch));
   SplitEvaluation evaluation;
   Evaluation& total = evaluation.figures;
   Statistics statistics(model.config().num_classes());
   ExampleChoice examples;
-  RETURN_IF_ERROR(ForEachBatch(model, loader.get(), flips, [&](const ScoredBatch& batch) {
+  RETURN_IF_ERROR(ForEachBatch(model, loader.get(), flips, group, [&](const ScoredBatch& batch) {
     Accumulate(batch.logits, batch.labels, &total);
     statistics.Add(batch.logits, batch.labels);
     examples.Add(batch);
   }));
-  const BadImages bad = loader->bad_images();
+  ASSIGN_OR_RETURN(const BadImages bad, AddUp(group, loader->bad_images()));
   RETURN_IF_ERROR(TellLeftOut(bad, total.count));
-  evaluation.damaged = loader->damaged_images();
+  ASSIGN_OR_RETURN(evaluation.damaged, AddUp(group, loader->damaged_images()));
 
   EvaluationResult& result = evaluation.result;
   SetImages(dataset, split, flips, &result);

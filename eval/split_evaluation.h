@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "absl/status/statusor.h"
+#include "base/parallel/process_group.h"
 #include "data/batches/bad_images.h"
 #include "data/batches/loader.h"
 #include "data/dataset.h"
@@ -29,10 +30,11 @@ struct SplitEvaluation {
   BadImages damaged;        // of the counted images: read all the same
 };
 
-// `flips` as for ForEachBatch. With on_bad_image SKIP images that can't be read are left out,
-// counted and warned of. Errors are the loader's, and DataLoss if no image can be read.
+// `flips` and `group` as for ForEachBatch. With on_bad_image SKIP images that can't be read are
+// left out, counted and warned of. Errors are the loader's, and DataLoss if no image can be read.
 absl::StatusOr<SplitEvaluation> EvaluateSplit(const InferenceModel& model, const Dataset& dataset,
-                                              Split split, const LoaderSpec& spec, bool flips);
+                                              Split split, const LoaderSpec& spec, bool flips,
+                                              ProcessGroup* group);
 
 // Says in the result which images it is of.
 void SetImages(const Dataset& dataset, Split split, bool flips, EvaluationResult* result);

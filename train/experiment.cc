@@ -1,15 +1,18 @@
 #include "train/experiment.h"
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/files/csv.h"
 #include "base/files/file.h"
+#include "base/parallel/agreement.h"
 #include "base/programs/processor.h"
 #include "base/programs/program.h"
 #include "base/programs/threads.h"
@@ -52,6 +55,12 @@ std::string DescribeData(const Dataset& dataset, const ModelConfig& model) {
   return absl::StrCat(dataset.Summary(), makes_grey ? ", read in grey" : "");
 }
 
+std::string DescribeBatch(const ExperimentConfig& config) {
+  const int size = config.data().batch_size();
+  if (config.shards() == 1) return absl::StrCat(size);
+  return absl::StrCat(size, ", in ", config.shards(), " shards");
+}
+
 std::string DescribeSchedule(const ScheduleConfig& schedule) {
   std::string text =
       absl::StrFormat("%s iterations, %s, learning rate %g", WithCommas(schedule.iterations()),
@@ -75,14 +84,15 @@ std::string DescribeKernels(const ExperimentConfig& config, at::Device device) {
 
 // Everything that matters, before the first line.
 std::string StartTable(const ExperimentConfig& config, const RunFolder& folder,
-                       const Dataset& dataset, const TrainState& state, at::Device device) {
+                       const Dataset& dataset, const TrainState& state) {
+  const at::Device device = state.device();
   return Table({
       {"run", folder.path().string()},
       {"config", config.name()},
       {"model", DescribeModel(config.model())},
       {"parameters", WithCommas(state.model().ParameterCount())},
       {"data", DescribeData(dataset, config.model())},
-      {"batch", absl::StrCat(config.data().batch_size())},
+      {"batch", DescribeBatch(config)},
       {"optimizer", state.optimizer().Describe()},
       {"schedule", DescribeSchedule(config.schedule())},
       {"precision", ExperimentConfig::Precision_Name(config.precision())},
@@ -157,6 +167,38 @@ void WarnOfOtherProcessor(const RunFolder& folder) {
                << ", which rounds in another order: its bits are no longer those of a run on one";
 }
 
+// The run's folder, and the trainer where the run is; nothing if the run is finished.
+absl::StatusOr<std::optional<RunFolder>> OpenFolder(const ExperimentConfig& config,
+                                                    const ExperimentPaths& paths, bool resume,
+                                                    const std::optional<InitialModel>& initial,
+                                                    const Dataset& dataset, Trainer* trainer) {
+  const bool begun = resume && RunFolder::Exists(paths.run_dir);
+  ASSIGN_OR_RETURN(RunFolder folder, begun ? RunFolder::Resume(paths.run_dir, config)
+                                           : BeginFolder(config, paths, initial, trainer));
+  if (resume && IsFinished(folder.run_json())) return std::nullopt;
+  std::cout << StartTable(config, folder, dataset, trainer->state()) << std::endl;
+  RETURN_IF_ERROR(ResumeFrom(folder, config, trainer));
+  if (trainer->iteration() > 0) WarnOfOtherProcessor(folder);
+  return folder;
+}
+
+// What rank 0 answers; the others are not asked.
+absl::StatusOr<bool> SayFromRankZero(ProcessGroup* group,
+                                     absl::FunctionRef<absl::StatusOr<bool>()> ask) {
+  const auto own = [&]() -> absl::StatusOr<std::string> {
+    if (group->rank() > 0) return "";
+    ASSIGN_OR_RETURN(const bool answer, ask());
+    return answer ? "yes" : "no";
+  };
+  ASSIGN_OR_RETURN(const std::string answer, FromRankZero(group, own()));
+  return answer == "yes";
+}
+
+template <typename T>
+T* AddressOf(std::optional<T>& value) {
+  return value ? &*value : nullptr;
+}
+
 // What the config leaves to the data.
 absl::Status SettleForData(const Dataset& dataset, ExperimentConfig* config) {
   ModelConfig& model = *config->mutable_model();
@@ -223,7 +265,9 @@ absl::Status CheckParameters(ExperimentConfig config, const std::optional<Initia
 
 // What the config leaves to the machine.
 void SettleForMachine(at::Device device, ExperimentConfig* config) {
-  if (config->threads() == 0) config->set_threads(DefaultThreads());
+  if (config->threads() == 0) {
+    config->set_threads(std::max(1, DefaultThreads() / std::max(1, config->shards())));
+  }
   if (config->precision() == ExperimentConfig::AUTO16) {
     config->set_precision(device.is_cpu() ? ExperimentConfig::BF16 : ExperimentConfig::FP16);
   } else if (config->precision() == ExperimentConfig::FP16 && device.is_cpu()) {
@@ -277,39 +321,48 @@ absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths, at::D
 absl::StatusOr<std::filesystem::path> RunExperiment(ExperimentConfig config,
                                                     const ExperimentPaths& paths, at::Device device,
                                                     bool resume,
-                                                    std::optional<InitialModel> initial) {
+                                                    std::optional<InitialModel> initial,
+                                                    ProcessGroup* group) {
   const auto start = std::chrono::steady_clock::now();
-  if (resume && IsKnownToBeFinished(paths, config)) return SayFinished(paths.run_dir);
+  RETURN_IF_ERROR(AsUsageError(CheckProcesses(config.shards(), group->size())));
+  ASSIGN_OR_RETURN(const bool finished, SayFromRankZero(group, [&]() -> absl::StatusOr<bool> {
+                     return resume && IsKnownToBeFinished(paths, config);
+                   }));
+  if (finished) return SayFinished(paths.run_dir);
   RETURN_IF_ERROR(PrepareProcessor(config, device));
   ASSIGN_OR_RETURN(const Dataset dataset, LoadData(paths, &config));
-  ASSIGN_OR_RETURN(Trainer trainer, Trainer::Create(config, dataset, device));
-  const bool begun = resume && RunFolder::Exists(paths.run_dir);
-  ASSIGN_OR_RETURN(const RunFolder folder, begun ? RunFolder::Resume(paths.run_dir, config)
-                                                 : BeginFolder(config, paths, initial, &trainer));
-  if (resume && IsFinished(folder.run_json())) return SayFinished(folder.path());
-  std::cout << StartTable(config, folder, dataset, trainer.state(), device) << std::endl;
-  RETURN_IF_ERROR(ResumeFrom(folder, config, &trainer));
-  if (trainer.iteration() > 0) WarnOfOtherProcessor(folder);
+  ASSIGN_OR_RETURN(Trainer trainer, Trainer::Create(config, dataset, device, group));
+  std::optional<RunFolder> folder;
+  ASSIGN_OR_RETURN(const bool goes_on, SayFromRankZero(group, [&]() -> absl::StatusOr<bool> {
+                     ASSIGN_OR_RETURN(
+                         folder, OpenFolder(config, paths, resume, initial, dataset, &trainer));
+                     return folder.has_value();
+                   }));
+  if (!goes_on) return SayFinished(paths.run_dir);
+  RETURN_IF_ERROR(trainer.TakeFromRankZero());
 
   RunRecord record;
   record.data = dataset.Summary();
   record.device = device.str();
-  record.initialised_from = begun     ? RecordedOrigin(folder.run_json())
-                            : initial ? initial->path.string()
-                                      : "";
-  initial.reset();  // a second copy of the weights
+  record.processes = group->size();
   record.parameters = trainer.state().model().ParameterCount();
   record.best = trainer.best();
-  RETURN_IF_ERROR(WriteRunRecord(folder.run_json(), config, record));
-  ASSIGN_OR_RETURN(RunLog log,
-                   RunLog::Open(folder, trainer.iteration(), config.logging().every_iterations()));
-  RETURN_IF_ERROR(trainer.Run(folder, &log, &record));
-  RETURN_IF_ERROR(trainer.Test(folder, &log, &record));
+  std::optional<RunLog> log;
+  if (folder) {
+    record.initialised_from = initial ? initial->path.string() : RecordedOrigin(folder->run_json());
+    RETURN_IF_ERROR(WriteRunRecord(folder->run_json(), config, record));
+    ASSIGN_OR_RETURN(
+        log, RunLog::Open(*folder, trainer.iteration(), config.logging().every_iterations()));
+  }
+  initial.reset();  // a second copy of the weights
+  RETURN_IF_ERROR(trainer.Run(AddressOf(folder), AddressOf(log), &record));
+  RETURN_IF_ERROR(trainer.Test(AddressOf(folder), AddressOf(log), &record));
+  if (!folder) return paths.run_dir;
   record.wall_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  RETURN_IF_ERROR(WriteRunRecord(folder.run_json(), config, record));
-  std::cout << EndLines(record) << folder.path().string() << std::endl;
-  return folder.path();
+  RETURN_IF_ERROR(WriteRunRecord(folder->run_json(), config, record));
+  std::cout << EndLines(record) << folder->path().string() << std::endl;
+  return folder->path();
 }
 
 }  // namespace vitrine

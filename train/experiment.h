@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/parallel/process_group.h"
 #include "c10/core/Device.h"
 #include "train/checkpoint/open_model.h"
 #include "train/settings/experiment.pb.h"
@@ -36,12 +37,14 @@ absl::Status PrepareProcessor(const ExperimentConfig& config, at::Device device)
 absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths, at::Device device,
                     const std::optional<InitialModel>& initial);
 
-// Trains, or goes on, and evaluates on the test split. A new run begins with the weights of
-// `initial`. Returns the run's folder.
+// Trains, or goes on, and evaluates on the test split, together with the group's other processes,
+// which take config, weights and what the run's folder holds from rank 0. A new run begins with the
+// weights of `initial`. Returns the run's folder.
 absl::StatusOr<std::filesystem::path> RunExperiment(ExperimentConfig config,
                                                     const ExperimentPaths& paths, at::Device device,
                                                     bool resume,
-                                                    std::optional<InitialModel> initial);
+                                                    std::optional<InitialModel> initial,
+                                                    ProcessGroup* group);
 
 }  // namespace vitrine
 

@@ -36,14 +36,16 @@ absl::StatusOr<FeatureBatches> FeatureBatches::Create(const VisionTransformer& m
                                                       const Sampler& sampler,
                                                       int64_t first_iteration) {
   const at::NoGradGuard no_grad;
-  ASSIGN_OR_RETURN(const auto loader, Loader::ForEvaluation(dataset, Split::kTrain, spec, kBatch));
+  LoaderSpec all = spec;  // what one iteration needs can be any of them
+  all.share = {};
+  ASSIGN_OR_RETURN(const auto loader, Loader::ForEvaluation(dataset, Split::kTrain, all, kBatch));
   std::vector<at::Tensor> features, labels;
   while (!loader->AtEnd()) {
     ASSIGN_OR_RETURN(const Batch batch, loader->Next());
     features.push_back(model.Features(batch.images, {}));
     labels.push_back(batch.labels);
   }
-  FeatureBatches batches(sampler, first_iteration);
+  FeatureBatches batches(PartOfEach(sampler.Plan(first_iteration), spec.share, /*neighbor=*/false));
   batches.features_ = at::concat(features);
   batches.labels_ = at::concat(labels);
   ASSIGN_OR_RETURN(batches.readable_, Readable(batches.labels_.to(at::kCPU)));
@@ -53,7 +55,7 @@ absl::StatusOr<FeatureBatches> FeatureBatches::Create(const VisionTransformer& m
 }
 
 Batch FeatureBatches::Next() {
-  std::vector<int64_t> indices = sampler_->Indices(next_++);
+  std::vector<int64_t> indices = plan_.indices(next_++);
   for (int64_t& index : indices) index = readable_[index];
   const at::Tensor chosen =
       at::from_blob(indices.data(), {static_cast<int64_t>(indices.size())}, at::kLong)

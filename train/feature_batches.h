@@ -5,12 +5,14 @@
 #define TRAIN_FEATURE_BATCHES_H_
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
 #include "data/batches/bad_images.h"
 #include "data/batches/batch.h"
+#include "data/batches/batch_plan.h"
 #include "data/batches/loader.h"
 #include "data/batches/sampler.h"
 #include "data/dataset.h"
@@ -20,9 +22,9 @@ namespace vitrine {
 
 class FeatureBatches {
  public:
-  // The batches of the sampler, which must outlive this, from an iteration on; of the training
-  // images with the config's evaluation_transforms. An image that can't be read, where
-  // that is no error, is replaced by the next one.
+  // The batches of the sampler, which must outlive this, from an iteration on, or the share's part
+  // of each; of the training images with the config's evaluation_transforms. An image that can't be
+  // read, where that is no error, is replaced by the next one.
   static absl::StatusOr<FeatureBatches> Create(const VisionTransformer& model,
                                                const Dataset& dataset, const LoaderSpec& spec,
                                                const Sampler& sampler, int64_t first_iteration);
@@ -34,9 +36,9 @@ class FeatureBatches {
   BadImages damaged_images() const { return damaged_images_; }
 
  private:
-  FeatureBatches(const Sampler& sampler, int64_t next) : sampler_(&sampler), next_(next) {}
+  explicit FeatureBatches(BatchPlan plan) : plan_(std::move(plan)), next_(plan_.first) {}
 
-  const Sampler* sampler_;
+  BatchPlan plan_;
   int64_t next_;
   at::Tensor features_, labels_;   // of all images
   std::vector<int64_t> readable_;  // of each image, or the next one

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "ATen/ops/empty_like.h"
-#include "absl/status/statusor.h"
+#include "base/status_macros.h"
 #include "glog/logging.h"
 #include "train/update/schedule.h"
 
@@ -36,53 +36,72 @@ void Copy(const at::Tensor& from, const at::Tensor& to) {
 Stepper::Stepper(TrainState* state, Recorder recorder)
     : state_(state), recorder_(std::move(recorder)) {}
 
-StepResult Stepper::Step(int64_t iteration, const Batch& batch) {
+absl::StatusOr<StepResult> Stepper::Step(int64_t iteration, const Batch& batch) {
   if (recorder_ && !recorded_ && plain_steps_ == kPlainSteps) Record(batch);
-  StepResult result = recorded_ && HasSizesOf(batch, recorded_->batch) ? Replay(iteration, batch)
-                                                                       : Plain(iteration, batch);
+  const bool is_replayed = recorded_ && HasSizesOf(batch, recorded_->batch);
+  ASSIGN_OR_RETURN(StepResult result,
+                   is_replayed ? Replay(iteration, batch) : Plain(iteration, batch));
   result.learning_rate = LearningRate(state_->config().schedule(), iteration);
   state_->Average(iteration + 1);
   return result;
 }
 
-StepResult Stepper::Plain(int64_t iteration, const Batch& batch) {
+absl::StatusOr<StepResult> Stepper::Plain(int64_t iteration, const Batch& batch) {
   const StepNumbers numbers = NumbersOf(state_->config(), iteration,
                                         state_->PartsOf(batch.labels.size(0)), state_->device());
-  const StepResult result = state_->Update(numbers, batch);
+  state_->Backward(numbers, batch);
+  RETURN_IF_ERROR(state_->Exchange());
   for (const DropoutKeys& keys : numbers.dropout_keys) keys_ = std::max(keys_, keys.drawn());
   ++plain_steps_;
-  return result;
+  return state_->Update(numbers);
 }
 
 void Stepper::Record(const Batch& batch) {
-  const int64_t parts = state_->PartsOf(batch.labels.size(0));
+  const PartRange parts = state_->PartsOf(batch.labels.size(0));
   recorded_ = std::make_unique<Recorded>(
       Recorded{.batch = {EmptyLike(batch.images), EmptyLike(batch.labels),
                          EmptyLike(batch.soft_labels), EmptyLike(batch.features)},
                .numbers = StaticStepNumbers(parts, keys_, state_->device()),
                .result = {},
-               .recording = nullptr});
-  absl::StatusOr<std::unique_ptr<Recording>> recording =
-      recorder_([state = state_, to = recorded_.get()] {
-        to->result = state->Update(to->numbers.Numbers(), to->batch);
-      });
-  if (recording.ok()) {
-    recorded_->recording = *std::move(recording);
-    return;
-  }
-  LOG(WARNING) << "training steps are not recorded: " << recording.status().message();
+               .backward = nullptr,
+               .update = nullptr});
+  const absl::Status recorded = RecordStep();
+  if (recorded.ok()) return;
+  LOG(WARNING) << "training steps are not recorded: " << recorded.message();
   state_->ClearGradients();
   recorder_ = nullptr;
   recorded_ = nullptr;
 }
 
-StepResult Stepper::Replay(int64_t iteration, const Batch& batch) {
+absl::Status Stepper::RecordStep() {
+  const auto backward = [state = state_, to = recorded_.get()] {
+    state->Backward(to->numbers.Numbers(), to->batch);
+  };
+  const auto update = [state = state_, to = recorded_.get()] {
+    to->result = state->Update(to->numbers.Numbers());
+  };
+  if (!state_->HasPeers()) {
+    ASSIGN_OR_RETURN(recorded_->backward, recorder_([=] {
+                       backward();
+                       update();
+                     }));
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(recorded_->backward, recorder_(backward));
+  ASSIGN_OR_RETURN(recorded_->update, recorder_(update));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<StepResult> Stepper::Replay(int64_t iteration, const Batch& batch) {
   Copy(batch.images, recorded_->batch.images);
   Copy(batch.labels, recorded_->batch.labels);
   Copy(batch.soft_labels, recorded_->batch.soft_labels);
   Copy(batch.features, recorded_->batch.features);
   recorded_->numbers.Set(state_->config(), iteration);
-  recorded_->recording->Replay();
+  recorded_->backward->Replay();
+  if (recorded_->update == nullptr) return recorded_->result;
+  RETURN_IF_ERROR(state_->Exchange());
+  recorded_->update->Replay();
   return recorded_->result;
 }
 

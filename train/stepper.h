@@ -11,6 +11,8 @@
 #include <memory>
 #include <optional>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "base/cuda_graph/recorder.h"
 #include "data/batches/batch.h"
 #include "train/train_state.h"
@@ -25,9 +27,10 @@ class Stepper {
   Stepper(TrainState* state, Recorder recorder);
 
   // As TrainState::Step, to the same bits. The first steps are plain; then one is recorded, and
-  // replayed for batches of its shape. The result's tensors hold until the next step. What can't be
-  // recorded is said once, and the steps stay plain.
-  StepResult Step(int64_t iteration, const Batch& batch);
+  // replayed for batches of its shape; with other processes in two halves, between which they
+  // exchange what they have. The result's tensors hold until the next step. What can't be recorded
+  // is said once, and the steps stay plain.
+  absl::StatusOr<StepResult> Step(int64_t iteration, const Batch& batch);
 
  private:
   // A step in memory that stays where it is.
@@ -35,12 +38,13 @@ class Stepper {
     Batch batch;
     StaticStepNumbers numbers;
     StepResult result;
-    std::unique_ptr<Recording> recording;
+    std::unique_ptr<Recording> backward, update;  // without peers the first is all
   };
 
-  StepResult Plain(int64_t iteration, const Batch& batch);
+  absl::StatusOr<StepResult> Plain(int64_t iteration, const Batch& batch);
   void Record(const Batch& batch);
-  StepResult Replay(int64_t iteration, const Batch& batch);
+  absl::Status RecordStep();
+  absl::StatusOr<StepResult> Replay(int64_t iteration, const Batch& batch);
 
   TrainState* const state_;
   Recorder recorder_;

@@ -100,7 +100,8 @@ TEST_P(StepperOptionsTest, ReplaysThePlainStepsBits) {
   for (int64_t i = 0; i < kIterations; ++i) {
     Batch batch = MakeBatch(i);
     if (i == 5) batch.images.fill_(std::numeric_limits<float>::infinity());  // a step is skipped
-    const StepResult expected = plain.Step(i, batch), result = stepper.Step(i, batch);
+    const StepResult expected = plain.Step(i, batch).value(),
+                     result = stepper.Step(i, batch).value();
     ASSERT_EQ(Bits(recorded, result), Bits(plain, expected)) << i;
   }
   EXPECT_EQ(recorder.recordings, 1);
@@ -142,7 +143,8 @@ TEST(StepperTest, ReplaysSoftLabels) {
     Batch batch = MakeBatch(i);
     batch.soft_labels =
         at::empty({8, 4}).uniform_(0, 1, at::detail::createCPUGenerator(i)).softmax(1);
-    const StepResult expected = plain.Step(i, batch), result = stepper.Step(i, batch);
+    const StepResult expected = plain.Step(i, batch).value(),
+                     result = stepper.Step(i, batch).value();
     ASSERT_EQ(Bits(recorded, result), Bits(plain, expected)) << i;
   }
 }
@@ -153,7 +155,8 @@ TEST(StepperTest, ABatchOfAnotherSizeIsAPlainStep) {
   Stepper stepper(&recorded, recorder.Get());
   for (int64_t i = 0; i < kIterations; ++i) {
     const Batch batch = MakeBatch(i, i % 4 == 3 ? 5 : 8);
-    const StepResult expected = plain.Step(i, batch), result = stepper.Step(i, batch);
+    const StepResult expected = plain.Step(i, batch).value(),
+                     result = stepper.Step(i, batch).value();
     ASSERT_EQ(Bits(recorded, result), Bits(plain, expected)) << i;
   }
   EXPECT_EQ(recorder.replays, 4);
@@ -164,7 +167,7 @@ TEST(StepperTest, GoesOnFromACheckpoint) {
   const std::vector<std::string> overrides = {"model.dropout=0.3", "precision=FP16"};
   TrainState plain = MakeState(overrides);
   StepResult expected;
-  for (int64_t i = 0; i < 9; ++i) expected = plain.Step(i, MakeBatch(i));
+  for (int64_t i = 0; i < 9; ++i) expected = plain.Step(i, MakeBatch(i)).value();
   Checkpoint checkpoint;
   StepResult result;
   TrainState last = MakeState(overrides);
@@ -174,7 +177,7 @@ TEST(StepperTest, GoesOnFromACheckpoint) {
       ASSERT_OK(state.Load(checkpoint));
     }
     Stepper stepper(&state, CallingRecorder());
-    for (int64_t i = begin; i < begin + 3; ++i) result = stepper.Step(i, MakeBatch(i));
+    for (int64_t i = begin; i < begin + 3; ++i) result = stepper.Step(i, MakeBatch(i)).value();
     checkpoint = {};
     checkpoint.manifest.set_iteration(begin + 3);
     state.Save(&checkpoint);
@@ -195,7 +198,8 @@ TEST(StepperTest, GoesOnPlainlyWhereNothingCanBeRecorded) {
     return absl::UnimplementedError("no such thing here");
   });
   for (int64_t i = 0; i < kIterations; ++i) {
-    const StepResult expected = plain.Step(i, MakeBatch(i)), result = stepper.Step(i, MakeBatch(i));
+    const StepResult expected = plain.Step(i, MakeBatch(i)).value(),
+                     result = stepper.Step(i, MakeBatch(i)).value();
     ASSERT_EQ(Bits(state, result), Bits(plain, expected)) << i;
   }
   EXPECT_EQ(attempts, 1);

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,6 +13,8 @@
 #include "absl/time/time.h"
 #include "analysis/report.h"
 #include "base/files/file.h"
+#include "base/parallel/agreement.h"
+#include "base/parallel/process_flags.h"
 #include "base/programs/memory.h"
 #include "base/programs/program.h"
 #include "base/programs/signals.h"
@@ -94,11 +97,29 @@ absl::StatusOr<std::optional<InitialModel>> OpenInitial(const ExperimentConfig& 
 }
 
 // With what is left open: that of the initial model, or what is usual.
-absl::StatusOr<ExperimentConfig> WholeConfig(ExperimentConfig config,
-                                             const std::optional<InitialModel>& initial,
-                                             at::Device device) {
-  if (initial) TakeArchitecture(initial->checkpoint.manifest.config(), &config);
+absl::StatusOr<ExperimentConfig> WholeConfig(const std::vector<std::string>& overrides,
+                                             at::Device device,
+                                             std::optional<InitialModel>* initial) {
+  ASSIGN_OR_RETURN(ExperimentConfig config, GivenConfig(overrides));
+  ASSIGN_OR_RETURN(*initial, OpenInitial(config));
+  if (*initial) TakeArchitecture((*initial)->checkpoint.manifest.config(), &config);
   RETURN_IF_ERROR(CompleteConfig(device, &config));
+  return config;
+}
+
+// Rank 0's, which alone reads the run's folder and what a new run begins with.
+absl::StatusOr<ExperimentConfig> SharedConfig(const std::vector<std::string>& overrides,
+                                              at::Device device, ProcessGroup* group,
+                                              std::optional<InitialModel>* initial) {
+  if (group->size() == 1) return WholeConfig(overrides, device, initial);
+  const auto own = [&]() -> absl::StatusOr<std::string> {
+    if (group->rank() > 0) return "";
+    ASSIGN_OR_RETURN(const ExperimentConfig config, WholeConfig(overrides, device, initial));
+    return config.SerializeAsString();
+  };
+  ASSIGN_OR_RETURN(const std::string text, FromRankZero(group, own()));
+  ExperimentConfig config;
+  if (!config.ParseFromString(text)) return absl::InternalError("rank 0 sent no config");
   return config;
 }
 
@@ -131,20 +152,23 @@ void TryToReport(const std::filesystem::path& run_dir, const std::filesystem::pa
 absl::Status Run(const std::vector<std::string>& overrides) {
   OutliveConsole();
   RETURN_IF_ERROR(CheckFlags());
+  if (StartsProcesses()) return RunProcesses();
   ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
-  ASSIGN_OR_RETURN(const ExperimentConfig given, AsUsageError(GivenConfig(overrides)));
-  ASSIGN_OR_RETURN(std::optional<InitialModel> initial, AsUsageError(OpenInitial(given)));
+  ASSIGN_OR_RETURN(const std::unique_ptr<ProcessGroup> group, JoinProcesses());
+  std::optional<InitialModel> initial;
   ASSIGN_OR_RETURN(const ExperimentConfig config,
-                   AsUsageError(WholeConfig(given, initial, device)));
+                   AsUsageError(SharedConfig(overrides, device, group.get(), &initial)));
   const ExperimentPaths paths = Paths(config.name());
   if (FLAGS_dry_run) return DryRun(config, paths, device, initial);
   RETURN_IF_ERROR(AsUsageError(CheckAvailable(config, device)));
   KeepFreedMemory();
   // A report that is older than the end of its run may be of half the run.
   const bool has_report = IsFinished(paths.run_dir / "run.json") && Exists(paths.run_dir / kReport);
-  ASSIGN_OR_RETURN(const std::filesystem::path run_dir,
-                   RunExperiment(config, paths, device, FLAGS_resume, std::move(initial)));
-  if (FLAGS_report && !has_report) TryToReport(run_dir, paths.data_dir, device);
+  ASSIGN_OR_RETURN(
+      const std::filesystem::path run_dir,
+      RunExperiment(config, paths, device, FLAGS_resume, std::move(initial), group.get()));
+  if (FLAGS_report && !has_report && group->rank() == 0)
+    TryToReport(run_dir, paths.data_dir, device);
   return absl::OkStatus();
 }
 

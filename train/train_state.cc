@@ -29,17 +29,25 @@ namespace {
 // What cross_entropy_loss passes over: no label of ours.
 constexpr int64_t kIgnoredLabel = -100;
 
+std::vector<at::Tensor> Tensors(const std::vector<NamedParameter>& parameters) {
+  std::vector<at::Tensor> tensors;
+  for (const NamedParameter& parameter : parameters) tensors.push_back(parameter.tensor);
+  return tensors;
+}
+
 std::vector<std::string> Names(const std::vector<NamedParameter>& parameters) {
   std::vector<std::string> names;
   for (const NamedParameter& parameter : parameters) names.push_back(parameter.name);
   return names;
 }
 
-Batch PartOf(const Batch& batch, int64_t begin, int64_t end) {
-  const auto part = [&](const at::Tensor& tensor) {
-    return tensor.defined() ? tensor.slice(0, begin, end) : tensor;
+// In memory of its own, as it is in a process that has it alone: where numbers lie can decide how
+// products are computed.
+Batch CopyOf(const Batch& batch) {
+  const auto copy = [](const at::Tensor& tensor) {
+    return tensor.defined() ? tensor.clone() : tensor;
   };
-  return {part(batch.images), part(batch.labels), part(batch.soft_labels), part(batch.features)};
+  return {copy(batch.images), copy(batch.labels), copy(batch.soft_labels), copy(batch.features)};
 }
 
 double Horizon(const ExperimentConfig& config) {
@@ -48,7 +56,8 @@ double Horizon(const ExperimentConfig& config) {
 
 }  // namespace
 
-absl::StatusOr<TrainState> TrainState::Create(const ExperimentConfig& config, at::Device device) {
+absl::StatusOr<TrainState> TrainState::Create(const ExperimentConfig& config, at::Device device,
+                                              ProcessGroup* group) {
   ASSIGN_OR_RETURN(VisionTransformer model,
                    VisionTransformer::Create(config.model(), config.seed()));
   if (!device.is_cpu()) model = model.Clone(device);
@@ -56,40 +65,55 @@ absl::StatusOr<TrainState> TrainState::Create(const ExperimentConfig& config, at
                    Trained(config.optimizer(), model.Parameters()));
   for (NamedParameter& parameter : model.Parameters()) parameter.tensor.requires_grad_(false);
   for (NamedParameter& parameter : trained) parameter.tensor.requires_grad_(true);
-  return TrainState(config, device, std::move(model), std::move(trained));
+  return TrainState(config, device, group, std::move(model), std::move(trained));
 }
 
-TrainState::TrainState(const ExperimentConfig& config, at::Device device, VisionTransformer model,
-                       std::vector<NamedParameter> trained)
+TrainState::TrainState(const ExperimentConfig& config, at::Device device, ProcessGroup* group,
+                       VisionTransformer model, std::vector<NamedParameter> trained)
     : config_(config),
       device_(device),
+      group_(group),
       model_(std::move(model)),
       parameters_(std::move(trained)),
       optimizer_(config.optimizer(), parameters_, config.model().depth()),
       guard_(config.on_non_finite(), Names(parameters_), device) {
   CHECK(config.kernels() != ExperimentConfig::AUTO) << "kernels have not been settled";
+  CHECK_EQ(config.shards() % group->size(), 0);
+  if (config.shards() > 1) sum_.emplace(Tensors(parameters_));
   if (config.precision() == ExperimentConfig::FP16) scaler_.emplace(config.loss_scale(), device);
   if (config.ema().horizon_fraction() > 0) ema_.emplace(model_.Parameters(), Horizon(config));
   if (config.swa().every_iterations() > 0) swa_.emplace();
 }
 
-StepResult TrainState::Step(int64_t iteration, const Batch& batch) {
-  const int64_t parts = PartsOf(batch.labels.size(0));
-  StepResult result = Update(NumbersOf(config_, iteration, parts, device_), batch);
+absl::StatusOr<StepResult> TrainState::Step(int64_t iteration, const Batch& batch) {
+  const PartRange parts = PartsOf(batch.labels.size(0));
+  const StepNumbers numbers = NumbersOf(config_, iteration, parts, device_);
+  Backward(numbers, batch);
+  RETURN_IF_ERROR(Exchange());
+  StepResult result = Update(numbers);
   result.learning_rate = LearningRate(config_.schedule(), iteration);
   Average(iteration + 1);
   return result;
 }
 
-int64_t TrainState::PartsOf(int64_t size) const {
-  const int64_t most = config_.micro_batch_size();
-  return most == 0 ? 1 : (size + most - 1) / most;
+int64_t TrainState::OwnShards() const { return config_.shards() / group_->size(); }
+
+PartRange TrainState::PartsOf(int64_t size) const {
+  const int64_t shards = OwnShards(), most = config_.micro_batch_size();
+  const int64_t count = shards * (most == 0 ? 1 : (size / shards + most - 1) / most);
+  return {.first = group_->rank() * count, .count = count};
 }
 
-StepResult TrainState::Update(const StepNumbers& numbers, const Batch& batch) {
+absl::Status TrainState::Exchange() {
+  if (!HasPeers()) return absl::OkStatus();
+  return sum_->Exchange(group_);
+}
+
+StepResult TrainState::Update(const StepNumbers& numbers) {
   StepResult result;
   if (scaler_) result.loss_scale = scaler_->scale().clone();
-  result.loss = Backward(numbers, batch);
+  if (sum_) loss_ = sum_->Take();
+  result.loss = loss_;
 
   std::vector<at::Tensor> gradients;
   for (const NamedParameter& parameter : parameters_) gradients.push_back(parameter.tensor.grad());
@@ -116,6 +140,7 @@ bool TrainState::TrainsHeadsOnly() const {
 
 void TrainState::ClearGradients() {
   for (NamedParameter& parameter : parameters_) parameter.tensor.mutable_grad().reset();
+  if (sum_) sum_->Clear();
 }
 
 absl::Status TrainState::CheckWeights(int64_t completed) const {
@@ -142,16 +167,30 @@ void TrainState::Average(int64_t completed) {
   }
 }
 
-at::Tensor TrainState::Backward(const StepNumbers& numbers, const Batch& batch) {
-  const int64_t size = batch.labels.size(0), parts = PartsOf(size);
-  CHECK_EQ(static_cast<int64_t>(numbers.dropout_keys.size()), parts);
-  const int64_t most = parts == 1 ? size : config_.micro_batch_size();
+void TrainState::Backward(const StepNumbers& numbers, const Batch& batch) {
+  const int64_t shards = OwnShards(), images = batch.labels.size(0);
+  const int64_t parts = static_cast<int64_t>(numbers.dropout_keys.size()) / shards;  // of a shard
+  CHECK_EQ(PartsOf(images).count, shards * parts);
+  if (!sum_) {
+    loss_ = BackwardOf(batch, images, numbers.dropout_keys.data());
+    return;
+  }
+  const int64_t size = images / shards, batch_size = size * config_.shards();
+  for (int64_t i = 0; i < shards; ++i) {
+    const Batch shard = CopyOf(Slice(batch, i * size, (i + 1) * size));
+    sum_->Add(BackwardOf(shard, batch_size, &numbers.dropout_keys[i * parts]));
+  }
+}
+
+at::Tensor TrainState::BackwardOf(const Batch& shard, int64_t batch_size, const DropoutKeys* keys) {
+  const int64_t size = shard.labels.size(0), limit = config_.micro_batch_size();
+  const int64_t most = limit == 0 ? size : limit;
   at::Tensor total;
-  for (int64_t part = 0; part < parts; ++part) {
-    const int64_t begin = part * most, end = std::min(begin + most, size);
-    at::Tensor loss = Loss(PartOf(batch, begin, end), numbers.dropout_keys[part]);
+  for (int64_t begin = 0; begin < size; begin += most) {
+    const int64_t end = std::min(begin + most, size);
+    at::Tensor loss = Loss(Slice(shard, begin, end), *keys++);
     // The mean over the batch is that of its parts, each weighted by its share.
-    if (end - begin < size) loss = loss * (static_cast<double>(end - begin) / size);
+    if (end - begin < batch_size) loss = loss * (static_cast<double>(end - begin) / batch_size);
     (scaler_ ? scaler_->Scale(loss) : loss).backward();
     total = total.defined() ? total + loss.detach() : loss.detach();
   }

@@ -16,10 +16,13 @@
 #include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/parallel/process_group.h"
+#include "base/parallel/single_process.h"
 #include "base/tensors/tensor_mean.h"
 #include "data/batches/batch.h"
 #include "train/checkpoint/checkpoint.h"
 #include "train/settings/experiment.pb.h"
+#include "train/update/gradient_sum.h"
 #include "train/update/loss_scaler.h"
 #include "train/update/non_finite_guard.h"
 #include "train/update/optimizer.h"
@@ -45,16 +48,25 @@ struct AveragedModel {
 
 class TrainState {
  public:
-  // A model at its first values. The config's precision, kernels and durations are settled.
-  static absl::StatusOr<TrainState> Create(const ExperimentConfig& config, at::Device device);
+  // A model at its first values. The config's precision, kernels and durations are settled. Each
+  // process of the group, which outlives this, has its share of every batch.
+  static absl::StatusOr<TrainState> Create(const ExperimentConfig& config, at::Device device,
+                                           ProcessGroup* group = Alone());
 
-  // One iteration with the batch, which lies on the device. `iteration` counts from 0 and decides
-  // the dropout and the learning rate.
-  StepResult Step(int64_t iteration, const Batch& batch);
+  // One iteration with this process's share of the batch, which lies on the device. `iteration`
+  // counts from 0 and decides the dropout and the learning rate. Errors are the group's.
+  absl::StatusOr<StepResult> Step(int64_t iteration, const Batch& batch);
 
-  // The device's part of an iteration, which depends on no number of the host's: what Stepper
-  // records. The result's learning rate is not filled in.
-  StepResult Update(const StepNumbers& numbers, const Batch& batch);
+  // The device's parts of an iteration, which depend on no number of the host's: what Stepper
+  // records. Between them comes Exchange. The result's learning rate is not filled in.
+  void Backward(const StepNumbers& numbers, const Batch& batch);
+  StepResult Update(const StepNumbers& numbers);
+
+  // Adds up what the processes have computed.
+  absl::Status Exchange();
+
+  // Whether there are other processes.
+  bool HasPeers() const { return group_->size() > 1; }
 
   // Undoes what an Update has left that was not finished.
   void ClearGradients();
@@ -62,8 +74,8 @@ class TrainState {
   // The rest of it. Adds the weights to the averages, after so many iterations.
   void Average(int64_t completed);
 
-  // Into how many parts a batch of so many images is cut.
-  int64_t PartsOf(int64_t size) const;
+  // Into which parts of the whole batch this process's images are cut, if it has so many.
+  PartRange PartsOf(int64_t size) const;
 
   // An error if a step was skipped because a number was not finite, and the config says STOP. Waits
   // for the device.
@@ -98,11 +110,15 @@ class TrainState {
   absl::Status Load(const Checkpoint& checkpoint);
 
  private:
-  TrainState(const ExperimentConfig& config, at::Device device, VisionTransformer model,
-             std::vector<NamedParameter> trained);
+  TrainState(const ExperimentConfig& config, at::Device device, ProcessGroup* group,
+             VisionTransformer model, std::vector<NamedParameter> trained);
 
-  // Adds up the gradients of all parts of the batch; returns the loss.
-  at::Tensor Backward(const StepNumbers& numbers, const Batch& batch);
+  // Of the shards, those that this process computes.
+  int64_t OwnShards() const;
+
+  // Adds the gradients of all parts of a shard to those that are there; returns its share of the
+  // loss, whose mean is over `batch_size` images.
+  at::Tensor BackwardOf(const Batch& shard, int64_t batch_size, const DropoutKeys* keys);
   at::Tensor Loss(const Batch& part, const DropoutKeys& dropout_keys) const;
 
   // By what the gradients of this iteration are to be divided; undefined if they are not clipped.
@@ -110,8 +126,11 @@ class TrainState {
 
   ExperimentConfig config_;
   at::Device device_;
+  ProcessGroup* group_;
   VisionTransformer model_;
   std::vector<NamedParameter> parameters_;  // that are trained
+  std::optional<GradientSum> sum_;          // with several shards
+  at::Tensor loss_;                         // of the last Backward
   Optimizer optimizer_;
   std::optional<LossScaler> scaler_;  // with FP16
   std::optional<WeightAverage> ema_;  // with ema.horizon_fraction

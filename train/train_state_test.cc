@@ -101,7 +101,9 @@ TEST(TrainStateTest, FusedKernelsTrainAsTheReferenceDoes) {
   TrainState fused = Make(with_fused);
   for (int i = 0; i < 10; ++i) {
     const Batch batch = MakeBatch(8, i);
-    EXPECT_NEAR(LossOf(fused.Step(i, batch)), LossOf(reference.Step(i, batch)), 1e-5) << i;
+    EXPECT_NEAR(LossOf(fused.Step(i, batch).value()), LossOf(reference.Step(i, batch).value()),
+                1e-5)
+        << i;
   }
   EXPECT_GT(Difference(fused, reference), 0) << "the kernels are the same";
 }
@@ -119,8 +121,9 @@ TEST(TrainStateTest, FusedKernelsTrainOnAGpuAsTheReferenceDoesOnTheCpu) {
     with_fused.insert(with_fused.end(), {"kernels=FUSED", precision});
     TrainState reference = Make(overrides), fused = Make(with_fused, *gpu);
     for (int i = 0; i < 10; ++i) {
-      const double expected = LossOf(reference.Step(i, MakeBatch(8, i)));
-      EXPECT_NEAR(LossOf(fused.Step(i, MakeBatch(8, i, *gpu))), expected, tolerance * expected)
+      const double expected = LossOf(reference.Step(i, MakeBatch(8, i)).value());
+      EXPECT_NEAR(LossOf(fused.Step(i, MakeBatch(8, i, *gpu)).value()), expected,
+                  tolerance * expected)
           << precision << " " << i;
     }
   }
@@ -147,18 +150,18 @@ TEST_P(TrainStateTest, LearnsABatch) {
     if (IsFused(overrides) && !HasFusedKernels(device_)) continue;
     TrainState state = MakeHere(overrides);
     const Batch batch = BatchHere(8);
-    const double first = LossOf(state.Step(0, batch));
-    for (int i = 1; i < 30; ++i) state.Step(i, batch);
-    EXPECT_LT(LossOf(state.Step(30, batch)), 0.1 * first) << overrides.back();
+    const double first = LossOf(state.Step(0, batch).value());
+    for (int i = 1; i < 30; ++i) state.Step(i, batch).value();
+    EXPECT_LT(LossOf(state.Step(30, batch).value()), 0.1 * first) << overrides.back();
     EXPECT_OK(state.CheckFinite());
   }
 }
 
 // Computing in 16 bits is another rounding, not another function.
 TEST_P(TrainStateTest, PrecisionsAgreeAboutTheFirstLoss) {
-  const double expected = LossOf(MakeHere().Step(0, BatchHere(8)));
+  const double expected = LossOf(MakeHere().Step(0, BatchHere(8)).value());
   for (const char* precision : {"precision=BF16", "precision=FP16"}) {
-    const StepResult result = MakeHere({precision}).Step(0, BatchHere(8));
+    const StepResult result = MakeHere({precision}).Step(0, BatchHere(8)).value();
     EXPECT_NE(LossOf(result), expected) << precision;
     EXPECT_NEAR(LossOf(result), expected, 0.02 * expected) << precision;
     EXPECT_EQ(result.loss.scalar_type(), at::kFloat) << precision;
@@ -168,7 +171,7 @@ TEST_P(TrainStateTest, PrecisionsAgreeAboutTheFirstLoss) {
 TEST_P(TrainStateTest, PartsOfABatchMakeTheSameUpdate) {
   TrainState whole = MakeHere(), parts = MakeHere({"micro_batch_size=3"});
   const Batch batch = BatchHere(8);
-  const StepResult a = whole.Step(0, batch), b = parts.Step(0, batch);
+  const StepResult a = whole.Step(0, batch).value(), b = parts.Step(0, batch).value();
   EXPECT_NEAR(LossOf(a), LossOf(b), 1e-5);
   EXPECT_NEAR(a.gradient_norm.item<double>(), b.gradient_norm.item<double>(), 1e-5);
   // After one step the first moments are a tenth of the gradients.
@@ -184,14 +187,14 @@ TEST_P(TrainStateTest, LabelSmoothingMixesInAllClasses) {
   TrainState plain = MakeHere(), smooth = MakeHere({"loss.label_smoothing=0.1"});
   const Batch batch = BatchHere(4);
   const at::Tensor log_probabilities = at::log_softmax(plain.model().Forward(batch.images, {}), 1);
-  const double of_label = LossOf(plain.Step(0, batch));
+  const double of_label = LossOf(plain.Step(0, batch).value());
   const double of_all = -log_probabilities.mean().item<double>();
-  EXPECT_NEAR(LossOf(smooth.Step(0, batch)), 0.9 * of_label + 0.1 * of_all, 1e-5);
+  EXPECT_NEAR(LossOf(smooth.Step(0, batch).value()), 0.9 * of_label + 0.1 * of_all, 1e-5);
 }
 
 TEST_P(TrainStateTest, DropoutFollowsFromTheIteration) {
   const auto loss = [this](int64_t iteration) {
-    return LossOf(MakeHere({"model.dropout=0.5"}).Step(iteration, BatchHere(8)));
+    return LossOf(MakeHere({"model.dropout=0.5"}).Step(iteration, BatchHere(8)).value());
   };
   EXPECT_EQ(loss(0), loss(0));
   EXPECT_NE(loss(0), loss(1));
@@ -203,7 +206,7 @@ TEST_P(TrainStateTest, ReportedClippingIsClippingByTheScaledNorm) {
   TrainState equal = MakeHere({"optimizer.clip_norm=1.52587890625e-05"});
   TrainState usual = MakeHere();
   for (int i = 0; i < 3; ++i) {
-    for (TrainState* state : {&reported, &equal, &usual}) state->Step(i, BatchHere(8, i));
+    for (TrainState* state : {&reported, &equal, &usual}) state->Step(i, BatchHere(8, i)).value();
   }
   EXPECT_LT(Difference(reported, equal), 1e-3);
   EXPECT_GT(Difference(reported, usual), 1e-2);
@@ -217,7 +220,7 @@ TEST_P(TrainStateTest, ReportedClippingFollowsTheScale) {
     reported.push_back("optimizer.clip_order=AS_REPORTED_SCALED");
     equal.push_back(absl::StrCat("optimizer.clip_norm=", clip_norm));
     TrainState a = MakeHere(reported), b = MakeHere(equal);
-    for (TrainState* state : {&a, &b}) state->Step(iteration, BatchHere(8));
+    for (TrainState* state : {&a, &b}) state->Step(iteration, BatchHere(8)).value();
     return Difference(a, b);
   };
   EXPECT_LT(difference({}, 5000, "7.62939453125e-06"), 1e-3);
@@ -229,14 +232,14 @@ TEST_P(TrainStateTest, ReportedClippingFollowsTheScale) {
 TEST_P(TrainStateTest, OverflowHalvesTheScaleAndLeavesTheWeights) {
   TrainState state = MakeHere({"precision=FP16", "loss_scale.initial=16777216"});
   const TrainState initial = MakeHere();
-  const StepResult first = state.Step(0, BatchHere(8));
+  const StepResult first = state.Step(0, BatchHere(8)).value();
   EXPECT_FALSE(std::isfinite(first.gradient_norm.item<double>()));
   EXPECT_EQ(first.loss_scale.item<float>(), 16777216);
   EXPECT_EQ(Difference(state, initial), 0);
   EXPECT_EQ(state.optimizer().step_count(), 0);
   int overflows = 1;
   while (state.optimizer().step_count() == 0 && overflows < 30) {
-    state.Step(overflows++, BatchHere(8));
+    state.Step(overflows++, BatchHere(8)).value();
   }
   EXPECT_EQ(state.optimizer().step_count(), 1) << "the scale came down to where it fits";
   EXPECT_GT(Difference(state, initial), 0);
@@ -257,7 +260,7 @@ TEST_P(TrainStateTest, OverflowThatNoScaleMendsStopsWithItsName) {
   for (int i = 0; i < 3; ++i) {
     EXPECT_OK(state.CheckFinite()) << i;
     const at::AutoGradMode with_gradients(true);
-    EXPECT_TRUE(std::isfinite(LossOf(state.Step(i, batch)))) << i;
+    EXPECT_TRUE(std::isfinite(LossOf(state.Step(i, batch).value()))) << i;
   }
   EXPECT_EQ(state.optimizer().step_count(), 0);
   EXPECT_THAT(state.CheckFinite(),
@@ -270,7 +273,7 @@ TEST_P(TrainStateTest, BadNumberStopsWithItsNameAndLeavesTheWeights) {
   const TrainState initial = MakeHere();
   Batch batch = BatchHere(8);
   batch.images[3][0][2][2] = std::numeric_limits<float>::infinity();
-  state.Step(5, batch);
+  state.Step(5, batch).value();
   EXPECT_EQ(Difference(state, initial), 0);
   EXPECT_THAT(state.CheckFinite(),
               Fails(absl::StatusCode::kInternal, AllOf(HasSubstr("iteration 5: the loss is nan"),
@@ -282,10 +285,10 @@ TEST_P(TrainStateTest, BadNumberIsSkippedWhereTheConfigSaysSo) {
   TrainState clean = MakeHere();
   Batch bad = BatchHere(8);
   bad.images.fill_(std::numeric_limits<float>::quiet_NaN());
-  state.Step(0, bad);
+  state.Step(0, bad).value();
   EXPECT_OK(state.CheckFinite());
-  state.Step(1, BatchHere(8));
-  clean.Step(1, BatchHere(8));
+  state.Step(1, BatchHere(8)).value();
+  clean.Step(1, BatchHere(8)).value();
   EXPECT_EQ(Difference(state, clean), 0) << "as if the bad batch had not been there";
 }
 
@@ -305,11 +308,11 @@ TEST_P(ResumeTest, GoesOnToTheSameBits) {
   const auto make = [&] { return Make(GetParam(), device_); };
   TrainState whole = make(), first = make(), second = make();
   for (int i = 0; i < 6; ++i) {
-    whole.Step(i, MakeBatch(8, i, device_));
-    if (i < 3) first.Step(i, MakeBatch(8, i, device_));
+    whole.Step(i, MakeBatch(8, i, device_)).value();
+    if (i < 3) first.Step(i, MakeBatch(8, i, device_)).value();
   }
   ASSERT_OK(second.Load(ThroughAFile(first, /*iteration=*/3)));
-  for (int i = 3; i < 6; ++i) second.Step(i, MakeBatch(8, i, device_));
+  for (int i = 3; i < 6; ++i) second.Step(i, MakeBatch(8, i, device_)).value();
 
   Checkpoint expected, resumed;
   whole.Save(&expected);
@@ -342,14 +345,14 @@ TEST_P(TrainStateTest, CheckpointGoesFromTheDeviceToTheCpuAndBack) {
   const std::vector<std::string> averages = {"ema.horizon_fraction=0.1", "swa.every_iterations=1",
                                              "swa.start_iteration=0"};
   TrainState here = MakeHere(averages), on_cpu = Make(averages), back = MakeHere(averages);
-  here.Step(0, BatchHere(8));
+  here.Step(0, BatchHere(8)).value();
   ASSERT_OK(on_cpu.Load(ThroughAFile(here, /*iteration=*/1)));
   EXPECT_EQ(Difference(on_cpu, here), 0);
   ASSERT_OK(back.Load(ThroughAFile(on_cpu, /*iteration=*/1)));
   EXPECT_EQ(Difference(back, here), 0);
-  const double expected = LossOf(here.Step(1, BatchHere(8)));
-  EXPECT_EQ(LossOf(back.Step(1, BatchHere(8))), expected);
-  EXPECT_NEAR(LossOf(on_cpu.Step(1, MakeBatch(8))), expected, 1e-5);
+  const double expected = LossOf(here.Step(1, BatchHere(8)).value());
+  EXPECT_EQ(LossOf(back.Step(1, BatchHere(8)).value()), expected);
+  EXPECT_NEAR(LossOf(on_cpu.Step(1, MakeBatch(8)).value()), expected, 1e-5);
 }
 
 TEST(TrainStateTest, CheckpointOfAnotherKindIsRefused) {
@@ -366,7 +369,7 @@ TEST(TrainStateTest, CheckpointOfAnotherKindIsRefused) {
 
 TEST_P(TrainStateTest, AverageModelHasTheAveragedWeights) {
   TrainState state = MakeHere({"ema.horizon_fraction=1"});
-  state.Step(0, BatchHere(8));
+  state.Step(0, BatchHere(8)).value();
   ASSERT_OK_AND_ASSIGN(const auto averages, state.AveragedModels());
   ASSERT_EQ(averages.size(), 1);
   const Batch batch = BatchHere(2);
@@ -381,7 +384,7 @@ TEST_P(TrainStateTest, SwaIsTheMeanOfItsIterations) {
   TrainState state = MakeHere({"swa.every_iterations=2", "swa.start_iteration=3"});
   TensorMean expected;
   for (int64_t i = 0; i < 7; ++i) {
-    state.Step(i, BatchHere(8, i));
+    state.Step(i, BatchHere(8, i)).value();
     if (i + 1 == 4 || i + 1 == 6) {
       ASSERT_OK(expected.Add(state.model().Tensors()));
     }

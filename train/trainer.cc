@@ -5,15 +5,20 @@
 #include <iostream>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "base/cuda_graph/recorder.h"
+#include "base/parallel/agreement.h"
 #include "base/programs/program.h"
 #include "base/programs/signals.h"
 #include "base/status_macros.h"
+#include "data/batches/mix.h"
 #include "eval/result_file.h"
 #include "eval/split_evaluation.h"
 #include "glog/logging.h"
+#include "train/checkpoint/broadcast_checkpoint.h"
 #include "train/feature_batches.h"
 #include "train/run/console.h"
 #include "train/settings/config.h"
@@ -41,8 +46,7 @@ bool DrawsPixels(const DataConfig& data) {
   DataConfig train, evaluation;
   *train.mutable_train_transforms() = data.train_transforms();
   *evaluation.mutable_train_transforms() = data.evaluation_transforms();
-  return train.SerializeAsString() != evaluation.SerializeAsString() ||
-         data.mix().mixup_alpha() > 0 || data.mix().cutmix_alpha() > 0;
+  return train.SerializeAsString() != evaluation.SerializeAsString() || Mixes(data.mix());
 }
 
 // Whether they are numbered the same too.
@@ -58,12 +62,8 @@ void WarnOfBadImages(const BadImages& bad) {
                << "for example " << bad.example;
 }
 
-absl::Status CheckInterruption(const RunFolder& folder, int64_t iterations) {
-  const int signal = InterruptionGuard::Signal();
-  if (signal == 0) return absl::OkStatus();
-  return InterruptedError(
-      signal, absl::StrCat("interrupted after ", iterations,
-                           " iterations; go on with --resume --run_dir=", folder.path().string()));
+std::string HowToGoOn(const RunFolder* folder) {
+  return absl::StrCat("--resume --run_dir=", folder == nullptr ? "RUN" : folder->path().string());
 }
 
 // The name of the split's row in validation.csv.
@@ -87,22 +87,24 @@ void TryToKeep(const fs::path& checkpoint, std::string_view weights, SplitEvalua
 }  // namespace
 
 absl::StatusOr<Trainer> Trainer::Create(const ExperimentConfig& config, const Dataset& dataset,
-                                        at::Device device) {
+                                        at::Device device, ProcessGroup* group) {
   const ModelConfig& model = config.model();
-  const LoaderSpec spec = LoaderSpecOf(config, device);
+  LoaderSpec spec = LoaderSpecOf(config, device);
+  spec.share = {.index = group->rank(), .count = group->size()};
   RETURN_IF_ERROR(CheckImages(dataset, config.data(), spec.shape, model.num_classes()));
   ASSIGN_OR_RETURN(auto sampler,
                    Sampler::Create(config.seed(), dataset.train->size(), config.data()));
-  ASSIGN_OR_RETURN(TrainState state, TrainState::Create(config, device));
-  return Trainer(config, dataset, spec, std::move(state), std::move(sampler));
+  ASSIGN_OR_RETURN(TrainState state, TrainState::Create(config, device, group));
+  return Trainer(config, dataset, spec, group, std::move(state), std::move(sampler));
 }
 
 Trainer::Trainer(const ExperimentConfig& config, const Dataset& dataset, LoaderSpec spec,
-                 TrainState state, std::unique_ptr<Sampler> sampler)
+                 ProcessGroup* group, TrainState state, std::unique_ptr<Sampler> sampler)
     : config_(config),
       dataset_(&dataset),
       data_identity_(DataIdentity(dataset)),
       spec_(std::move(spec)),
+      group_(group),
       state_(std::move(state)),
       sampler_(std::move(sampler)) {}
 
@@ -143,42 +145,75 @@ absl::StatusOr<std::vector<std::string>> Trainer::InitializeFrom(const Checkpoin
   return state_.InitializeFrom(checkpoint, !is_nameless && HasClassesOf(checkpoint, *dataset_));
 }
 
-absl::Status Trainer::Run(const RunFolder& folder, RunLog* log, RunRecord* record) {
+absl::Status Trainer::TakeFromRankZero() {
+  Checkpoint checkpoint = MakeCheckpoint();
+  RETURN_IF_ERROR(BroadcastCheckpoint(group_, &checkpoint));
+  return group_->rank() == 0 ? absl::OkStatus() : Resume(checkpoint);
+}
+
+absl::Status Trainer::Run(const RunFolder* folder, RunLog* log, RunRecord* record) {
   ASSIGN_OR_RETURN(const BatchSource batches, OpenBatches());
-  CheckpointWriter writer(folder.checkpoints(), config_.checkpoint());
+  std::optional<CheckpointWriter> writer;
+  if (folder != nullptr) writer.emplace(folder->checkpoints(), config_.checkpoint());
   ProgressBar progress(iteration_, config_.schedule().iterations());
+  CheckpointWriter* const writer_or_null = writer ? &*writer : nullptr;
+  const auto end = [&](const absl::Status& error) {
+    return EndedBy(error, folder, record, writer_or_null);
+  };
   const InterruptionGuard guard;
   Stepper stepper(&state_, RecorderOf(state_.device()));
+  int interruption = 0;
   while (!finished()) {
     const absl::StatusOr<std::optional<IterationMetrics>> row = Iterate(batches, &stepper);
-    if (!row.ok()) return EndedBy(row.status(), folder, record, &writer);
+    if (!row.ok()) return end(row.status());
     if (*row) {
-      RETURN_IF_ERROR(log->AddIteration(**row));
+      if (log != nullptr) RETURN_IF_ERROR(log->AddIteration(**row));
       progress.Clear();
       std::cout << IterationLine(config_, **row) << std::endl;
     }
     if (IsValidated()) {
       progress.Clear();
       const absl::Status validated = Validate(log);
-      if (!validated.ok()) return EndedBy(validated, folder, record, &writer);
+      if (!validated.ok()) return end(validated);
     }
-    const bool is_interrupted = InterruptionGuard::Signal() != 0;
-    const bool is_requested = InterruptionGuard::TakeSaveRequest();
-    if (is_requested) {
+    const absl::StatusOr<Signals> signals = TakeSignals();
+    if (!signals.ok()) return end(signals.status());
+    if (signals->save_request) {
       progress.Clear();
       std::cout << "SIGUSR1: saving a checkpoint after " << iteration_ << " iterations"
                 << std::endl;
     }
-    if (IsSaved() || is_requested || is_interrupted) {
-      RETURN_IF_ERROR(Save(folder, record, &writer));
+    interruption = signals->interruption;
+    if (IsSaved() || signals->save_request || interruption != 0) {
+      RETURN_IF_ERROR(Save(folder, record, writer_or_null));
     }
-    if (is_interrupted) break;
+    if (interruption != 0) break;
     progress.Update(iteration_);
   }
   WarnOfBadImages(batches.bad_images());
   WarnOfDamagedImages(batches.damaged_images());
-  RETURN_IF_ERROR(writer.Finish());
-  return CheckInterruption(folder, iteration_);
+  if (writer) RETURN_IF_ERROR(writer->Finish());
+  if (interruption == 0) return absl::OkStatus();
+  return InterruptedError(interruption,
+                          absl::StrCat("interrupted after ", iteration_, " iterations; go on with ",
+                                       HowToGoOn(folder)));
+}
+
+absl::StatusOr<Trainer::Signals> Trainer::TakeSignals() const {
+  const Signals own{.interruption = InterruptionGuard::Signal(),
+                    .save_request = InterruptionGuard::TakeSaveRequest()};
+  ASSIGN_OR_RETURN(
+      const std::vector<std::string> all,
+      GatherOrFail(group_, absl::StrCat(own.interruption, " ", own.save_request ? 1 : 0)));
+  Signals together;
+  for (const std::string& one : all) {
+    const std::pair<std::string, std::string> parts = absl::StrSplit(one, ' ');
+    int interruption = 0;
+    CHECK(absl::SimpleAtoi(parts.first, &interruption));
+    together.interruption = std::max(together.interruption, interruption);
+    together.save_request = together.save_request || parts.second == "1";
+  }
+  return together;
 }
 
 absl::StatusOr<Trainer::BatchSource> Trainer::OpenBatches() const {
@@ -216,10 +251,11 @@ bool Trainer::IsSaved() const {
 absl::StatusOr<std::optional<IterationMetrics>> Trainer::Iterate(const BatchSource& batches,
                                                                  Stepper* stepper) {
   const Clock::time_point start = Clock::now();
-  ASSIGN_OR_RETURN(const Batch batch, batches.next());
+  const absl::StatusOr<Batch> batch = batches.next();
+  RETURN_IF_ERROR(AgreeOn(group_, batch.status()));
   waiting_ += Clock::now() - start;
-  const StepResult result = stepper->Step(iteration_, batch);
-  images_ += batch.labels.size(0);
+  ASSIGN_OR_RETURN(const StepResult result, stepper->Step(iteration_, *batch));
+  images_ += batch->labels.size(0) * group_->size();
 
   // Reading a number of the device waits for it. The CPU has computed it already.
   const bool logged = IsLogged();
@@ -268,26 +304,26 @@ absl::Status Trainer::Validate(RunLog* log) {
   return absl::OkStatus();
 }
 
-absl::Status Trainer::Save(const RunFolder& folder, RunRecord* record, CheckpointWriter* writer) {
+absl::Status Trainer::Save(const RunFolder* folder, RunRecord* record, CheckpointWriter* writer) {
   RETURN_IF_ERROR(state_.CheckFinite());
   RETURN_IF_ERROR(state_.CheckWeights(iteration_));
   record->best = best_;
+  if (folder == nullptr) return absl::OkStatus();
   // What the record names is there.
   return writer->Write(MakeCheckpoint(),
-                       [path = folder.run_json(), config = config_, record = *record] {
+                       [path = folder->run_json(), config = config_, record = *record] {
                          return WriteRunRecord(path, config, record);
                        });
 }
 
-absl::Status Trainer::EndedBy(const absl::Status& error, const RunFolder& folder, RunRecord* record,
+absl::Status Trainer::EndedBy(const absl::Status& error, const RunFolder* folder, RunRecord* record,
                               CheckpointWriter* writer) {
   if (iteration_ == 0) return error;
   absl::Status saved = Save(folder, record, writer);
-  if (saved.ok()) saved = writer->Finish();
+  if (saved.ok() && writer != nullptr) saved = writer->Finish();
   if (!saved.ok()) return error;
-  return absl::Status(error.code(),
-                      absl::StrCat(error.message(), "; then go on from iteration ", iteration_,
-                                   " with --resume --run_dir=", folder.path().string()));
+  return absl::Status(error.code(), absl::StrCat(error.message(), "; then go on from iteration ",
+                                                 iteration_, " with ", HowToGoOn(folder)));
 }
 
 Checkpoint Trainer::MakeCheckpoint() const {
@@ -301,7 +337,7 @@ Checkpoint Trainer::MakeCheckpoint() const {
   return checkpoint;
 }
 
-absl::Status Trainer::Test(const RunFolder& folder, RunLog* log, RunRecord* record) const {
+absl::Status Trainer::Test(const RunFolder* folder, RunLog* log, RunRecord* record) const {
   const auto test = [&](const VisionTransformer& model, std::string_view weights) {
     return TestInto(model, weights, folder, log);
   };
@@ -324,22 +360,26 @@ absl::StatusOr<Evaluation> Trainer::ValidateInto(const VisionTransformer& model,
                                                  std::string_view weights, RunLog* log) const {
   ASSIGN_OR_RETURN(const auto loader,
                    Loader::ForEvaluation(*dataset_, Split::kMinival, spec_, kEvaluationBatch));
-  ASSIGN_OR_RETURN(const Evaluation evaluation, Evaluate(InferenceModel(&model), loader.get()));
-  RETURN_IF_ERROR(log->AddEvaluation(iteration_, RowName(Split::kMinival, weights), evaluation));
+  ASSIGN_OR_RETURN(const Evaluation evaluation,
+                   Evaluate(InferenceModel(&model), loader.get(), group_));
+  if (log != nullptr) {
+    RETURN_IF_ERROR(log->AddEvaluation(iteration_, RowName(Split::kMinival, weights), evaluation));
+  }
   if (finished() && weights == kModel) WarnOfDamagedImages(loader->damaged_images());  // once
   return evaluation;
 }
 
 absl::StatusOr<Evaluation> Trainer::TestInto(const VisionTransformer& model,
-                                             std::string_view weights, const RunFolder& folder,
+                                             std::string_view weights, const RunFolder* folder,
                                              RunLog* log) const {
-  ASSIGN_OR_RETURN(
-      const SplitEvaluation evaluation,
-      EvaluateSplit(InferenceModel(&model), *dataset_, Split::kTest, spec_, /*flips=*/false));
+  ASSIGN_OR_RETURN(const SplitEvaluation evaluation,
+                   EvaluateSplit(InferenceModel(&model), *dataset_, Split::kTest, spec_,
+                                 /*flips=*/false, group_));
+  if (folder == nullptr) return evaluation.figures;
   RETURN_IF_ERROR(
       log->AddEvaluation(iteration_, RowName(Split::kTest, weights), evaluation.figures));
   if (weights == kModel) WarnOfDamagedImages(evaluation.damaged);  // once
-  TryToKeep(folder.checkpoints() / CheckpointName(iteration_), weights, evaluation);
+  TryToKeep(folder->checkpoints() / CheckpointName(iteration_), weights, evaluation);
   return evaluation.figures;
 }
 

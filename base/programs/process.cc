@@ -9,14 +9,10 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstdint>
-#include <fstream>
-#include <string_view>
 
 #include "absl/status/status.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "base/programs/signal_passer.h"
 #include "base/programs/signals.h"
 
 namespace vitrine {
@@ -63,46 +59,14 @@ std::string ReadAll(int fd, const std::function<void()>& tick) {
   }
 }
 
-// Whether the process waits for the signal, which would end it before it does: a program of this
-// project blocks it once it is loaded.
-bool Blocks(pid_t process, int signal) {
-  std::ifstream status(absl::StrCat("/proc/", process, "/status"));
-  std::string line;
-  uint64_t mask = 0;
-  while (std::getline(status, line)) {
-    std::string_view value = line;
-    if (absl::ConsumePrefix(&value, "SigBlk:"))
-      return absl::SimpleHexAtoi(value, &mask) && (mask >> (signal - 1)) & 1;
-  }
-  return false;
+void PassOnSignals(SignalPasser* passer) {
+  passer->PassOn(InterruptionGuard::Signal(), InterruptionGuard::TakeSaveRequest());
 }
-
-// Passes on what the caller's InterruptionGuard has noted: each wish to save, and the first signal.
-class SignalPasser {
- public:
-  explicit SignalPasser(pid_t child) : child_(child) {}
-
-  void PassOn() {
-    is_save_requested_ |= InterruptionGuard::TakeSaveRequest();
-    if (is_save_requested_ && Blocks(child_, SIGUSR1)) {
-      is_save_requested_ = false;
-      kill(child_, SIGUSR1);
-    }
-    const int signal = InterruptionGuard::Signal();
-    if (signal == 0 || is_done_) return;
-    is_done_ = true;
-    InterruptionGuard::PassOn(child_, signal);
-  }
-
- private:
-  const pid_t child_;
-  bool is_save_requested_ = false, is_done_ = false;
-};
 
 int WaitFor(pid_t child, SignalPasser* passer) {
   int status = 0;
   while (waitpid(child, &status, WNOHANG) == 0) {
-    passer->PassOn();
+    PassOnSignals(passer);
     poll(nullptr, 0, kWaitMilliseconds);
   }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -130,7 +94,7 @@ absl::StatusOr<ProcessResult> RunProcess(const std::vector<std::string>& command
     SignalPasser passer(child);
     result.text = ReadAll(ends[0], [&] {
       tick();
-      passer.PassOn();
+      PassOnSignals(&passer);
     });
     result.exit_status = WaitFor(child, &passer);
   }

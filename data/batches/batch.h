@@ -3,6 +3,8 @@
 #ifndef DATA_BATCHES_BATCH_H_
 #define DATA_BATCHES_BATCH_H_
 
+#include <cstdint>
+
 #include "ATen/core/Tensor.h"
 
 namespace vitrine {
@@ -13,6 +15,15 @@ struct Batch {
   at::Tensor soft_labels = {};  // float32 [B, K], rows of sum 1, where images are mixed
   at::Tensor features = {};     // float32 [B, ...], what the heads read, where it is known already
 };
+
+// Images [begin, end) of a batch, in its memory.
+inline Batch Slice(const Batch& batch, int64_t begin, int64_t end) {
+  const auto slice = [&](const at::Tensor& tensor) {
+    return tensor.defined() ? tensor.slice(0, begin, end) : tensor;
+  };
+  return {slice(batch.images), slice(batch.labels), slice(batch.soft_labels),
+          slice(batch.features)};
+}
 
 }  // namespace vitrine
 

@@ -1,7 +1,6 @@
 #include "data/batches/loader.h"
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -24,21 +23,18 @@ int ThreadCount(const DataConfig& config, const ImageSource& source) {
   return std::min(ProcessorCount(), kMostThreads);
 }
 
-BatchPlan PlanOf(const Sampler& sampler, int64_t first_iteration) {
-  return {.first = first_iteration,
-          .last = std::numeric_limits<int64_t>::max(),
-          .indices = [&sampler](int64_t batch) { return sampler.Indices(batch); },
-          .epoch = [&sampler](int64_t batch) { return sampler.EpochOf(batch); }};
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Loader>> Loader::ForTraining(const Dataset& dataset,
                                                             const LoaderSpec& spec,
                                                             const Sampler& sampler, uint64_t seed,
                                                             int64_t first_iteration) {
-  ASSIGN_OR_RETURN(auto loader, Create(spec, spec.config.train_transforms(), dataset.train, seed,
-                                       /*skip=*/OnBad::kReplace, PlanOf(sampler, first_iteration)));
+  const bool neighbor = spec.share.count > 1 && Mixes(spec.config.mix());
+  ASSIGN_OR_RETURN(auto loader,
+                   Create(spec, spec.config.train_transforms(), dataset.train, seed,
+                          /*skip=*/OnBad::kReplace,
+                          PartOfEach(sampler.Plan(first_iteration), spec.share, neighbor)));
+  loader->has_neighbor_ = neighbor;
   loader->num_classes_ = static_cast<int64_t>(dataset.class_names.size());
   return loader;
 }
@@ -53,7 +49,7 @@ absl::StatusOr<std::unique_ptr<Loader>> Loader::ForEvaluation(
     std::shared_ptr<const ImageSource> source, const LoaderSpec& spec, int64_t batch_size) {
   const int64_t size = source->size();
   return Create(spec, spec.config.evaluation_transforms(), std::move(source), /*seed=*/0,
-                /*skip=*/OnBad::kLeaveOut, PlanInOrder(size, batch_size));
+                /*skip=*/OnBad::kLeaveOut, EveryNth(PlanInOrder(size, batch_size), spec.share));
 }
 
 absl::StatusOr<std::unique_ptr<Loader>> Loader::Create(const LoaderSpec& spec,
@@ -105,6 +101,7 @@ Batch Loader::Finish(const ByteBatch& bytes, int64_t iteration) const {
   if (num_classes_ == 0) return batch;
   const std::optional<Mix> mix = DrawMix(spec_.config.mix(), seed_, iteration, spec_.shape.size);
   if (mix) ApplyMix(*mix, num_classes_, &batch);
+  if (has_neighbor_) batch = Slice(batch, 1, batch.labels.size(0));
   return batch;
 }
 

@@ -18,6 +18,7 @@
 #include "base/tensors/side_stream.h"
 #include "data/batches/bad_images.h"
 #include "data/batches/batch.h"
+#include "data/batches/batch_plan.h"
 #include "data/batches/normalization.h"
 #include "data/batches/prefetcher.h"
 #include "data/batches/sample_reader.h"
@@ -34,6 +35,7 @@ struct LoaderSpec {
   DataConfig config;
   ImageShape shape;
   at::Device device = at::kCPU;
+  Share share = {};  // training: a part of each batch; evaluation: every count-th batch
 };
 
 class Loader {
@@ -47,7 +49,7 @@ class Loader {
                                                              int64_t first_iteration);
 
   // Every image of the split once, in order, in batches of at most batch_size, with the config's
-  // evaluation_transforms.
+  // evaluation_transforms. Of several shares each has some of the batches.
   static absl::StatusOr<std::unique_ptr<Loader>> ForEvaluation(const Dataset& dataset, Split split,
                                                                const LoaderSpec& spec,
                                                                int64_t batch_size);
@@ -57,6 +59,9 @@ class Loader {
       std::shared_ptr<const ImageSource> source, const LoaderSpec& spec, int64_t batch_size);
 
   bool AtEnd() const { return prefetcher_.AtEnd(); }
+
+  // On which its batches are.
+  at::Device device() const { return spec_.device; }
 
   // The next batch. Errors name the image that can't be read, or the limit that was passed.
   absl::StatusOr<Batch> Next();
@@ -80,7 +85,8 @@ class Loader {
   const LoaderSpec spec_;
   const Normalization normalization_;
   const uint64_t seed_;
-  int64_t num_classes_ = 0;  // 0: batches are not mixed
+  int64_t num_classes_ = 0;    // 0: batches are not mixed
+  bool has_neighbor_ = false;  // before a part of a batch, see PartOfEach
   int64_t next_;
   SideStream side_stream_;
   SampleReader reader_;

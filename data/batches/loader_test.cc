@@ -57,11 +57,13 @@ class LoaderTest : public EachDevice {
     return {.config = config, .shape = {.channels = 3, .size = Square(24)}, .device = device_};
   }
 
-  std::vector<Batch> Train(const DataConfig& config, int64_t first, int64_t count) {
+  std::vector<Batch> Train(const DataConfig& config, int64_t first, int64_t count,
+                           const Share& share = {}) {
     const Dataset dataset = LoadDataset(config, folder_).value();
     const auto sampler = Sampler::Create(3, dataset.train->size(), config).value();
-    const auto loader =
-        Loader::ForTraining(dataset, Spec(config), *sampler, /*seed=*/3, first).value();
+    LoaderSpec spec = Spec(config);
+    spec.share = share;
+    const auto loader = Loader::ForTraining(dataset, spec, *sampler, /*seed=*/3, first).value();
     std::vector<Batch> batches;
     for (int64_t i = 0; i < count; ++i) batches.push_back(loader->Next().value());
     return batches;
@@ -94,6 +96,23 @@ TEST_P(LoaderTest, GoesOnInTheMiddleOfAnEpoch) {
   const auto all = Train(Config(), 0, 10);
   const auto rest = Train(Config(), 4, 6);  // an epoch has three batches
   for (size_t i = 0; i < rest.size(); ++i) ExpectEqual(rest[i], all[4 + i]);
+}
+
+// The partner of a part's first image is another part's last.
+TEST_P(LoaderTest, SharesOfMixedBatchesMakeUpTheWhole) {
+  DataConfig config = Config();
+  config.set_batch_size(6);
+  const std::vector<Batch> whole = Train(config, 0, 6);
+  for (const int64_t count : {2, 3, 6}) {
+    for (int64_t index = 0; index < count; ++index) {
+      const std::vector<Batch> part = Train(config, 0, 6, {index, count});
+      const int64_t size = 6 / count, begin = index * size;
+      for (size_t i = 0; i < part.size(); ++i) {
+        ASSERT_TRUE(whole[i].soft_labels.defined());
+        ExpectEqual(part[i], Slice(whole[i], begin, begin + size));
+      }
+    }
+  }
 }
 
 TEST_P(LoaderTest, EpochsAugmentAnew) {

@@ -31,9 +31,13 @@ Box DrawBox(double area, Size size, RandomStream& draws) {
 
 }  // namespace
 
+bool Mixes(const MixConfig& config) {
+  return config.mixup_alpha() > 0 || config.cutmix_alpha() > 0;
+}
+
 std::optional<Mix> DrawMix(const MixConfig& config, uint64_t seed, int64_t iteration, Size size) {
   const bool mixup = config.mixup_alpha() > 0, cutmix = config.cutmix_alpha() > 0;
-  if (!mixup && !cutmix) return std::nullopt;
+  if (!Mixes(config)) return std::nullopt;
   RandomStream draws(seed, "mix", iteration);
   if (draws.Uniform() >= config.probability()) return std::nullopt;
   const bool cuts = cutmix && (!mixup || draws.Uniform() < config.switch_probability());

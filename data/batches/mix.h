@@ -22,6 +22,9 @@ struct Mix {
   std::optional<Box> box;
 };
 
+// Whether any batch is mixed.
+bool Mixes(const MixConfig& config);
+
 // Draws by (seed, iteration), for images of this size. Nothing where this batch is not mixed.
 // Mixup (Zhang et al., arXiv 1710.09412): weight from Beta(alpha, alpha). CutMix (Yun et al., arXiv
 // 1905.04899): a box of 1 - weight of the area, its centre anywhere, cut at the border, and the

@@ -1,7 +1,6 @@
 #include "data/batches/prefetcher.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "ATen/ops/empty.h"
@@ -14,20 +13,6 @@ namespace {
 constexpr int64_t kPiece = 4;
 
 }  // namespace
-
-BatchPlan PlanInOrder(int64_t count, int64_t batch_size, int64_t passes) {
-  const int64_t batches = (count + batch_size - 1) / batch_size;  // of a pass
-  return {.first = 0,
-          .last = passes * batches,
-          .indices =
-              [=](int64_t batch) {
-                const int64_t begin = batch % batches * batch_size;
-                std::vector<int64_t> indices(std::min(batch_size, count - begin));
-                std::iota(indices.begin(), indices.end(), begin);
-                return indices;
-              },
-          .epoch = [=](int64_t batch) { return batch / batches; }};
-}
 
 Prefetcher::Prefetcher(SampleReader* reader, BatchPlan plan, Options options)
     : reader_(reader),

@@ -10,7 +10,6 @@
 #define DATA_BATCHES_PREFETCHER_H_
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -20,20 +19,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "data/batches/batch_plan.h"
 #include "data/batches/sample_reader.h"
 
 namespace vitrine {
-
-// Which images the batches of these numbers, [first, last), hold, and in which epoch that is.
-struct BatchPlan {
-  int64_t first = 0, last = 0;
-  std::function<std::vector<int64_t>(int64_t batch)> indices;
-  std::function<int64_t(int64_t batch)> epoch;
-};
-
-// Images 0 to count - 1 in their order, in batches of at most batch_size, as often as there are
-// passes; each pass is an epoch.
-BatchPlan PlanInOrder(int64_t count, int64_t batch_size, int64_t passes = 1);
 
 struct ByteBatch {
   at::Tensor images;  // uint8 [B, C, H, W]

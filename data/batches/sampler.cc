@@ -1,6 +1,7 @@
 #include "data/batches/sampler.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -66,6 +67,13 @@ Sampler::Order Sampler::OrderOf(int64_t epoch) const {
               std::make_shared<const std::vector<int64_t>>(Shuffled(seed_, dataset_size_, epoch))};
   }
   return cached.order;
+}
+
+BatchPlan Sampler::Plan(int64_t first_iteration) const {
+  return {.first = first_iteration,
+          .last = std::numeric_limits<int64_t>::max(),
+          .indices = [this](int64_t batch) { return Indices(batch); },
+          .epoch = [this](int64_t batch) { return EpochOf(batch); }};
 }
 
 }  // namespace vitrine

@@ -14,6 +14,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "data/batches/batch_plan.h"
 #include "data/dataset.pb.h"
 
 namespace vitrine {
@@ -33,6 +34,9 @@ class Sampler {
   // The indices of the batch of this iteration, which counts from 0 over the whole run. Only the
   // last batch of an epoch may be smaller than the batch size, and only with KEEP. Thread-safe.
   std::vector<int64_t> Indices(int64_t iteration) const;
+
+  // The batches from an iteration on, without end; this outlives the plan.
+  BatchPlan Plan(int64_t first_iteration) const;
 
  private:
   using Order = std::shared_ptr<const std::vector<int64_t>>;

@@ -77,7 +77,7 @@ absl::Status Run(const std::vector<std::string>& overrides) {
   const Batch batch = RandomBatch(config, device);
   int64_t iteration = 0;
   const auto take = [&](int steps) {
-    for (; steps > 0; --steps) stepper.Step(iteration++, batch).loss.item<float>();
+    for (; steps > 0; --steps) stepper.Step(iteration++, batch).value().loss.item<float>();
   };
   take(3);  // memory and caches, and a recorded step
   const double step = Milliseconds([&] { take(FLAGS_steps); }) / FLAGS_steps;

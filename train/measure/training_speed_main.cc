@@ -170,7 +170,7 @@ absl::Status Run(const std::vector<std::string>& overrides) {
     std::vector<double> milliseconds;
     for (; steps > 0; --steps) {
       const auto start = std::chrono::steady_clock::now();
-      stepper.Step(iteration++, batch).loss.item<float>();
+      stepper.Step(iteration++, batch).value().loss.item<float>();
       const std::chrono::duration<double, std::milli> time =
           std::chrono::steady_clock::now() - start;
       milliseconds.push_back(time.count());

@@ -37,7 +37,7 @@ void TrainingStep(benchmark::State& state, const std::string& name,
   const Batch batch = RandomBatch(*config, at::kCPU);
   int64_t iteration = 0;
   for (auto _ : state) {
-    const float loss = training->Step(iteration++, batch).loss.item<float>();
+    const float loss = training->Step(iteration++, batch).value().loss.item<float>();
     CHECK(std::isfinite(loss) && loss > 0);
   }
   CHECK_EQ(training->optimizer().step_count(), iteration);

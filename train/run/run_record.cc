@@ -80,6 +80,7 @@ absl::Status WriteRunRecord(const fs::path& path, const ExperimentConfig& config
                {"data", record.data},
                {"device", record.device},
                {kCpuCapability, CpuCapability()},
+               {"processes", record.processes},
                {"threads", config.threads()},
                {"precision", ExperimentConfig::Precision_Name(config.precision())},
                {"kernels", ExperimentConfig::Kernels_Name(config.kernels())},

@@ -24,6 +24,7 @@ using NamedEvaluations = std::vector<std::pair<std::string, Evaluation>>;
 struct RunRecord {
   std::string data;              // the data set in a line, with the identifier of its class list
   std::string device;            // "cpu" or "cuda:0"
+  int processes = 1;             // that share the work
   std::string initialised_from;  // the checkpoint whose weights the run began with, where it did
   int64_t parameters = 0;
   double wall_seconds = 0;             // of the process that finished the run

@@ -1,5 +1,6 @@
 #include "train/settings/validate.h"
 
+#include <bit>
 #include <cmath>
 
 #include "absl/status/status.h"
@@ -99,6 +100,23 @@ void CheckSwa(const SwaConfig& swa, Problems* problems) {
       absl::StrCat("swa.start_fraction: must be from 0 to below 1, is ", swa.start_fraction()));
 }
 
+void CheckShards(int shards, const DataConfig& data, Problems* problems) {
+  problems->Check(
+      shards > 0 && data.batch_size() % shards == 0,
+      absl::StrCat("shards: must divide data.batch_size ", data.batch_size(), ", is ", shards));
+  problems->Check(shards <= 1 || data.last_batch() == DataConfig::DROP,
+                  "data.last_batch: KEEP gives batches that shards do not divide; set DROP, or "
+                  "shards=1");
+}
+
+// Whether each process has a power of two of the shards, or one has all: a subtree of
+// GradientSum's.
+bool CanShare(int shards, int processes) {
+  const int own = shards / processes;
+  return processes == 1 ||
+         (shards % processes == 0 && std::has_single_bit(static_cast<unsigned>(own)));
+}
+
 void CheckTraining(const ExperimentConfig& config, Problems* problems) {
   problems->InRange("threads", config.threads(), 0, 4096);
   problems->Check(IsFraction(config.loss().label_smoothing()),
@@ -108,6 +126,7 @@ void CheckTraining(const ExperimentConfig& config, Problems* problems) {
   problems->InRange("loss_scale.growth_interval", config.loss_scale().growth_interval(), 1, 1e9);
   problems->InRange("ema.horizon_fraction", config.ema().horizon_fraction(), 0, 1);
   problems->NotNegative("micro_batch_size", config.micro_batch_size());
+  CheckShards(config.shards(), config.data(), problems);
 }
 
 }  // namespace
@@ -124,6 +143,18 @@ std::vector<std::string> ConfigProblems(const ExperimentConfig& config) {
   CheckSwa(config.swa(), &problems);
   CheckTraining(config, &problems);
   return problems.Take();
+}
+
+absl::Status CheckProcesses(int shards, int processes) {
+  if (CanShare(shards, processes)) return absl::OkStatus();
+  std::vector<int> possible;
+  for (int i = 1; i <= shards; ++i) {
+    if (CanShare(shards, i)) possible.push_back(i);
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "shards: is ", shards, ", which so many processes can share: ", absl::StrJoin(possible, ", "),
+      "; these are ", processes, ". Start as many, or set shards=", processes,
+      ", which makes it another recipe"));
 }
 
 absl::Status CheckMinival(const ExperimentConfig& config, int64_t minival_size) {

@@ -17,6 +17,9 @@ namespace vitrine {
 // What depends on the size of the data set is checked by SettleDurations.
 std::vector<std::string> ConfigProblems(const ExperimentConfig& config);
 
+// InvalidArgument if so many processes cannot share the shards of each batch.
+absl::Status CheckProcesses(int shards, int processes);
+
 // InvalidArgument if the config validates during the run and minival has no images.
 absl::Status CheckMinival(const ExperimentConfig& config, int64_t minival_size);
 

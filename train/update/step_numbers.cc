@@ -20,7 +20,7 @@ DropoutKeys KeysOf(const ExperimentConfig& config, int64_t iteration, int64_t pa
 
 }  // namespace
 
-StepNumbers NumbersOf(const ExperimentConfig& config, int64_t iteration, int64_t parts,
+StepNumbers NumbersOf(const ExperimentConfig& config, int64_t iteration, const PartRange& parts,
                       at::Device device) {
   const auto number = [&](const at::Scalar& value, at::ScalarType type) {
     return at::full({}, value, at::TensorOptions(type).device(device));
@@ -30,16 +30,17 @@ StepNumbers NumbersOf(const ExperimentConfig& config, int64_t iteration, int64_t
       .learning_rate = number(LearningRate(config.schedule(), iteration), at::kDouble),
       .reported_loss_scale = number(ReportedLossScale(iteration), at::kDouble),
       .dropout_keys = {}};
-  for (int64_t part = 0; part < parts; ++part) {
-    numbers.dropout_keys.push_back(KeysOf(config, iteration, part));
+  for (int64_t part = 0; part < parts.count; ++part) {
+    numbers.dropout_keys.push_back(KeysOf(config, iteration, parts.first + part));
   }
   return numbers;
 }
 
-StaticStepNumbers::StaticStepNumbers(int64_t parts, int64_t keys, at::Device device)
+StaticStepNumbers::StaticStepNumbers(const PartRange& parts, int64_t keys, at::Device device)
     : parts_(parts),
       keys_(keys),
-      memory_(at::zeros({kFirstKey + parts * keys}, at::TensorOptions(at::kLong).device(device))) {}
+      memory_(at::zeros({kFirstKey + parts.count * keys},
+                        at::TensorOptions(at::kLong).device(device))) {}
 
 StepNumbers StaticStepNumbers::Numbers() const {
   const at::Tensor doubles = memory_.view(at::kDouble);
@@ -47,7 +48,7 @@ StepNumbers StaticStepNumbers::Numbers() const {
                       .learning_rate = doubles.select(0, 1),
                       .reported_loss_scale = doubles.select(0, 2),
                       .dropout_keys = {}};
-  for (int64_t part = 0; part < parts_; ++part) {
+  for (int64_t part = 0; part < parts_.count; ++part) {
     numbers.dropout_keys.emplace_back(memory_.narrow(0, kFirstKey + part * keys_, keys_));
   }
   return numbers;
@@ -60,8 +61,8 @@ void StaticStepNumbers::Set(const ExperimentConfig& config, int64_t iteration) {
   *to++ = iteration;
   *to++ = std::bit_cast<int64_t>(LearningRate(config.schedule(), iteration));
   *to++ = std::bit_cast<int64_t>(ReportedLossScale(iteration));
-  for (int64_t part = 0; part < parts_; ++part) {
-    DropoutKeys keys = KeysOf(config, iteration, part);
+  for (int64_t part = 0; part < parts_.count; ++part) {
+    DropoutKeys keys = KeysOf(config, iteration, parts_.first + part);
     for (int64_t i = 0; i < keys_; ++i) *to++ = std::bit_cast<int64_t>(keys.Draw().value);
   }
   memory_.copy_(host, /*non_blocking=*/true);

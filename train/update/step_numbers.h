@@ -18,18 +18,22 @@ struct StepNumbers {
   at::Tensor iteration;                   // int64, counted from 0
   at::Tensor learning_rate;               // float64
   at::Tensor reported_loss_scale;         // float64, see ReportedLossScale
-  std::vector<DropoutKeys> dropout_keys;  // of each part of the batch
+  std::vector<DropoutKeys> dropout_keys;  // of each part
 };
 
-// Of a batch in so many parts.
-StepNumbers NumbersOf(const ExperimentConfig& config, int64_t iteration, int64_t parts,
+// Of the parts of a batch, those that this process computes.
+struct PartRange {
+  int64_t first = 0, count = 1;
+};
+
+StepNumbers NumbersOf(const ExperimentConfig& config, int64_t iteration, const PartRange& parts,
                       at::Device device);
 
 // Numbers in memory that stays where it is, whose dropout keys are read there too.
 class StaticStepNumbers {
  public:
   // With so many dropout keys for each part.
-  StaticStepNumbers(int64_t parts, int64_t keys, at::Device device);
+  StaticStepNumbers(const PartRange& parts, int64_t keys, at::Device device);
 
   // Of the memory; as often as they are asked for, keys begin at the first.
   StepNumbers Numbers() const;
@@ -38,7 +42,8 @@ class StaticStepNumbers {
   void Set(const ExperimentConfig& config, int64_t iteration);
 
  private:
-  const int64_t parts_, keys_;
+  const PartRange parts_;
+  const int64_t keys_;
   at::Tensor memory_;  // int64 [3 + parts * keys]; two are the bits of float64
 };
 

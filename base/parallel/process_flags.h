@@ -1,0 +1,29 @@
+// --processes, in every program that several processes can share; `--help` shows it.
+//
+//   if (StartsProcesses()) return RunProcesses();
+//   ASSIGN_OR_RETURN(const std::unique_ptr<ProcessGroup> group, JoinProcesses());
+
+#ifndef BASE_PARALLEL_PROCESS_FLAGS_H_
+#define BASE_PARALLEL_PROCESS_FLAGS_H_
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/parallel/process_group.h"
+
+namespace vitrine {
+
+// Whether this process is only to start others.
+bool StartsProcesses();
+
+// Starts --processes of this program and waits for their end.
+absl::Status RunProcesses();
+
+// Connects this process with the others that a launcher has started, and says so; a group of one
+// where there is no launcher. From then on processes other than rank 0 print nothing but errors.
+absl::StatusOr<std::unique_ptr<ProcessGroup>> JoinProcesses();
+
+}  // namespace vitrine
+
+#endif  // BASE_PARALLEL_PROCESS_FLAGS_H_
