@@ -60,8 +60,8 @@ absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const TensorMap& weigh
   return Evaluate(InferenceModel(&model, operands), flips, group);
 }
 
-absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const InferenceModel& model,
-                                                          bool flips, ProcessGroup* group) const {
+absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const InferenceModel& model, bool flips,
+                                                          ProcessGroup* group) const {
   ASSIGN_OR_RETURN(SplitEvaluation evaluation,
                    EvaluateSplit(model, *dataset_, split_, spec_, flips, group));
   RETURN_IF_ERROR(CheckScores(evaluation.figures));
@@ -92,8 +92,9 @@ absl::StatusOr<CheckpointEvaluation> EvaluateCheckpoint(const fs::path& path,
   ASSIGN_OR_RETURN(const EvaluationData data,
                    EvaluationData::Load(manifest, options.split, options.data_dir, options.device,
                                         options.on_bad));
-  ASSIGN_OR_RETURN(evaluation.result,
-                   Annotate(data.Evaluate(saved.tensors, options.flips, options.operands, options.group), name));
+  ASSIGN_OR_RETURN(
+      evaluation.result,
+      Annotate(data.Evaluate(saved.tensors, options.flips, options.operands, options.group), name));
   if (options.operands == at::kBFloat16) evaluation.result.set_bfloat16(true);
   SetWeights(manifest, WeightsName(options.weights), &evaluation.result);
   return evaluation;

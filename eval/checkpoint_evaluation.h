@@ -16,9 +16,9 @@
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
 #include "base/files/json.h"
-#include "base/tensors/tensor_map.h"
 #include "base/parallel/process_group.h"
 #include "base/parallel/single_process.h"
+#include "base/tensors/tensor_map.h"
 #include "data/batches/bad_images.h"
 #include "data/batches/loader.h"
 #include "data/dataset.h"
@@ -51,9 +51,9 @@ class EvaluationData {
     return Loader::ForEvaluation(*dataset_, split_, spec_, batch_size);
   }
 
-  // How a model does on all images of the split; `flips` and `group` as for ForEachBatch. Those that are
-  // damaged but were read are counted. With on_bad_image SKIP those that can't be read are left out
-  // and counted. An error if no image can be read, or has scores that are finite.
+  // How a model does on all images of the split; `flips` and `group` as for ForEachBatch. Those
+  // that are damaged but were read are counted. With on_bad_image SKIP those that can't be read are
+  // left out and counted. An error if no image can be read, or has scores that are finite.
   absl::StatusOr<EvaluationResult> Evaluate(const InferenceModel& model, bool flips,
                                             ProcessGroup* group = Alone()) const;
 

@@ -1,6 +1,8 @@
 // Evaluates checkpoints: loss, top-1 and top-5 accuracy over a whole split.
 
+#include <algorithm>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +11,8 @@
 #include "absl/strings/str_format.h"
 #include "base/files/file.h"
 #include "base/files/json.h"
+#include "base/parallel/process_flags.h"
+#include "base/parallel/process_group.h"
 #include "base/programs/list_flag.h"
 #include "base/programs/program.h"
 #include "base/programs/threads.h"

@@ -51,8 +51,7 @@ absl::StatusOr<SplitEvaluation> EvaluateSplit(const InferenceModel& model, const
                                               ProcessGroup* group) {
   LoaderSpec own = spec;
   own.share = {.index = group->rank(), .count = group->size()};
-  ASSIGN_OR_RETURN(const auto loader,
-                   Loader::ForEvaluation(dataset, split, own, kEvaluationBatch));
+  ASSIGN_OR_RETURN(const auto loader, Loader::ForEvaluation(dataset, split, own, kEvaluationBatch));
   SplitEvaluation evaluation;
   Evaluation& total = evaluation.figures;
   Statistics statistics(model.config().num_classes());
