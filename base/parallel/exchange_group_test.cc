@@ -40,9 +40,10 @@ at::Tensor Term(int rank, int64_t length) {
 
 // On one process.
 at::Tensor Expected(int size, int64_t length) {
-  TreeSum sum;
-  for (int rank = 0; rank < size; ++rank) sum.Add({Term(rank, length)});
-  return sum.Finish()[0];
+  std::vector<at::Tensor> terms;
+  for (int rank = 0; rank < size; ++rank) terms.push_back(Term(rank, length));
+  AddInTree(terms, 0);
+  return terms[0];
 }
 
 bool IsSame(const at::Tensor& a, const at::Tensor& b) {

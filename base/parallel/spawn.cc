@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <fstream>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -18,8 +19,6 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "base/files/file.h"
 #include "base/parallel/launch_environment.h"
 #include "base/parallel/listener.h"
 #include "base/programs/program.h"
@@ -85,10 +84,11 @@ std::vector<std::string> Joined(const Variables& variables) {
 }
 
 absl::StatusOr<std::vector<std::string>> OwnArguments() {
-  ASSIGN_OR_RETURN(std::string text, ReadFile("/proc/self/cmdline"));
-  std::vector<std::string> arguments = absl::StrSplit(text, '\0');
-  arguments.pop_back();  // each ends with a zero
-  return arguments;
+  std::ifstream file("/proc/self/cmdline");
+  std::vector<std::string> arguments;
+  for (std::string argument; std::getline(file, argument, '\0');) arguments.push_back(argument);
+  if (!arguments.empty()) return arguments;
+  return absl::UnavailableError("/proc/self/cmdline can't be read; is /proc mounted?");
 }
 
 absl::StatusOr<Rank> StartRank(int rank, int size, const Listener& listener,

@@ -6,10 +6,6 @@
 //   ((0 + 1) + (2 + 3)) + ((4 + 5) + 6)
 //
 // An aligned part of 2^k terms is a term of level k, so a process may add its own first.
-//
-//   TreeSum sum;
-//   for (const Shard& shard : shards) sum.Add(Gradients(shard));
-//   std::vector<at::Tensor> gradients = sum.Finish();
 
 #ifndef BASE_PARALLEL_TREE_SUM_H_
 #define BASE_PARALLEL_TREE_SUM_H_
