@@ -148,8 +148,9 @@ TEST_F(ProcessesTest, AnErrorOfOneIsToldOnceByEach) {
 }
 
 TEST_F(ProcessesTest, WhoWasStartedByALauncherStartsNone) {
-  const ChildResult result = RunChild({"/usr/bin/env", "RANK=0", "WORLD_SIZE=3",
-                                       "MASTER_ADDR=127.0.0.1", "train/train", "--processes=2"});
+  const ChildResult result =
+      RunChild({"/usr/bin/env", "RANK=0", "WORLD_SIZE=3", "MASTER_ADDR=127.0.0.1",
+                "MASTER_PORT=29500", "train/train", "--processes=2"});
   EXPECT_EQ(result.status, 2);
   EXPECT_THAT(result.err, HasSubstr("leave the flag out"));
 }
