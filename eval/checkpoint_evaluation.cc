@@ -4,7 +4,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "base/parallel/single_process.h"
 #include "base/status_macros.h"
 #include "eval/evaluator.h"
 #include "eval/result_file.h"
@@ -55,15 +54,16 @@ EvaluationData::EvaluationData(const ModelConfig& model, std::unique_ptr<const D
     : model_(model), dataset_(std::move(dataset)), spec_(std::move(spec)), split_(split) {}
 
 absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const TensorMap& weights, bool flips,
-                                                          at::ScalarType operands) const {
+                                                          at::ScalarType operands,
+                                                          ProcessGroup* group) const {
   ASSIGN_OR_RETURN(const VisionTransformer model, RestoreModel(model_, weights, spec_.device));
-  return Evaluate(InferenceModel(&model, operands), flips);
+  return Evaluate(InferenceModel(&model, operands), flips, group);
 }
 
-absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const InferenceModel& model,
-                                                          bool flips) const {
+absl::StatusOr<EvaluationResult> EvaluationData::Evaluate(const InferenceModel& model, bool flips,
+                                                          ProcessGroup* group) const {
   ASSIGN_OR_RETURN(SplitEvaluation evaluation,
-                   EvaluateSplit(model, *dataset_, split_, spec_, flips, Alone()));
+                   EvaluateSplit(model, *dataset_, split_, spec_, flips, group));
   RETURN_IF_ERROR(CheckScores(evaluation.figures));
   WarnOfDamagedImages(evaluation.damaged);
   return std::move(evaluation.result);
@@ -92,8 +92,9 @@ absl::StatusOr<CheckpointEvaluation> EvaluateCheckpoint(const fs::path& path,
   ASSIGN_OR_RETURN(const EvaluationData data,
                    EvaluationData::Load(manifest, options.split, options.data_dir, options.device,
                                         options.on_bad));
-  ASSIGN_OR_RETURN(evaluation.result,
-                   Annotate(data.Evaluate(saved.tensors, options.flips, options.operands), name));
+  ASSIGN_OR_RETURN(
+      evaluation.result,
+      Annotate(data.Evaluate(saved.tensors, options.flips, options.operands, options.group), name));
   if (options.operands == at::kBFloat16) evaluation.result.set_bfloat16(true);
   SetWeights(manifest, WeightsName(options.weights), &evaluation.result);
   return evaluation;

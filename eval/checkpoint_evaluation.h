@@ -16,6 +16,8 @@
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
 #include "base/files/json.h"
+#include "base/parallel/process_group.h"
+#include "base/parallel/single_process.h"
 #include "base/tensors/tensor_map.h"
 #include "data/batches/bad_images.h"
 #include "data/batches/loader.h"
@@ -49,14 +51,16 @@ class EvaluationData {
     return Loader::ForEvaluation(*dataset_, split_, spec_, batch_size);
   }
 
-  // How a model does on all images of the split; `flips` as for ForEachBatch. Those that are
-  // damaged but were read are counted. With on_bad_image SKIP those that can't be read are left out
-  // and counted. An error if no image can be read, or has scores that are finite.
-  absl::StatusOr<EvaluationResult> Evaluate(const InferenceModel& model, bool flips) const;
+  // How a model does on all images of the split; `flips` and `group` as for ForEachBatch. Those
+  // that are damaged but were read are counted. With on_bad_image SKIP those that can't be read are
+  // left out and counted. An error if no image can be read, or has scores that are finite.
+  absl::StatusOr<EvaluationResult> Evaluate(const InferenceModel& model, bool flips,
+                                            ProcessGroup* group = Alone()) const;
 
   // The same of a model of the manifest's config with these weights.
   absl::StatusOr<EvaluationResult> Evaluate(const TensorMap& weights, bool flips,
-                                            at::ScalarType operands = at::kFloat) const;
+                                            at::ScalarType operands = at::kFloat,
+                                            ProcessGroup* group = Alone()) const;
 
   // What Evaluate, without flips, gave of these weights of the checkpoint, if it was saved and is
   // to be believed (FindSavedResult).
@@ -88,6 +92,7 @@ struct EvaluationOptions {
   at::ScalarType operands = at::kFloat;  // as InferenceModel has them
   int loader_threads = 0;                // 0: as in training; changes no figure
   OnBadImage on_bad = {};
+  ProcessGroup* group = Alone();  // that shares the work, each reading the checkpoint
 };
 
 // `path` is a checkpoint or a run, of which the newest checkpoint is taken.

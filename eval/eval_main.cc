@@ -1,6 +1,8 @@
 // Evaluates checkpoints: loss, top-1 and top-5 accuracy over a whole split.
 
+#include <algorithm>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +11,8 @@
 #include "absl/strings/str_format.h"
 #include "base/files/file.h"
 #include "base/files/json.h"
+#include "base/parallel/process_flags.h"
+#include "base/parallel/process_group.h"
 #include "base/programs/list_flag.h"
 #include "base/programs/program.h"
 #include "base/programs/threads.h"
@@ -98,6 +102,7 @@ void WarnIfError(const absl::Status& written) {
 
 absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckFlags());
+  if (StartsProcesses()) return RunProcesses();
   ASSIGN_OR_RETURN(const OnBadImage on_bad, ParseDataArguments(arguments));
   ASSIGN_OR_RETURN(const auto checkpoints, SplitListFlag("--checkpoint", FLAGS_checkpoint));
   EvaluationOptions options = {.data_dir = UserPath(FLAGS_data_dir),
@@ -108,10 +113,13 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(options.weights, AsUsageError(ParseWeights(FLAGS_weights)));
   ASSIGN_OR_RETURN(options.operands, PrecisionOfFlag());
   ASSIGN_OR_RETURN(options.device, DeviceOfFlags());
-  RETURN_IF_ERROR(SetThreads(DefaultThreads()));
+  ASSIGN_OR_RETURN(const std::unique_ptr<ProcessGroup> group, JoinProcesses());
+  options.group = group.get();
+  RETURN_IF_ERROR(SetThreads(std::max(1, DefaultThreads() / group->size())));
   std::vector<CheckpointEvaluation> results;
   for (const std::string_view path : checkpoints) {
     ASSIGN_OR_RETURN(results.emplace_back(), EvaluateCheckpoint(UserPath(path), options));
+    if (group->rank() > 0) continue;
     WarnIfError(WriteResult(results.back().checkpoint, results.back().result));
   }
   FLAGS_json ? PrintJson(results) : PrintText(results);

@@ -49,8 +49,9 @@ void FillCalibration(const Statistics& statistics, EvaluationResult* result) {
 absl::StatusOr<SplitEvaluation> EvaluateSplit(const InferenceModel& model, const Dataset& dataset,
                                               Split split, const LoaderSpec& spec, bool flips,
                                               ProcessGroup* group) {
-  ASSIGN_OR_RETURN(const auto loader,
-                   Loader::ForEvaluation(dataset, split, spec, kEvaluationBatch));
+  LoaderSpec own = spec;
+  own.share = {.index = group->rank(), .count = group->size()};
+  ASSIGN_OR_RETURN(const auto loader, Loader::ForEvaluation(dataset, split, own, kEvaluationBatch));
   SplitEvaluation evaluation;
   Evaluation& total = evaluation.figures;
   Statistics statistics(model.config().num_classes());

@@ -10,9 +10,11 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/files/crc32c.h"
 #include "base/files/csv.h"
 #include "base/files/file.h"
 #include "base/parallel/agreement.h"
+#include "base/parallel/check_same.h"
 #include "base/programs/processor.h"
 #include "base/programs/program.h"
 #include "base/programs/threads.h"
@@ -182,6 +184,15 @@ absl::StatusOr<std::optional<RunFolder>> OpenFolder(const ExperimentConfig& conf
   return folder;
 }
 
+// That all processes compute the same from the same.
+absl::Status CheckSameGround(ProcessGroup* group, const Dataset& dataset) {
+  if (group->size() == 1) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::string program, ReadFile("/proc/self/exe"));
+  return CheckSame(*group, {{"program", absl::StrCat(Crc32c(program))},
+                            {"data", DataIdentity(dataset)},
+                            {"CPU capability", CpuCapability()}});
+}
+
 // What rank 0 answers; the others are not asked.
 absl::StatusOr<bool> SayFromRankZero(ProcessGroup* group,
                                      absl::FunctionRef<absl::StatusOr<bool>()> ask) {
@@ -331,6 +342,7 @@ absl::StatusOr<std::filesystem::path> RunExperiment(ExperimentConfig config,
   if (finished) return SayFinished(paths.run_dir);
   RETURN_IF_ERROR(PrepareProcessor(config, device));
   ASSIGN_OR_RETURN(const Dataset dataset, LoadData(paths, &config));
+  RETURN_IF_ERROR(CheckSameGround(group, dataset));
   ASSIGN_OR_RETURN(Trainer trainer, Trainer::Create(config, dataset, device, group));
   std::optional<RunFolder> folder;
   ASSIGN_OR_RETURN(const bool goes_on, SayFromRankZero(group, [&]() -> absl::StatusOr<bool> {

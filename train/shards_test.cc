@@ -69,16 +69,16 @@ Checkpoint Copy(const Checkpoint& checkpoint) {
 Outcome Train(const std::vector<std::string>& overrides, int processes, int64_t begin, int64_t end,
               const Checkpoint* from = nullptr, const Recorder& recorder = nullptr) {
   std::vector<Outcome> outcomes(processes);
-  RunInThreads(processes, [&](ProcessGroup* group) {
-    auto state = TrainState::Create(Config(overrides), at::kCPU, group);
+  RunOnThreads(processes, [&](ProcessGroup& group) {
+    auto state = TrainState::Create(Config(overrides), at::kCPU, &group);
     ASSERT_OK(state);
     if (from != nullptr) {
       ASSERT_OK(state->Load(*from));
     }
     Stepper stepper(&*state, recorder);
-    Outcome& outcome = outcomes[group->rank()];
+    Outcome& outcome = outcomes[group.rank()];
     for (int64_t i = begin; i < end; ++i) {
-      const auto result = stepper.Step(i, MakeBatch(i, *group));
+      const auto result = stepper.Step(i, MakeBatch(i, group));
       ASSERT_OK(result);
       Append(result->loss, &outcome.bits);
       Append(result->gradient_norm, &outcome.bits);

@@ -9,11 +9,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "analysis/report.h"
 #include "base/files/file.h"
 #include "base/parallel/agreement.h"
+#include "base/parallel/check_same.h"
 #include "base/parallel/process_flags.h"
 #include "base/programs/memory.h"
 #include "base/programs/program.h"
@@ -123,6 +125,14 @@ absl::StatusOr<ExperimentConfig> SharedConfig(const std::vector<std::string>& ov
   return config;
 }
 
+// Each process reads its own words, of which rank 0's count.
+absl::Status CheckSameCommand(ProcessGroup& group, const std::vector<std::string>& overrides) {
+  return CheckSame(group, {{"--config", FLAGS_config},
+                           {"--init_from", FLAGS_init_from},
+                           {"--resume", FLAGS_resume ? "true" : "false"},
+                           {"overrides", absl::StrJoin(overrides, " ")}});
+}
+
 ExperimentPaths Paths(const std::string& config_name) {
   ExperimentPaths paths;
   paths.data_dir = UserPath(FLAGS_data_dir);
@@ -155,6 +165,7 @@ absl::Status Run(const std::vector<std::string>& overrides) {
   if (StartsProcesses()) return RunProcesses();
   ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
   ASSIGN_OR_RETURN(const std::unique_ptr<ProcessGroup> group, JoinProcesses());
+  RETURN_IF_ERROR(AsUsageError(CheckSameCommand(*group, overrides)));
   std::optional<InitialModel> initial;
   ASSIGN_OR_RETURN(const ExperimentConfig config,
                    AsUsageError(SharedConfig(overrides, device, group.get(), &initial)));

@@ -5,10 +5,8 @@
 #include <iostream>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
 #include "base/cuda_graph/recorder.h"
 #include "base/parallel/agreement.h"
 #include "base/programs/program.h"
@@ -202,16 +200,11 @@ absl::Status Trainer::Run(const RunFolder* folder, RunLog* log, RunRecord* recor
 absl::StatusOr<Trainer::Signals> Trainer::TakeSignals() const {
   const Signals own{.interruption = InterruptionGuard::Signal(),
                     .save_request = InterruptionGuard::TakeSaveRequest()};
-  ASSIGN_OR_RETURN(
-      const std::vector<std::string> all,
-      GatherOrFail(group_, absl::StrCat(own.interruption, " ", own.save_request ? 1 : 0)));
+  ASSIGN_OR_RETURN(const auto all, group_->Gather({own.interruption, own.save_request}));
   Signals together;
-  for (const std::string& one : all) {
-    const std::pair<std::string, std::string> parts = absl::StrSplit(one, ' ');
-    int interruption = 0;
-    CHECK(absl::SimpleAtoi(parts.first, &interruption));
-    together.interruption = std::max(together.interruption, interruption);
-    together.save_request = together.save_request || parts.second == "1";
+  for (const std::vector<int64_t>& one : all) {
+    together.interruption = std::max(together.interruption, static_cast<int>(one[0]));
+    together.save_request = together.save_request || one[1] != 0;
   }
   return together;
 }

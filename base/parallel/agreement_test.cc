@@ -13,26 +13,26 @@ namespace {
 using ::testing::ElementsAre;
 
 TEST(AgreementTest, AllGetWhatEachHas) {
-  RunInThreads(3, [](ProcessGroup* group) {
-    const auto all = GatherOrFail(group, std::string(group->rank(), 'x'));
+  RunOnThreads(3, [](ProcessGroup& group) {
+    const auto all = GatherOrFail(&group, std::string(group.rank(), 'x'));
     ASSERT_OK(all);
     EXPECT_THAT(*all, ElementsAre("", "x", "xx"));
   });
 }
 
 TEST(AgreementTest, AllGetTheErrorOfTheLowestRankThatHasOne) {
-  RunInThreads(4, [](ProcessGroup* group) {
+  RunOnThreads(4, [](ProcessGroup& group) {
     const absl::Status own =
-        group->rank() < 2 ? absl::OkStatus() : absl::DataLossError(std::string(group->rank(), '!'));
-    EXPECT_EQ(AgreeOn(group, own), absl::DataLossError("rank 2: !!"));
+        group.rank() < 2 ? absl::OkStatus() : absl::DataLossError(std::string(group.rank(), '!'));
+    EXPECT_EQ(AgreeOn(&group, own), absl::DataLossError("rank 2: !!"));
   });
 }
 
 TEST(AgreementTest, RankZeroDecides) {
-  RunInThreads(3, [](ProcessGroup* group) {
+  RunOnThreads(3, [](ProcessGroup& group) {
     const absl::StatusOr<std::string> own =
-        group->rank() == 0 ? absl::StatusOr<std::string>("so") : absl::InternalError("not asked");
-    const auto word = FromRankZero(group, own);
+        group.rank() == 0 ? absl::StatusOr<std::string>("so") : absl::InternalError("not asked");
+    const auto word = FromRankZero(&group, own);
     ASSERT_OK(word);
     EXPECT_EQ(*word, "so");
   });

@@ -1,15 +1,12 @@
 #include "base/parallel/process_flags.h"
 
+#include <chrono>
 #include <cstdio>
-#include <cstdlib>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
-#include "base/parallel/gloo_process_group.h"
-#include "base/parallel/launch.h"
-#include "base/parallel/own_variables.h"
-#include "base/parallel/single_process.h"
-#include "base/parallel/start_processes.h"
+#include "base/parallel/connect.h"
+#include "base/parallel/launch_environment.h"
+#include "base/parallel/spawn.h"
 #include "base/programs/program.h"
 #include "base/status_macros.h"
 #include "gflags/gflags.h"
@@ -32,27 +29,25 @@ void PrintErrorsOnly() {
 
 }  // namespace
 
-bool StartsProcesses() { return FLAGS_processes > 0 && std::getenv(kOwnLauncher) == nullptr; }
-
-absl::Status RunProcesses() {
-  ASSIGN_OR_RETURN(const Launch launch, AsUsageError(LaunchOf(std::getenv)));
-  if (launch.size > 1) {
-    return UsageError(absl::StrCat("--processes: this is one of ", launch.size, " processes of ",
-                                   launch.launcher, " already; leave the flag out"));
-  }
-  return StartProcesses(FLAGS_processes);
+bool StartsProcesses() {
+  const absl::StatusOr<LaunchEnvironment> launch = ReadLaunchEnvironment(EnvironmentVariables());
+  return FLAGS_processes > 1 && launch.ok() && launch->size == 1;
 }
 
+absl::Status RunProcesses() { return RunAsRanks(FLAGS_processes); }
+
 absl::StatusOr<std::unique_ptr<ProcessGroup>> JoinProcesses() {
+  if (FLAGS_processes < 0) return UsageError("--processes: must not be negative");
   if (FLAGS_process_timeout < 1) return UsageError("--process_timeout: must be positive");
-  ASSIGN_OR_RETURN(const Launch launch, AsUsageError(LaunchOf(std::getenv)));
-  if (launch.size == 1) return std::make_unique<SingleProcess>();
+  ASSIGN_OR_RETURN(const LaunchEnvironment launch,
+                   AsUsageError(ReadLaunchEnvironment(EnvironmentVariables())));
+  if (FLAGS_processes > 1 && launch.size != FLAGS_processes) {
+    return UsageError(absl::StrCat("--processes=", FLAGS_processes, ": this is one of ",
+                                   launch.size, " that ", launch.launcher,
+                                   " has started; leave the flag out"));
+  }
   if (launch.rank > 0) PrintErrorsOnly();
-  ASSIGN_OR_RETURN(std::unique_ptr<ProcessGroup> group,
-                   ConnectByGloo(launch, absl::Seconds(FLAGS_process_timeout)));
-  LOG(INFO) << "rank " << launch.rank << " of " << launch.size << ", by " << launch.launcher
-            << ", connected by Gloo at " << launch.address << ":" << launch.port;
-  return group;
+  return Connect(launch, std::chrono::seconds(FLAGS_process_timeout));
 }
 
 }  // namespace vitrine

@@ -1,77 +1,78 @@
 #include "base/parallel/thread_group.h"
 
-#include <barrier>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
-#include "ATen/core/grad_mode.h"
+#include "absl/status/status.h"
+#include "base/parallel/exchange_group.h"
+#include "base/parallel/transport.h"
+#include "glog/logging.h"
 
 namespace vitrine {
 namespace {
 
-// What threads have put down for each other.
-struct Table {
-  explicit Table(int size) : barrier(size), tensors(size), texts(size) {}
-
-  std::barrier<> barrier;
-  std::vector<at::Tensor> tensors;
-  std::vector<std::string> texts;
-};
-
-class ThreadGroup final : public ProcessGroup {
+// Letters that were sent and not yet received, in order for each sender and receiver.
+class Post {
  public:
-  ThreadGroup(Table* table, int rank) : table_(table), rank_(rank) {}
-
-  int rank() const override { return rank_; }
-  int size() const override { return static_cast<int>(table_->tensors.size()); }
-
-  absl::Status SumInTree(const at::Tensor& flat) override {
-    const at::NoGradGuard no_grad;
-    table_->tensors[rank_] = flat.clone();
-    table_->barrier.arrive_and_wait();
-    flat.copy_(SumOf(0, size()));
-    table_->barrier.arrive_and_wait();
-    return absl::OkStatus();
+  void Send(int from, int to, at::Tensor letter) {
+    const std::lock_guard lock(mutex_);
+    letters_[{from, to}].push_back(std::move(letter));
+    has_letters_.notify_all();
   }
 
-  absl::Status Broadcast(const at::Tensor& tensor, int root) override {
-    if (rank_ == root) table_->tensors[root] = tensor;
-    table_->barrier.arrive_and_wait();
-    if (rank_ != root) tensor.copy_(table_->tensors[root]);
-    table_->barrier.arrive_and_wait();
-    return absl::OkStatus();
-  }
-
-  absl::StatusOr<std::vector<std::string>> AllGather(std::string_view bytes) override {
-    table_->texts[rank_] = bytes;
-    table_->barrier.arrive_and_wait();
-    std::vector<std::string> all = table_->texts;
-    table_->barrier.arrive_and_wait();
-    return all;
+  at::Tensor Receive(int from, int to) {
+    std::unique_lock lock(mutex_);
+    auto& letters = letters_[{from, to}];
+    has_letters_.wait(lock, [&letters] { return !letters.empty(); });
+    at::Tensor letter = std::move(letters.front());
+    letters.pop_front();
+    return letter;
   }
 
  private:
-  // Of ranks [begin, end): the largest power of two that is less than all, and the rest.
-  at::Tensor SumOf(int begin, int end) const {
-    if (end - begin == 1) return table_->tensors[begin];
-    int left = 1;
-    while (2 * left < end - begin) left *= 2;
-    return SumOf(begin, begin + left).add(SumOf(begin + left, end));
+  std::mutex mutex_;
+  std::condition_variable has_letters_;
+  std::map<std::pair<int, int>, std::deque<at::Tensor>> letters_;
+};
+
+class ThreadTransport : public Transport {
+ public:
+  ThreadTransport(int rank, int size, Post* post) : rank_(rank), size_(size), post_(*post) {}
+
+  int rank() const override { return rank_; }
+  int size() const override { return size_; }
+
+  absl::Status Exchange(const std::vector<Message>& sent,
+                        const std::vector<Message>& received) override {
+    for (const auto& [peer, tensor] : sent) post_.Send(rank_, peer, tensor.clone());
+    for (const auto& [peer, tensor] : received) {
+      const at::Tensor letter = post_.Receive(peer, rank_);
+      CHECK_EQ(letter.nbytes(), tensor.nbytes()) << "from rank " << peer << " to " << rank_;
+      tensor.copy_(letter);
+    }
+    return absl::OkStatus();
   }
 
-  Table* const table_;
-  const int rank_;
+ private:
+  const int rank_, size_;
+  Post& post_;
 };
 
 }  // namespace
 
-void RunInThreads(int size, const std::function<void(ProcessGroup* group)>& work) {
-  Table table(size);
+void RunOnThreads(int size, const std::function<void(ProcessGroup& group)>& body) {
+  Post post;
   std::vector<std::thread> threads;
   for (int rank = 0; rank < size; ++rank) {
-    threads.emplace_back([&table, rank, &work] {
-      ThreadGroup group(&table, rank);
-      work(&group);
+    threads.emplace_back([=, &post, &body] {
+      ExchangeGroup group(std::make_unique<ThreadTransport>(rank, size, &post));
+      body(group);
     });
   }
   for (std::thread& thread : threads) thread.join();

@@ -1,6 +1,6 @@
-// A group whose processes are threads of one, for tests.
+// For tests: ranks that are threads of one process, which exchange bytes in its memory.
 //
-//   RunInThreads(4, [&](ProcessGroup* group) { ... });
+//   RunOnThreads(4, [](ProcessGroup& group) { EXPECT_OK(group.Barrier()); });
 
 #ifndef BASE_PARALLEL_THREAD_GROUP_H_
 #define BASE_PARALLEL_THREAD_GROUP_H_
@@ -11,8 +11,8 @@
 
 namespace vitrine {
 
-// Calls `work` in so many threads at once, each with its rank; returns when all have.
-void RunInThreads(int size, const std::function<void(ProcessGroup* group)>& work);
+// Returns once `body` has returned on every rank.
+void RunOnThreads(int size, const std::function<void(ProcessGroup& group)>& body);
 
 }  // namespace vitrine
 

@@ -1,19 +1,25 @@
 #include "base/parallel/tree_sum.h"
 
+#include <utility>
+
 #include "ATen/core/grad_mode.h"
 #include "glog/logging.h"
 
 namespace vitrine {
 
-at::Tensor AddInTree(std::vector<at::Tensor> parts) {
+void AddInTree(std::vector<at::Tensor> pieces, int into) {
+  CHECK(into >= 0 && into < static_cast<int>(pieces.size()));
   const at::NoGradGuard no_grad;
-  CHECK(!parts.empty());
-  for (size_t distance = 1; distance < parts.size(); distance *= 2) {
-    for (size_t i = 0; i + distance < parts.size(); i += 2 * distance) {
-      parts[i].add_(parts[i + distance]);
+  for (; pieces.size() > 1; into /= 2) {
+    std::vector<at::Tensor> sums;
+    for (size_t i = 0; i + 1 < pieces.size(); i += 2) {
+      // a + b and b + a are the same bits, so either may hold the sum.
+      const bool is_right = into == static_cast<int>(i) + 1;
+      sums.push_back(pieces[i + is_right].add_(pieces[i + !is_right]));
     }
+    if (pieces.size() % 2 == 1) sums.push_back(pieces.back());
+    pieces = std::move(sums);
   }
-  return parts[0];
 }
 
 }  // namespace vitrine

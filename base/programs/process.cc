@@ -59,14 +59,10 @@ std::string ReadAll(int fd, const std::function<void()>& tick) {
   }
 }
 
-void PassOnSignals(SignalPasser* passer) {
-  passer->PassOn(InterruptionGuard::Signal(), InterruptionGuard::TakeSaveRequest());
-}
-
 int WaitFor(pid_t child, SignalPasser* passer) {
   int status = 0;
   while (waitpid(child, &status, WNOHANG) == 0) {
-    PassOnSignals(passer);
+    passer->PassOn();
     poll(nullptr, 0, kWaitMilliseconds);
   }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -91,10 +87,10 @@ absl::StatusOr<ProcessResult> RunProcess(const std::vector<std::string>& command
   close(ends[1]);
   ProcessResult result;
   if (child > 0) {
-    SignalPasser passer(child);
+    SignalPasser passer({child});
     result.text = ReadAll(ends[0], [&] {
       tick();
-      PassOnSignals(&passer);
+      passer.PassOn();
     });
     result.exit_status = WaitFor(child, &passer);
   }

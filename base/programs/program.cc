@@ -30,11 +30,6 @@ using gflags::CommandLineFlagInfo;
 constexpr std::string_view kExitStatus = "vitrine/exit_status";
 constexpr int kUsageStatus = 2;
 
-absl::Status WithExitStatus(absl::Status status, int exit_status) {
-  status.SetPayload(kExitStatus, absl::Cord(absl::StrCat(exit_status)));  // does nothing if OK
-  return status;
-}
-
 struct CommandLine {
   bool help = false;
   std::vector<std::string> arguments;
@@ -201,6 +196,11 @@ absl::Status AsUsageError(absl::Status status) {
 
 absl::Status InterruptedError(int signal, std::string_view message) {
   return WithExitStatus(absl::CancelledError(message), 128 + signal);
+}
+
+absl::Status WithExitStatus(absl::Status status, int exit_status) {
+  status.SetPayload(kExitStatus, absl::Cord(absl::StrCat(exit_status)));  // does nothing if OK
+  return status;
 }
 
 absl::Status RefuseArguments(const std::vector<std::string>& arguments) {

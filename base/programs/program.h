@@ -62,6 +62,9 @@ absl::StatusOr<T> AsUsageError(absl::StatusOr<T> result) {
 // The program ends early because the signal asked it to; `message` says what to do about it.
 absl::Status InterruptedError(int signal, std::string_view message);
 
+// The same error, with which the program ends with this exit status.
+absl::Status WithExitStatus(absl::Status status, int exit_status);
+
 // An error of usage if there are arguments, for programs that take none.
 absl::Status RefuseArguments(const std::vector<std::string>& arguments);
 

@@ -1,7 +1,6 @@
 #include "base/programs/signal_passer.h"
 
-#include <signal.h>
-
+#include <csignal>
 #include <cstdint>
 #include <fstream>
 #include <string>
@@ -31,15 +30,23 @@ bool Blocks(pid_t process, int signal) {
 
 }  // namespace
 
-void SignalPasser::PassOn(int signal, bool save_request) {
-  is_save_requested_ |= save_request;
-  if (is_save_requested_ && Blocks(child_, SIGUSR1)) {
-    is_save_requested_ = false;
-    kill(child_, SIGUSR1);
+SignalPasser::SignalPasser(const std::vector<pid_t>& children) {
+  for (const pid_t child : children) is_to_save_[child] = false;
+}
+
+void SignalPasser::PassOn() {
+  const bool is_requested = InterruptionGuard::TakeSaveRequest();
+  for (auto& [child, is_to_save] : is_to_save_) {
+    is_to_save |= is_requested;
+    if (is_to_save && Blocks(child, SIGUSR1)) {
+      is_to_save = false;
+      kill(child, SIGUSR1);
+    }
   }
-  if (signal == 0 || is_done_) return;
-  is_done_ = true;
-  InterruptionGuard::PassOn(child_, signal);
+  const int signal = InterruptionGuard::Signal();
+  if (signal == 0 || is_ended_) return;
+  is_ended_ = true;
+  for (const auto& [child, unused] : is_to_save_) InterruptionGuard::PassOn(child, signal);
 }
 
 }  // namespace vitrine

@@ -1,24 +1,30 @@
-// Signals that are meant for a program's child.
+// Passes on to child processes what an InterruptionGuard of this one has noted, so that they can
+// end in order or save what they have.
 
 #ifndef BASE_PROGRAMS_SIGNAL_PASSER_H_
 #define BASE_PROGRAMS_SIGNAL_PASSER_H_
 
 #include <sys/types.h>
 
+#include <map>
+#include <vector>
+
 namespace vitrine {
 
-// Needs an InterruptionGuard, whose notes it passes on: each wish to save, and the first signal.
-// SIGUSR1 only once the child blocks it, as a program of this project does when it is loaded.
 class SignalPasser {
  public:
-  explicit SignalPasser(pid_t child) : child_(child) {}
+  explicit SignalPasser(const std::vector<pid_t>& children);
 
-  // What was noted; to be called again and again.
-  void PassOn(int signal, bool save_request);
+  // Each wish to save, once a child waits for SIGUSR1 as programs of this project do, and the first
+  // signal that is to end them. Call it now and then.
+  void PassOn();
+
+  // The child has been waited for: its number may be another process's.
+  void Forget(pid_t child) { is_to_save_.erase(child); }
 
  private:
-  const pid_t child_;
-  bool is_save_requested_ = false, is_done_ = false;
+  std::map<pid_t, bool> is_to_save_;  // children, and whether the wish is still to be passed on
+  bool is_ended_ = false;             // whether the signal was passed on
 };
 
 }  // namespace vitrine

@@ -1,5 +1,8 @@
-#ifndef GLOO_RENDEZVOUS_STORE_H_
-#define GLOO_RENDEZVOUS_STORE_H_
+// What ProcessGroupGloo.hpp derives its own store from, with Gloo's virtual functions in Gloo's
+// order.
+
+#ifndef THIRD_PARTY_TORCH_GLOO_NAMES_GLOO_RENDEZVOUS_STORE_H_
+#define THIRD_PARTY_TORCH_GLOO_NAMES_GLOO_RENDEZVOUS_STORE_H_
 
 #include <chrono>
 #include <string>
@@ -7,7 +10,6 @@
 
 namespace gloo::rendezvous {
 
-// The base of a class inside ProcessGroupGloo.hpp; its virtual functions are in gloo's order.
 class Store {
  public:
   virtual ~Store() = default;
@@ -20,4 +22,4 @@ class Store {
 
 }  // namespace gloo::rendezvous
 
-#endif  // GLOO_RENDEZVOUS_STORE_H_
+#endif  // THIRD_PARTY_TORCH_GLOO_NAMES_GLOO_RENDEZVOUS_STORE_H_

@@ -1,0 +1,170 @@
+#include "base/parallel/exchange_group.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "ATen/Parallel.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/from_blob.h"
+#include "base/parallel/tree_sum.h"
+#include "base/status_macros.h"
+#include "glog/logging.h"
+
+namespace vitrine {
+namespace {
+
+// The same memory as one row of bytes.
+at::Tensor AsBytes(const at::Tensor& tensor) { return tensor.view({-1}).view(at::kByte); }
+
+at::Tensor AsBytes(std::string* text) {
+  return at::from_blob(text->data(), {static_cast<int64_t>(text->size())}, at::kByte);
+}
+
+}  // namespace
+
+ExchangeGroup::ExchangeGroup(std::unique_ptr<Transport> transport)
+    : transport_(std::move(transport)), thread_([this] { CarryOut(); }) {}
+
+ExchangeGroup::~ExchangeGroup() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_ending_ = true;
+  }
+  has_changed_.notify_one();
+  thread_.join();
+}
+
+std::future<absl::Status> ExchangeGroup::Start(std::function<absl::Status()> operation) {
+  Operation next([this, operation = std::move(operation)] {
+    if (status_.ok()) status_ = operation();
+    return status_;
+  });
+  std::future<absl::Status> result = next.get_future();
+  {
+    const std::lock_guard lock(mutex_);
+    operations_.push_back(std::move(next));
+  }
+  has_changed_.notify_one();
+  return result;
+}
+
+void ExchangeGroup::CarryOut() {
+  at::internal::lazy_init_num_threads();  // which would undo the next line later
+  omp_set_num_threads(1);
+  std::unique_lock lock(mutex_);
+  while (true) {
+    has_changed_.wait(lock, [this] { return is_ending_ || !operations_.empty(); });
+    if (is_ending_) return;
+    Operation next = std::move(operations_.front());
+    operations_.pop_front();
+    lock.unlock();
+    next();
+    lock.lock();
+  }
+}
+
+absl::Status ExchangeGroup::SumInTree(const at::Tensor& flat) { return StartSum(flat).Wait(); }
+
+PendingSum ExchangeGroup::StartSum(const at::Tensor& flat) {
+  CHECK(flat.dim() == 1 && flat.is_contiguous() && flat.scalar_type() == at::kFloat);
+  const at::Tensor data = flat.detach(), host = data.cpu();
+  const std::shared_future<absl::Status> sum = Start([this, host] { return Sum(host); });
+  return PendingSum([sum, data, host] {
+    const absl::Status status = sum.get();
+    if (status.ok() && !data.is_cpu()) data.copy_(host);
+    return status;
+  });
+}
+
+absl::Status ExchangeGroup::Broadcast(const at::Tensor& tensor, int root) {
+  CHECK(tensor.is_contiguous());
+  CHECK(root >= 0 && root < size());
+  const at::Tensor data = tensor.detach(), host = data.cpu(), bytes = AsBytes(host);
+  RETURN_IF_ERROR(Start([&]() -> absl::Status {
+                    RETURN_IF_ERROR(DealOut(bytes, root));
+                    return CollectParts(bytes);
+                  }).get());
+  if (!data.is_cpu()) data.copy_(host);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::vector<int64_t>>> ExchangeGroup::Gather(
+    absl::Span<const int64_t> values) {
+  const int64_t length = values.size();
+  const at::Tensor rows = at::empty({size(), length}, at::kLong);
+  int64_t* const numbers = rows.mutable_data_ptr<int64_t>();
+  std::copy(values.begin(), values.end(), numbers + rank() * length);
+  RETURN_IF_ERROR(Start([&] {
+                    return Exchange([&](int) { return rows[rank()]; },
+                                    [&](int peer) { return rows[peer]; });
+                  }).get());
+  std::vector<std::vector<int64_t>> result;
+  for (int i = 0; i < size(); ++i) {
+    result.emplace_back(numbers + i * length, numbers + (i + 1) * length);
+  }
+  return result;
+}
+
+absl::StatusOr<std::vector<std::string>> ExchangeGroup::AllGather(std::string_view bytes) {
+  const int64_t length = bytes.size();
+  ASSIGN_OR_RETURN(const auto lengths, Gather({length}));
+  std::vector<std::string> texts;
+  for (const std::vector<int64_t>& of_rank : lengths) texts.emplace_back(of_rank[0], '\0');
+  texts[rank()] = bytes;
+  RETURN_IF_ERROR(Start([&] {
+                    return Exchange([&](int) { return AsBytes(&texts[rank()]); },
+                                    [&](int peer) { return AsBytes(&texts[peer]); });
+                  }).get());
+  return texts;
+}
+
+absl::Status ExchangeGroup::Barrier() { return Gather({0}).status(); }
+
+// Each rank adds one part, of the pieces that all ranks have of it.
+absl::Status ExchangeGroup::Sum(const at::Tensor& flat) {
+  std::vector<at::Tensor> pieces(size());
+  for (int i = 0; i < size(); ++i) {
+    pieces[i] = i == rank() ? Part(flat, i) : at::empty({Part(flat, rank()).numel()}, at::kFloat);
+  }
+  RETURN_IF_ERROR(
+      Exchange([&](int peer) { return Part(flat, peer); }, [&](int peer) { return pieces[peer]; }));
+  AddInTree(std::move(pieces), rank());
+  return CollectParts(flat);
+}
+
+// Gives each rank its part of what `root` has.
+absl::Status ExchangeGroup::DealOut(const at::Tensor& flat, int root) {
+  return Exchange([&](int peer) { return rank() == root ? Part(flat, peer) : at::Tensor(); },
+                  [&](int peer) { return peer == root ? Part(flat, rank()) : at::Tensor(); });
+}
+
+// Gives all ranks all parts.
+absl::Status ExchangeGroup::CollectParts(const at::Tensor& flat) {
+  return Exchange([&](int) { return Part(flat, rank()); },
+                  [&](int peer) { return Part(flat, peer); });
+}
+
+// With every other rank; nothing where the tensor is undefined or empty.
+absl::Status ExchangeGroup::Exchange(const std::function<at::Tensor(int peer)>& sent,
+                                     const std::function<at::Tensor(int peer)>& received) {
+  std::vector<Message> to, from;
+  const auto add = [](int peer, const at::Tensor& tensor, std::vector<Message>* messages) {
+    if (tensor.defined() && tensor.numel() > 0) messages->push_back({peer, tensor});
+  };
+  for (int i = 1; i < size(); ++i) {  // not all to the same one first
+    add((rank() + i) % size(), sent((rank() + i) % size()), &to);
+    add((rank() + size() - i) % size(), received((rank() + size() - i) % size()), &from);
+  }
+  return transport_->Exchange(to, from);
+}
+
+// Parts have equal lengths, but for the last ones, which may be shorter or empty.
+at::Tensor ExchangeGroup::Part(const at::Tensor& flat, int rank) const {
+  const int64_t length = (flat.numel() + size() - 1) / size();
+  const int64_t begin = std::min(flat.numel(), rank * length);
+  return flat.slice(0, begin, std::min(flat.numel(), begin + length));
+}
+
+}  // namespace vitrine
