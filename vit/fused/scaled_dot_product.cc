@@ -28,7 +28,7 @@ namespace {
 constexpr int64_t kQueriesATime = 128;
 
 // Forward, where threads share the queries of a head: fewer, for equal shares.
-constexpr int64_t kForwardQueriesATime = 64;
+constexpr int64_t kMostQueriesForward = 64;
 
 // A padded row is one of whole vectors.
 static_assert(kColumns % kLanes == 0);
@@ -92,6 +92,15 @@ void ForEachPart(int64_t count, const Make& make) {
   });
 }
 
+// Queries forward, in blocks of one size, but for the last.
+struct QueryBlocks {
+  explicit QueryBlocks(int64_t queries)
+      : count((queries + kMostQueriesForward - 1) / kMostQueriesForward),
+        size((queries + count - 1) / count) {}
+
+  int64_t count, size;
+};
+
 // A part is a block of queries of a head. T is float or at::BFloat16.
 template <typename T>
 class Forward {
@@ -101,19 +110,16 @@ class Forward {
         sizes_(sizes),
         attended_(attended),
         shape_(rows, sizes),
-        logits_(QueriesATime(shape_), shape_.tokens),
-        weights_(kInPlace ? 0 : QueriesATime(shape_), shape_.tokens),
-        mixed_(QueriesATime(shape_), shape_.size) {}
-
-  static int64_t Parts(const HeadShape& shape, const AttentionSizes& sizes) {
-    return sizes.batch * sizes.heads * Blocks(shape);
-  }
+        blocks_(shape_.queries),
+        logits_(blocks_.size, shape_.tokens),
+        weights_(kInPlace ? 0 : blocks_.size, shape_.tokens),
+        mixed_(blocks_.size, shape_.size) {}
 
   void operator()(int64_t part) {
-    const int64_t index = part / Blocks(shape_);
+    const int64_t index = part / blocks_.count;
     if (index != head_) Take(index);
-    const int64_t begin = part % Blocks(shape_) * QueriesATime(shape_);
-    const int64_t count = std::min(QueriesATime(shape_), shape_.queries - begin);
+    const int64_t begin = part % blocks_.count * blocks_.size;
+    const int64_t count = std::min(blocks_.size, shape_.queries - begin);
     float* logsumexp = attended_.logsumexp.mutable_data_ptr<float>() + index * shape_.queries;
     Mix(HeadToRead<T>(rows_.queries, sizes_, index).Rows(begin, count), logsumexp + begin,
         HeadToWrite<T>(attended_.mixed, sizes_, index).Rows(begin, count));
@@ -122,14 +128,6 @@ class Forward {
  private:
   // The weights of float32 take the place of the logits.
   static constexpr bool kInPlace = std::is_same_v<T, float>;
-
-  // Of equal size, but for the last.
-  static int64_t Blocks(const HeadShape& shape) {
-    return (shape.queries + kForwardQueriesATime - 1) / kForwardQueriesATime;
-  }
-  static int64_t QueriesATime(const HeadShape& shape) {
-    return (shape.queries + Blocks(shape) - 1) / Blocks(shape);
-  }
 
   Scratch<T>& Weights() {
     if constexpr (kInPlace) {
@@ -148,7 +146,7 @@ class Forward {
   void Mix(const Matrix<const T>& queries, float* logsumexp, const Matrix<T>& to) {
     const Matrix<float> logits = logits_.Rows(queries.rows), mixed = mixed_.Rows(queries.rows);
     const Matrix<T> weights = Weights().Rows(queries.rows);
-    std::array<float, kForwardQueriesATime> sums;
+    std::array<float, kMostQueriesForward> sums;
     Multiply(queries, keys_, Sum::kNew, logits);
     for (int64_t i = 0; i < queries.rows; ++i) {
       std::fill(logits.Row(i) + shape_.tokens, logits.Row(i + 1),
@@ -168,6 +166,7 @@ class Forward {
   const AttentionSizes& sizes_;
   const Attended& attended_;
   const HeadShape shape_;
+  const QueryBlocks blocks_;
   int64_t head_ = -1;  // whose keys and values these are
   RightOperand<T> keys_, values_;
   Scratch<float> logits_;
@@ -300,7 +299,8 @@ Attended AttendBySmallProducts(const AttentionRows& rows, const AttentionSizes& 
   const HeadShape shape(rows, sizes);
   const Attended attended{at::empty(rows.queries.sizes(), rows.keys.options()),
                           at::empty({sizes.batch, sizes.heads, shape.queries}, at::kFloat)};
-  ForEachPart(Forward<T>::Parts(shape, sizes), [&] { return Forward<T>(rows, sizes, attended); });
+  ForEachPart(sizes.batch * sizes.heads * QueryBlocks(shape.queries).count,
+              [&] { return Forward<T>(rows, sizes, attended); });
   return attended;
 }
 

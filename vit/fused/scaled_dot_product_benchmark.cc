@@ -57,9 +57,9 @@ void Sizes(benchmark::internal::Benchmark* benchmark) {
       ->UseRealTime();
 }
 
-BENCHMARK_CAPTURE(BM_AttentionForward, libtorch / fp32, false, at::kFloat)->Apply(Sizes);
-BENCHMARK_CAPTURE(BM_AttentionForward, here / fp32, true, at::kFloat)->Apply(Sizes);
-BENCHMARK_CAPTURE(BM_AttentionForward, here / bf16, true, at::kBFloat16)->Apply(Sizes);
+BENCHMARK_CAPTURE(BM_AttentionForward, libtorch_fp32, false, at::kFloat)->Apply(Sizes);
+BENCHMARK_CAPTURE(BM_AttentionForward, here_fp32, true, at::kFloat)->Apply(Sizes);
+BENCHMARK_CAPTURE(BM_AttentionForward, here_bf16, true, at::kBFloat16)->Apply(Sizes);
 
 }  // namespace
 }  // namespace vitrine::fused
