@@ -28,7 +28,7 @@ InferenceModel::InferenceModel(const VisionTransformer* model, at::ScalarType op
     : model_(model), operands_(operands) {
   if (!IsPacked(*model)) return;
   const at::NoGradGuard no_grad;
-  patches_.emplace(model->patch_embedding(), model->config().patch_size(), operands);
+  patches_.emplace(model->patch_embedding(), model->config().patch_size());
   const std::vector<Block>& blocks = model->blocks();
   for (const Block& block : blocks) {
     // Of the last one most heads read few tokens.

@@ -29,18 +29,16 @@ at::Tensor Patches(const at::Tensor& images, int64_t patch_size) {
 
 }  // namespace
 
-InferencePatches::InferencePatches(const PatchEmbedding& embedding, int64_t patch_size,
-                                   at::ScalarType operands)
+InferencePatches::InferencePatches(const PatchEmbedding& embedding, int64_t patch_size)
     : patch_size_(patch_size),
       input_norm_(ByChannel(embedding.input_norm, patch_size)),
       projection_(ByChannel(embedding.projection.weight, patch_size), embedding.projection.bias,
-                  operands),
+                  at::kFloat),
       output_norm_(embedding.output_norm) {}
 
 at::Tensor InferencePatches::operator()(const at::Tensor& images) const {
   const at::Tensor patches = Patches(images, patch_size_);
-  const at::Tensor projected =
-      projection_(input_norm_ ? (*input_norm_)(patches) : patches).to(at::kFloat);
+  const at::Tensor projected = projection_(input_norm_ ? (*input_norm_)(patches) : patches);
   const at::Tensor tokens = projected.view({images.size(0), -1, projected.size(1)});
   return output_norm_ ? (*output_norm_)(tokens) : tokens;
 }

@@ -1,6 +1,7 @@
 // The patch embedding as it is run for answers alone: its weight packed, and reordered for patches
 // that are flattened as (channel, row, column), in which whole rows of pixels lie side by side as
-// they do in the image. Copying single pixels, as Patchify has to, takes five times as long.
+// they do in the image. Patchify has to copy single numbers. All in float32: pixels are not
+// rounded.
 
 #ifndef VIT_INFERENCE_PATCHES_H_
 #define VIT_INFERENCE_PATCHES_H_
@@ -18,9 +19,9 @@ namespace vitrine {
 class InferencePatches {
  public:
   // Of a float32 embedding on the CPU. Does not see what becomes of its weights later.
-  InferencePatches(const PatchEmbedding& embedding, int64_t patch_size, at::ScalarType operands);
+  InferencePatches(const PatchEmbedding& embedding, int64_t patch_size);
 
-  // [B, C, H, W] to [B, n, D] in float32, as the embedding of Patchify(images).
+  // [B, C, H, W] to [B, n, D], as the embedding of Patchify(images).
   at::Tensor operator()(const at::Tensor& images) const;
 
  private:
