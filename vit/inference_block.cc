@@ -42,28 +42,20 @@ at::Tensor NormHeads(const HeadNorm& norm, const at::Tensor& rows, int64_t heads
   return norm(split).view({-1, width}).to(rows.scalar_type());
 }
 
-// A branch, which nobody else reads, on its way to the residual stream.
-at::Tensor Scaled(const at::Tensor& branch, const at::Tensor& scale) {
-  return scale.defined() ? branch * scale : branch;
+// The layer whose result is that of `linear` times the scale [out], if there is one.
+PackedLinear PackScaled(const Linear& linear, const at::Tensor& scale, at::ScalarType operands) {
+  if (!scale.defined()) return {linear.weight, linear.bias, operands};
+  const at::Tensor bias = linear.bias.defined() ? linear.bias * scale : linear.bias;
+  return {linear.weight * scale.unsqueeze(1), bias, operands};
 }
 
 }  // namespace
 
-PackedLinear::PackedLinear(const at::Tensor& weight, const at::Tensor& bias,
-                           at::ScalarType operands)
-    : operands_(operands),
-      weight_(fused::Pack(fused::Operand(weight, operands))),
-      bias_(bias.defined() ? bias.to(operands) : bias) {}
-
-at::Tensor PackedLinear::operator()(const at::Tensor& rows, fused::Epilogue epilogue) const {
-  return fused::Forward(fused::Operand(rows, operands_), weight_, bias_, epilogue);
-}
-
 InferenceBlock::InferenceBlock(const Block& block, bool some_may_do, at::ScalarType operands)
     : block_(block),
-      projection_(block.attention.projection.weight, block.attention.projection.bias, operands),
+      projection_(PackScaled(block.attention.projection, block.attention_scale, operands)),
       hidden_(block.mlp.hidden.weight, block.mlp.hidden.bias, operands),
-      output_(block.mlp.output.weight, block.mlp.output.bias, operands) {
+      output_(PackScaled(block.mlp.output, block.mlp_scale, operands)) {
   if (some_may_do) {
     queries_ = PackPart(block.attention.qkv, 0, 1, operands);
     keys_values_ = PackPart(block.attention.qkv, 1, 2, operands);
@@ -73,9 +65,9 @@ InferenceBlock::InferenceBlock(const Block& block, bool some_may_do, at::ScalarT
 }
 
 at::Tensor InferenceBlock::operator()(const at::Tensor& x, int64_t tokens) const {
-  at::Tensor y = x.narrow(1, 0, tokens) +
-                 Scaled(Attend(block_.attention_norm(x), tokens), block_.attention_scale);
-  return y.add_(Scaled(RunMlp(block_.mlp_norm(y)), block_.mlp_scale));
+  const at::Tensor attended = Attend(block_.attention_norm(x), tokens);
+  const at::Tensor y = projection_.Plus(attended, Rows(x, tokens));
+  return output_.Plus(Hidden(block_.mlp_norm(y)), y).view({x.size(0), tokens, x.size(2)});
 }
 
 fused::AttentionRows InferenceBlock::Project(const at::Tensor& normed, int64_t tokens) const {
@@ -95,16 +87,14 @@ at::Tensor InferenceBlock::Attend(const at::Tensor& normed, int64_t tokens) cons
   fused::AttentionRows rows = Project(normed, tokens);
   rows.queries = NormHeads(attention.query_norm, rows.queries, attention.heads);
   rows.keys = NormHeads(attention.key_norm, rows.keys, attention.heads);
-  const fused::Attended attended = fused::Attend(rows, {normed.size(0), attention.heads});
-  return projection_(attended.mixed).view({normed.size(0), tokens, normed.size(2)});
+  return fused::Attend(rows, {normed.size(0), attention.heads}).mixed;
 }
 
-at::Tensor InferenceBlock::RunMlp(const at::Tensor& normed) const {
+at::Tensor InferenceBlock::Hidden(const at::Tensor& normed) const {
   const ModelConfig::Activation activation = block_.mlp.activation;
   const fused::Epilogue epilogue = EpilogueOf(activation);
-  at::Tensor hidden = hidden_(normed.view({-1, normed.size(2)}), epilogue);
-  if (epilogue == fused::Epilogue::kNone) hidden = Activate(activation, hidden);
-  return output_(hidden).view(normed.sizes());
+  const at::Tensor hidden = hidden_(normed, epilogue);
+  return epilogue == fused::Epilogue::kNone ? Activate(activation, hidden) : hidden;
 }
 
 }  // namespace vitrine

@@ -9,25 +9,10 @@
 
 #include "ATen/core/Tensor.h"
 #include "vit/block.h"
-#include "vit/fused/products.h"
 #include "vit/fused/scaled_dot_product.h"
+#include "vit/packed_linear.h"
 
 namespace vitrine {
-
-// A linear layer whose weight is packed.
-class PackedLinear {
- public:
-  // With operands of the type, float32 or bfloat16.
-  PackedLinear(const at::Tensor& weight, const at::Tensor& bias, at::ScalarType operands);
-
-  // [N, in] to [N, out] of the operands' type.
-  at::Tensor operator()(const at::Tensor& rows,
-                        fused::Epilogue epilogue = fused::Epilogue::kNone) const;
-
- private:
-  at::ScalarType operands_;
-  at::Tensor weight_, bias_;
-};
 
 class InferenceBlock {
  public:
@@ -39,17 +24,17 @@ class InferenceBlock {
   at::Tensor operator()(const at::Tensor& x, int64_t tokens) const;
 
  private:
-  // [B, T, D], normalised, to what attention adds to the first tokens, [B, tokens, D].
+  // [B, T, D], normalised, to the heads' results for the first tokens, [B * tokens, D].
   at::Tensor Attend(const at::Tensor& normed, int64_t tokens) const;
   fused::AttentionRows Project(const at::Tensor& normed, int64_t tokens) const;
 
-  // [B, tokens, D], normalised, to what the MLP adds.
-  at::Tensor RunMlp(const at::Tensor& normed) const;
+  // [N, D], normalised, to the MLP's hidden values, [N, M].
+  at::Tensor Hidden(const at::Tensor& normed) const;
 
   Block block_;                      // handles to its tensors
   std::optional<PackedLinear> qkv_;  // or else the two parts of it
   std::optional<PackedLinear> queries_, keys_values_;
-  PackedLinear projection_, hidden_, output_;
+  PackedLinear projection_, hidden_, output_;  // with layer scale in those that end a branch
 };
 
 }  // namespace vitrine

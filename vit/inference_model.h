@@ -6,10 +6,12 @@
 #ifndef VIT_INFERENCE_MODEL_H_
 #define VIT_INFERENCE_MODEL_H_
 
+#include <optional>
 #include <vector>
 
 #include "ATen/core/Tensor.h"
 #include "vit/inference_block.h"
+#include "vit/inference_patches.h"
 #include "vit/readout.h"
 #include "vit/vision_transformer.h"
 
@@ -33,12 +35,15 @@ class InferenceModel {
   at::Tensor Classify(const at::Tensor& features) const;
 
  private:
-  // Of so many images as share the processor's cache.
+  // Of any number of images, and of so many as share the processor's cache.
+  at::Tensor EmbedPart(const at::Tensor& images, const Readout& readout) const;
   at::Tensor EmbedFew(const at::Tensor& images, const Readout& readout) const;
 
   const VisionTransformer* model_;
   at::ScalarType operands_;
-  std::vector<InferenceBlock> blocks_;  // on the CPU
+  // On the CPU.
+  std::optional<InferencePatches> patches_;
+  std::vector<InferenceBlock> blocks_;
 };
 
 }  // namespace vitrine

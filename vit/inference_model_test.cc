@@ -3,6 +3,7 @@
 #include <thread>
 #include <vector>
 
+#include "ATen/Parallel.h"
 #include "ATen/TensorOperators.h"
 #include "ATen/core/grad_mode.h"
 #include "base/tensors/each_device.h"
@@ -69,6 +70,18 @@ TEST_P(InferenceModelTest, AnImageHasItsFeaturesInAnyBatch) {
     EXPECT_LT(Error(inference.Features(images.narrow(0, i, 1)), all.narrow(0, i, 1)), 1e-5) << i;
   }
   EXPECT_LT(Error(inference.Classify(all), Expected()), 1e-5);
+}
+
+// Each computes images of its own, and all of them those that are left over.
+TEST_P(InferenceModelTest, IsTheModelOnManyThreads) {
+  const VisionTransformer model = Model();
+  const InferenceModel inference(&model);
+  const int threads = at::get_num_threads();
+  for (const int count : {2, 3, 20}) {
+    at::set_num_threads(count);
+    EXPECT_LT(Error(inference.Forward(Images()), Expected()), 1e-5) << count;
+  }
+  at::set_num_threads(threads);
 }
 
 TEST_P(InferenceModelTest, ThreadsGetTheSameBits) {

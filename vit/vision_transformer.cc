@@ -89,7 +89,8 @@ at::Tensor VisionTransformer::Features(const at::Tensor& images,
 
 at::Tensor VisionTransformer::Embed(const at::Tensor& images, const Readout& readout,
                                     const ForwardContext& context) const {
-  at::Tensor x = Tokenize(images, context);
+  const at::Tensor patches = Patchify(images, config_.patch_size());  // [B, n, p * p * C]
+  at::Tensor x = Tokens(patch_embedding_(patches), context);
   const size_t layers = LayersOf(config_, readout);
   for (size_t i = 0; i < layers; ++i) {
     x = RunBlock(i, x, i + 1 < layers ? 0 : TokensInFront(config_, readout), context);
@@ -97,11 +98,10 @@ at::Tensor VisionTransformer::Embed(const at::Tensor& images, const Readout& rea
   return Read(x, readout);
 }
 
-at::Tensor VisionTransformer::Tokenize(const at::Tensor& images,
-                                       const ForwardContext& context) const {
-  const at::Tensor patches = Patchify(images, config_.patch_size());  // [B, n, p * p * C]
+at::Tensor VisionTransformer::Tokens(const at::Tensor& patches,
+                                     const ForwardContext& context) const {
   const at::Tensor tokens =
-      Dropout(AddPrefixAndPositions(patch_embedding_(patches)), EmbeddingDropout(config_), context);
+      Dropout(AddPrefixAndPositions(patches), EmbeddingDropout(config_), context);
   return embedding_norm_ ? (*embedding_norm_)(tokens) : tokens;
 }
 

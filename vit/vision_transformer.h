@@ -54,9 +54,11 @@ class VisionTransformer {
   at::Tensor Embed(const at::Tensor& images, const Readout& readout,
                    const ForwardContext& context) const;
 
-  // The parts of that, for those who run the blocks otherwise: images to [B, T, D]; and [B, T, D],
-  // of which T may be TokensInFront, to what stands for the images.
-  at::Tensor Tokenize(const at::Tensor& images, const ForwardContext& context) const;
+  // The parts of that, for those who run the layers otherwise: embedded patches [B, n, D] to all
+  // tokens [B, T, D]; and [B, T, D], of which T may be TokensInFront, to what stands for the
+  // images.
+  const PatchEmbedding& patch_embedding() const { return patch_embedding_; }
+  at::Tensor Tokens(const at::Tensor& patches, const ForwardContext& context) const;
   const std::vector<Block>& blocks() const { return blocks_; }
   at::Tensor Read(const at::Tensor& tokens, const Readout& readout) const;
 

@@ -68,7 +68,8 @@ VITRINE_INLINE Floats Exp(Floats x) {
 
 }  // namespace
 
-SoftmaxSums Softmax(const float* logits, int64_t size, float scale, at::BFloat16* weights) {
+template <typename T>
+SoftmaxSums Softmax(const float* logits, int64_t size, float scale, T* weights) {
   Floats most = Load(logits);
   for (int64_t i = kLanes; i < size; i += kLanes) {
     const Floats values = Load(logits + i);
@@ -84,6 +85,9 @@ SoftmaxSums Softmax(const float* logits, int64_t size, float scale, at::BFloat16
   const float sum = Sum(sums);
   return {sum, scale * maximum + std::log(sum)};
 }
+
+template SoftmaxSums Softmax(const float*, int64_t, float, float*);
+template SoftmaxSums Softmax(const float*, int64_t, float, at::BFloat16*);
 
 void WeightsAgain(const float* logsumexp, const float* d_weights, int64_t size, float scale,
                   float* logits, float* delta) {
@@ -103,11 +107,15 @@ void SoftmaxBackward(const float* weights, const float* d_weights, const float* 
   }
 }
 
-void Scale(const float* values, int64_t size, float factor, at::BFloat16* scaled) {
+template <typename T>
+void Scale(const float* values, int64_t size, float factor, T* scaled) {
   int64_t i = 0;
   for (; i + kLanes <= size; i += kLanes) Store(Load(values + i) * factor, scaled + i);
-  for (; i < size; ++i) scaled[i] = static_cast<at::BFloat16>(values[i] * factor);
+  for (; i < size; ++i) scaled[i] = static_cast<T>(values[i] * factor);
 }
+
+template void Scale(const float*, int64_t, float, float*);
+template void Scale(const float*, int64_t, float, at::BFloat16*);
 
 }  // namespace vitrine::fused
 

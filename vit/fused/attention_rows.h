@@ -1,4 +1,4 @@
-// What attention computes between its products of bfloat16, a row at a time, with AVX-512.
+// What attention computes between its products, a row at a time, with AVX-512.
 
 #ifndef VIT_FUSED_ATTENTION_ROWS_H_
 #define VIT_FUSED_ATTENTION_ROWS_H_
@@ -17,8 +17,10 @@ struct SoftmaxSums {
 };
 
 // Writes exp(scale * (logit - the largest logit)); divided by `sum` it is softmax. Logits of minus
-// infinity, as padding, give 0.
-SoftmaxSums Softmax(const float* logits, int64_t size, float scale, at::BFloat16* weights);
+// infinity, as padding, give 0. T is float, where weights may take the place of the logits, or
+// at::BFloat16.
+template <typename T>
+SoftmaxSums Softmax(const float* logits, int64_t size, float scale, T* weights);
 
 // Of one key and many queries, in the backward pass: exp(scale * logits - logsumexp) in place of
 // the logits, and weights * d_weights added to `delta`, which after all keys is what softmax's
@@ -32,7 +34,8 @@ void SoftmaxBackward(const float* weights, const float* d_weights, const float* 
                      float scale, at::BFloat16* rounded, at::BFloat16* d_logits);
 
 // values * factor.
-void Scale(const float* values, int64_t size, float factor, at::BFloat16* scaled);
+template <typename T>
+void Scale(const float* values, int64_t size, float factor, T* scaled);
 
 }  // namespace vitrine::fused
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "ATen/Context.h"
+#include "ATen/TensorOperators.h"
 #include "ATen/Version.h"
 #include "ATen/core/dispatch/Dispatcher.h"
 #include "ATen/ops/gelu.h"
@@ -20,6 +21,10 @@ using LinearPointwise = at::Tensor(const at::Tensor& x, const at::Tensor& weight
                                    const std::optional<at::Tensor>& bias, std::string_view post_op,
                                    c10::List<std::optional<at::Scalar>> scalars,
                                    std::optional<std::string_view> algorithm);
+using LinearPointwiseBinary = at::Tensor(const at::Tensor& x, const at::Tensor& other,
+                                         const at::Tensor& weight,
+                                         const std::optional<at::Tensor>& bias,
+                                         std::string_view binary_op);
 using ReorderLinearWeight = at::Tensor(const at::Tensor& weight, std::optional<int64_t> batch_size);
 
 // oneDNN's x W^T + b, which has no entry in libtorch's headers.
@@ -32,6 +37,15 @@ at::Tensor OneDnnLinear(const at::Tensor& x, const at::Tensor& weight,
   const char* const pointwise = epilogue == Epilogue::kNone ? "none" : "gelu";
   const char* const algorithm = epilogue == Epilogue::kGeluTanh ? "tanh" : "none";
   return op.call(x, weight, bias, pointwise, c10::List<std::optional<at::Scalar>>(), algorithm);
+}
+
+// oneDNN's x W^T + b + addend.
+at::Tensor OneDnnLinearPlus(const at::Tensor& x, const at::Tensor& weight,
+                            const std::optional<at::Tensor>& bias, const at::Tensor& addend) {
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("mkldnn::_linear_pointwise", "binary")
+                             .typed<LinearPointwiseBinary>();
+  return op.call(x, addend, weight, bias, "add");
 }
 
 // A weight in oneDNN's own order, for batches of any size.
@@ -77,6 +91,10 @@ at::Tensor Factor(const at::Tensor& operand) {
   return operand.scalar_type() == at::kBFloat16 && !has_bfloat16 ? operand.to(at::kFloat) : operand;
 }
 
+std::optional<at::Tensor> Bias(const at::Tensor& bias, at::ScalarType type) {
+  return bias.defined() ? std::optional(Factor(bias.to(type))) : std::nullopt;
+}
+
 // The gradient of a parameter, whose tensor is never of 16 bits.
 at::Tensor Parameter(const at::Tensor& gradient) {
   return gradient.scalar_type() == at::kBFloat16 ? gradient.to(at::kFloat) : gradient;
@@ -97,11 +115,18 @@ at::Tensor Forward(const at::Tensor& x, const at::Tensor& weight, const at::Tens
                    Epilogue epilogue) {
   const at::ScalarType type = x.scalar_type();
   const at::Tensor factor = Factor(x), by = Factor(weight);
-  std::optional<at::Tensor> added;
-  if (bias.defined()) added = Factor(bias.to(type));
+  const std::optional<at::Tensor> added = Bias(bias, type);
   const at::Tensor y = IsForOneDnn(factor) ? OneDnnLinear(factor, by, added, epilogue)
                                            : Apply(epilogue, at::linear(factor, by, added));
   return y.to(type);
+}
+
+at::Tensor ForwardPlus(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                       const at::Tensor& addend) {
+  const at::Tensor factor = Factor(x);
+  if (!IsForOneDnn(factor)) return Forward(x, weight, bias) + addend;
+  return OneDnnLinearPlus(factor, Factor(weight), Bias(bias, x.scalar_type()), Factor(addend))
+      .to(x.scalar_type());
 }
 
 LinearBackward::LinearBackward(const at::Tensor& gradient, at::ScalarType type)

@@ -27,6 +27,10 @@ enum class Epilogue { kNone, kGelu, kGeluTanh };
 at::Tensor Forward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                    Epilogue epilogue = Epilogue::kNone);
 
+// Forward's y plus `addend` [N, out], of x's type: for a branch that joins the residual stream.
+at::Tensor ForwardPlus(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                       const at::Tensor& addend);
+
 // The weight, an operand, in the order in which Forward reads it fastest: for a weight that is used
 // often and not changed. Only Forward can read it.
 at::Tensor Pack(const at::Tensor& weight);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <tuple>
+#include <type_traits>
 #include <vector>
 
 #include "ATen/Parallel.h"
@@ -26,8 +27,13 @@ namespace {
 // So many that with some hundreds of keys their weights stay in the second-level cache.
 constexpr int64_t kQueriesATime = 128;
 
+// Forward, where threads share the queries of a head: fewer, for equal shares.
+constexpr int64_t kMostQueriesForward = 64;
+
 // A padded row is one of whole vectors.
-static_assert(RightOperand::kColumns % kLanes == 0);
+static_assert(kColumns % kLanes == 0);
+
+using Bfloat16Matrix = Matrix<const at::BFloat16>;
 
 // What all heads of an attention have in common.
 struct HeadShape {
@@ -35,10 +41,9 @@ struct HeadShape {
       : queries(rows.queries.size(0) / sizes.batch),
         tokens(rows.keys.size(0) / sizes.batch),
         size(rows.keys.size(1) / sizes.heads),
-        queries_a_time(std::min(kQueriesATime, queries)),
         logit_scale(static_cast<float>(1 / std::sqrt(static_cast<double>(size)))) {}
 
-  int64_t queries, tokens, size, queries_a_time;
+  int64_t queries, tokens, size;
   float logit_scale;
 };
 
@@ -47,7 +52,7 @@ template <typename T>
 class Scratch {
  public:
   Scratch(int64_t rows, int64_t columns)
-      : columns_(RightOperand::Padded(columns)), values_(rows * columns_, T(0.0F)) {}
+      : columns_(Padded(columns)), values_(rows * columns_, T(0.0F)) {}
 
   // The first rows, padding and all.
   Matrix<T> Rows(int64_t count) { return {values_.data(), count, columns_, columns_}; }
@@ -67,53 +72,81 @@ Matrix<T> Head(const at::Tensor& rows, T* data, const AttentionSizes& sizes, int
   return {data + sample * tokens * rows.stride(0) + head * size, tokens, size, rows.stride(0)};
 }
 
-Bfloat16Matrix HeadToRead(const at::Tensor& rows, const AttentionSizes& sizes, int64_t index) {
-  return Head(rows, rows.const_data_ptr<at::BFloat16>(), sizes, index);
+template <typename T>
+Matrix<const T> HeadToRead(const at::Tensor& rows, const AttentionSizes& sizes, int64_t index) {
+  return Head(rows, rows.const_data_ptr<T>(), sizes, index);
 }
 
-Matrix<at::BFloat16> HeadToWrite(const at::Tensor& rows, const AttentionSizes& sizes,
-                                 int64_t index) {
-  return Head(rows, rows.mutable_data_ptr<at::BFloat16>(), sizes, index);
+template <typename T>
+Matrix<T> HeadToWrite(const at::Tensor& rows, const AttentionSizes& sizes, int64_t index) {
+  return Head(rows, rows.mutable_data_ptr<T>(), sizes, index);
 }
 
-// Calls what `make` makes, once on each thread, for each head of each sample.
+// Calls what `make` makes, once on each thread, for each of so many parts of the work.
 template <typename Make>
-void ForEachHead(const AttentionSizes& sizes, const Make& make) {
-  at::parallel_for(0, sizes.batch * sizes.heads, /*grain_size=*/1, [&](int64_t begin, int64_t end) {
+void ForEachPart(int64_t count, const Make& make) {
+  at::parallel_for(0, count, /*grain_size=*/1, [&](int64_t begin, int64_t end) {
     auto attend = make();
-    for (int64_t index = begin; index < end; ++index) attend(index);
+    for (int64_t part = begin; part < end; ++part) attend(part);
     EndSmallProducts();
   });
 }
 
-class HeadForward {
+// Queries forward, in blocks of one size, but for the last.
+struct QueryBlocks {
+  explicit QueryBlocks(int64_t queries)
+      : count((queries + kMostQueriesForward - 1) / kMostQueriesForward),
+        size((queries + count - 1) / count) {}
+
+  int64_t count, size;
+};
+
+// A part is a block of queries of a head. T is float or at::BFloat16.
+template <typename T>
+class Forward {
  public:
-  HeadForward(const AttentionRows& rows, const AttentionSizes& sizes, const Attended& attended)
+  Forward(const AttentionRows& rows, const AttentionSizes& sizes, const Attended& attended)
       : rows_(rows),
         sizes_(sizes),
         attended_(attended),
         shape_(rows, sizes),
-        logits_(shape_.queries_a_time, shape_.tokens),
-        weights_(shape_.queries_a_time, shape_.tokens),
-        mixed_(shape_.queries_a_time, shape_.size) {}
+        blocks_(shape_.queries),
+        logits_(blocks_.size, shape_.tokens),
+        weights_(kInPlace ? 0 : blocks_.size, shape_.tokens),
+        mixed_(blocks_.size, shape_.size) {}
 
-  void operator()(int64_t index) {
-    const Bfloat16Matrix queries = HeadToRead(rows_.queries, sizes_, index);
-    const Matrix<at::BFloat16> mixed = HeadToWrite(attended_.mixed, sizes_, index);
-    float* logsumexp = attended_.logsumexp.mutable_data_ptr<float>() + index * queries.rows;
-    keys_.TakeTransposed(HeadToRead(rows_.keys, sizes_, index));
-    values_.Take(HeadToRead(rows_.values, sizes_, index));
-    for (int64_t begin = 0; begin < queries.rows; begin += kQueriesATime) {
-      const int64_t count = std::min(kQueriesATime, queries.rows - begin);
-      Mix(queries.Rows(begin, count), logsumexp + begin, mixed.Rows(begin, count));
-    }
+  void operator()(int64_t part) {
+    const int64_t index = part / blocks_.count;
+    if (index != head_) Take(index);
+    const int64_t begin = part % blocks_.count * blocks_.size;
+    const int64_t count = std::min(blocks_.size, shape_.queries - begin);
+    float* logsumexp = attended_.logsumexp.mutable_data_ptr<float>() + index * shape_.queries;
+    Mix(HeadToRead<T>(rows_.queries, sizes_, index).Rows(begin, count), logsumexp + begin,
+        HeadToWrite<T>(attended_.mixed, sizes_, index).Rows(begin, count));
   }
 
  private:
-  void Mix(const Bfloat16Matrix& queries, float* logsumexp, const Matrix<at::BFloat16>& to) {
+  // The weights of float32 take the place of the logits.
+  static constexpr bool kInPlace = std::is_same_v<T, float>;
+
+  Scratch<T>& Weights() {
+    if constexpr (kInPlace) {
+      return logits_;
+    } else {
+      return weights_;
+    }
+  }
+
+  void Take(int64_t index) {
+    keys_.TakeTransposed(HeadToRead<T>(rows_.keys, sizes_, index));
+    values_.Take(HeadToRead<T>(rows_.values, sizes_, index));
+    head_ = index;
+  }
+
+  void Mix(const Matrix<const T>& queries, float* logsumexp, const Matrix<T>& to) {
     const Matrix<float> logits = logits_.Rows(queries.rows), mixed = mixed_.Rows(queries.rows);
-    const Matrix<at::BFloat16> weights = weights_.Rows(queries.rows);
-    std::array<float, kQueriesATime> sums;
+    const Matrix<T> weights = Weights().Rows(queries.rows);
+    std::array<float, kMostQueriesForward> sums;
     Multiply(queries, keys_, Sum::kNew, logits);
     for (int64_t i = 0; i < queries.rows; ++i) {
       std::fill(logits.Row(i) + shape_.tokens, logits.Row(i + 1),
@@ -123,7 +156,7 @@ class HeadForward {
       sums[i] = result.sum;
       logsumexp[i] = result.logsumexp;
     }
-    Multiply(weights_.Read(queries.rows), values_, Sum::kNew, mixed);
+    Multiply(Weights().Read(queries.rows), values_, Sum::kNew, mixed);
     for (int64_t i = 0; i < queries.rows; ++i) {
       Scale(mixed.Row(i), shape_.size, 1 / sums[i], to.Row(i));
     }
@@ -133,40 +166,45 @@ class HeadForward {
   const AttentionSizes& sizes_;
   const Attended& attended_;
   const HeadShape shape_;
-  RightOperand keys_, values_;
+  const QueryBlocks blocks_;
+  int64_t head_ = -1;  // whose keys and values these are
+  RightOperand<T> keys_, values_;
   Scratch<float> logits_;
-  Scratch<at::BFloat16> weights_;
+  Scratch<T> weights_;
   Scratch<float> mixed_;
 };
 
 // Logits, weights and their gradients stand transposed here, [keys, queries]: so they are left
 // operands of the products for keys and values as they are.
-class HeadBackward {
+// A part is a head. Of bfloat16.
+class Backward {
  public:
-  HeadBackward(const at::Tensor& d_mixed, const AttentionRows& rows, const Attended& attended,
-               const AttentionSizes& sizes, const AttentionRows& gradients)
+  Backward(const at::Tensor& d_mixed, const AttentionRows& rows, const Attended& attended,
+           const AttentionSizes& sizes, const AttentionRows& gradients)
       : d_mixed_(d_mixed),
         rows_(rows),
         attended_(attended),
         sizes_(sizes),
         gradients_(gradients),
         shape_(rows, sizes),
+        queries_a_time_(std::min(kQueriesATime, shape_.queries)),
         transposed_keys_(shape_.size, shape_.tokens),
-        logits_(shape_.tokens, shape_.queries_a_time),
-        d_weights_(shape_.tokens, shape_.queries_a_time),
-        weights_(shape_.tokens, shape_.queries_a_time),
-        d_logits_(shape_.tokens, shape_.queries_a_time),
+        logits_(shape_.tokens, queries_a_time_),
+        d_weights_(shape_.tokens, queries_a_time_),
+        weights_(shape_.tokens, queries_a_time_),
+        d_logits_(shape_.tokens, queries_a_time_),
         d_keys_(shape_.tokens, shape_.size),
         d_values_(shape_.tokens, shape_.size),
-        transposed_d_queries_(shape_.size, shape_.queries_a_time),
-        d_queries_(shape_.queries_a_time, shape_.size) {}
+        transposed_d_queries_(shape_.size, queries_a_time_),
+        d_queries_(queries_a_time_, shape_.size) {}
 
   void operator()(int64_t index) {
-    const Bfloat16Matrix queries = HeadToRead(rows_.queries, sizes_, index),
-                         keys = HeadToRead(rows_.keys, sizes_, index),
-                         values = HeadToRead(rows_.values, sizes_, index),
-                         d_mixed = HeadToRead(d_mixed_, sizes_, index);
-    const Matrix<at::BFloat16> d_queries = HeadToWrite(gradients_.queries, sizes_, index);
+    const Bfloat16Matrix queries = HeadToRead<at::BFloat16>(rows_.queries, sizes_, index),
+                         keys = HeadToRead<at::BFloat16>(rows_.keys, sizes_, index),
+                         values = HeadToRead<at::BFloat16>(rows_.values, sizes_, index),
+                         d_mixed = HeadToRead<at::BFloat16>(d_mixed_, sizes_, index);
+    const Matrix<at::BFloat16> d_queries =
+        HeadToWrite<at::BFloat16>(gradients_.queries, sizes_, index);
     const float* logsumexp = attended_.logsumexp.const_data_ptr<float>() + index * queries.rows;
     Transpose(keys, transposed_keys_.Rows(shape_.size));
     for (int64_t begin = 0; begin < queries.rows; begin += kQueriesATime) {
@@ -176,8 +214,9 @@ class HeadBackward {
       AddKeyAndValueGradients(part, d_part, begin == 0 ? Sum::kNew : Sum::kAdded);
       ComputeQueryGradients(d_queries.Rows(begin, count));
     }
-    Write(d_keys_.Read(shape_.tokens), HeadToWrite(gradients_.keys, sizes_, index));
-    Write(d_values_.Read(shape_.tokens), HeadToWrite(gradients_.values, sizes_, index));
+    Write(d_keys_.Read(shape_.tokens), HeadToWrite<at::BFloat16>(gradients_.keys, sizes_, index));
+    Write(d_values_.Read(shape_.tokens),
+          HeadToWrite<at::BFloat16>(gradients_.values, sizes_, index));
   }
 
  private:
@@ -241,7 +280,8 @@ class HeadBackward {
   const AttentionSizes& sizes_;
   const AttentionRows& gradients_;
   const HeadShape shape_;
-  RightOperand right_;
+  const int64_t queries_a_time_;
+  RightOperand<at::BFloat16> right_;
   Scratch<at::BFloat16> transposed_keys_;
   Scratch<float> logits_, d_weights_;
   Scratch<at::BFloat16> weights_, d_logits_;
@@ -249,9 +289,19 @@ class HeadBackward {
 };
 
 bool IsForSmallProducts(const AttentionRows& rows, const AttentionSizes& sizes) {
-  // An odd head would need a padding in rows that have none.
-  return rows.keys.scalar_type() == at::kBFloat16 && HasSmallProducts() &&
-         HeadShape(rows, sizes).size % 2 == 0;
+  const at::ScalarType type = rows.keys.scalar_type();
+  // An odd head of bfloat16 would need a padding in rows that have none.
+  return HasSmallProducts(type) && (type == at::kFloat || HeadShape(rows, sizes).size % 2 == 0);
+}
+
+template <typename T>
+Attended AttendBySmallProducts(const AttentionRows& rows, const AttentionSizes& sizes) {
+  const HeadShape shape(rows, sizes);
+  const Attended attended{at::empty(rows.queries.sizes(), rows.keys.options()),
+                          at::empty({sizes.batch, sizes.heads, shape.queries}, at::kFloat)};
+  ForEachPart(sizes.batch * sizes.heads * QueryBlocks(shape.queries).count,
+              [&] { return Forward<T>(rows, sizes, attended); });
+  return attended;
 }
 
 // libtorch's view, [B, heads, tokens, D / heads].
@@ -294,22 +344,21 @@ at::ScalarType Substitute(at::ScalarType type) { return type == at::kBFloat16 ? 
 }  // namespace
 
 Attended Attend(const AttentionRows& rows, const AttentionSizes& sizes) {
-  CHECK(rows.keys.numel() > 0) << "attention to nothing";
+  CHECK(rows.queries.numel() > 0 && rows.keys.numel() > 0) << "attention to nothing";
   const at::ScalarType type = rows.keys.scalar_type();
   if (IsForSmallProducts(rows, sizes)) {
-    const Attended attended{
-        at::empty(rows.queries.sizes(), rows.keys.options()),
-        at::empty({sizes.batch, sizes.heads, HeadShape(rows, sizes).queries}, at::kFloat)};
-    ForEachHead(sizes, [&] { return HeadForward(rows, sizes, attended); });
-    return attended;
+    return type == at::kFloat ? AttendBySmallProducts<float>(rows, sizes)
+                              : AttendBySmallProducts<at::BFloat16>(rows, sizes);
   }
   return AttendByLibtorch(To(Substitute(type), rows), sizes);
 }
 
 void AttendBackward(const at::Tensor& d_mixed, const AttentionRows& rows, const Attended& attended,
                     const AttentionSizes& sizes, const AttentionRows& gradients) {
-  if (IsForSmallProducts(rows, sizes)) {
-    ForEachHead(sizes, [&] { return HeadBackward(d_mixed, rows, attended, sizes, gradients); });
+  const bool is_bfloat16 = rows.keys.scalar_type() == at::kBFloat16;
+  if (is_bfloat16 && IsForSmallProducts(rows, sizes)) {
+    ForEachPart(sizes.batch * sizes.heads,
+                [&] { return Backward(d_mixed, rows, attended, sizes, gradients); });
     return;
   }
   const at::ScalarType type = Substitute(rows.keys.scalar_type());

@@ -3,8 +3,9 @@
 // block of queries at a time, so that the weights are never in memory, and computed again in the
 // backward pass.
 //
-// So in bfloat16, where the processor has instructions for it; elsewhere, and for heads of an odd
-// size, it is libtorch's operator, which is no slower in float32.
+// So where the processor has small_products, forward in float32 and both ways in bfloat16, but for
+// heads of an odd size there. Elsewhere it is libtorch's operator, which is no slower backward in
+// float32.
 
 #ifndef VIT_FUSED_SCALED_DOT_PRODUCT_H_
 #define VIT_FUSED_SCALED_DOT_PRODUCT_H_

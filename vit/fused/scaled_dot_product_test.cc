@@ -1,4 +1,4 @@
-// Attention in bfloat16 against the same numbers' in double, an operator at a time.
+// Attention in bfloat16 and float32 against the same numbers' in double, an operator at a time.
 
 #include "vit/fused/scaled_dot_product.h"
 
@@ -25,20 +25,20 @@ struct Shape {
   int64_t batch, heads, queries, tokens, size;
 };
 
-at::Tensor Random(at::IntArrayRef shape, double scale, uint64_t seed) {
-  return at::empty(shape).normal_(0, scale, at::detail::createCPUGenerator(seed)).to(at::kBFloat16);
+at::Tensor Random(at::IntArrayRef shape, double scale, uint64_t seed, at::ScalarType type) {
+  return at::empty(shape).normal_(0, scale, at::detail::createCPUGenerator(seed)).to(type);
 }
 
 // What attention takes and gives, its gradients too.
 struct Example {
   // Keys and values lie side by side, as a linear layer writes them.
-  Example(const Shape& shape, double scale)
+  Example(const Shape& shape, double scale, at::ScalarType type = at::kBFloat16)
       : sizes{shape.batch, shape.heads},
         keys_and_values(
-            Random({shape.batch * shape.tokens, 2 * shape.heads * shape.size}, scale, 1)),
-        rows{Random({shape.batch * shape.queries, shape.heads * shape.size}, scale, 2),
+            Random({shape.batch * shape.tokens, 2 * shape.heads * shape.size}, scale, 1, type)),
+        rows{Random({shape.batch * shape.queries, shape.heads * shape.size}, scale, 2, type),
              keys_and_values.chunk(2, 1)[0], keys_and_values.chunk(2, 1)[1]},
-        d_mixed(Random(rows.queries.sizes(), 1, 3)) {}
+        d_mixed(Random(rows.queries.sizes(), 1, 3, type)) {}
 
   void Run() {
     attended = Attend(rows, sizes);
@@ -113,53 +113,74 @@ TEST_P(ShapesTest, RoundsToBfloat16) {
   }
 }
 
-// Logits of some thousands, whose exponentials no float holds.
-TEST_P(ShapesTest, LargeLogitsDoNotOverflow) {
-  Example example(GetParam(), /*scale=*/60);
+TEST_P(ShapesTest, RoundsToFloat32) {
+  Example example(GetParam(), /*scale=*/1.5, at::kFloat);
   example.Run();
   const Exact exact = Compute(example, GetParam());
-  EXPECT_LT(RelativeError(example.attended.logsumexp, exact.logsumexp), 1e-6);
-  EXPECT_LT(RelativeError(example.attended.mixed, exact.results[0]), 0x1p-7);
-  for (const at::Tensor& result : example.Results()) {
-    EXPECT_TRUE(result.isfinite().all().item<bool>());
+  EXPECT_LT(RelativeError(example.attended.logsumexp, exact.logsumexp), 3e-7);
+  const std::vector<at::Tensor> results = example.Results();
+  for (size_t i = 0; i < results.size(); ++i) {
+    EXPECT_EQ(results[i].scalar_type(), at::kFloat);
+    EXPECT_LT(RelativeError(results[i], exact.results[i]), 1e-6) << i;
+  }
+}
+
+// Logits of some thousands, whose exponentials no float holds.
+TEST_P(ShapesTest, LargeLogitsDoNotOverflow) {
+  for (const at::ScalarType type : {at::kBFloat16, at::kFloat}) {
+    Example example(GetParam(), /*scale=*/60, type);
+    example.Run();
+    const Exact exact = Compute(example, GetParam());
+    EXPECT_LT(RelativeError(example.attended.logsumexp, exact.logsumexp), 1e-6);
+    EXPECT_LT(RelativeError(example.attended.mixed, exact.results[0]),
+              type == at::kFloat ? 1e-4 : 0x1p-7);
+    for (const at::Tensor& result : example.Results()) {
+      EXPECT_TRUE(result.isfinite().all().item<bool>());
+    }
   }
 }
 
 TEST_P(ShapesTest, DoesNotDependOnThreads) {
-  Example example(GetParam(), 1), again(GetParam(), 1);
-  const int threads = at::get_num_threads();
-  at::set_num_threads(1);
-  example.Run();
-  at::set_num_threads(3);
-  again.Run();
-  at::set_num_threads(threads);
-  for (size_t i = 0; i < example.Results().size(); ++i) {
-    EXPECT_TRUE(example.Results()[i].equal(again.Results()[i])) << i;
+  for (const at::ScalarType type : {at::kBFloat16, at::kFloat}) {
+    Example example(GetParam(), 1, type), again(GetParam(), 1, type);
+    const int threads = at::get_num_threads();
+    at::set_num_threads(1);
+    example.Run();
+    at::set_num_threads(3);
+    again.Run();
+    at::set_num_threads(threads);
+    for (size_t i = 0; i < example.Results().size(); ++i) {
+      EXPECT_TRUE(example.Results()[i].equal(again.Results()[i])) << i;
+    }
   }
 }
 
 TEST(ScaledDotProductTest, OfOneTokenIsItsValue) {
-  Example example({2, 1, 1, 1, 4}, 1);
-  example.Run();
-  EXPECT_TRUE(example.Results()[0].equal(example.rows.values));
-  EXPECT_TRUE(example.gradients.values.equal(example.d_mixed));
-  EXPECT_TRUE(example.gradients.queries.eq(0).all().item<bool>());
-  EXPECT_TRUE(example.gradients.keys.eq(0).all().item<bool>());
+  for (const at::ScalarType type : {at::kBFloat16, at::kFloat}) {
+    Example example({2, 1, 1, 1, 4}, 1, type);
+    example.Run();
+    EXPECT_TRUE(example.Results()[0].equal(example.rows.values));
+    EXPECT_TRUE(example.gradients.values.equal(example.d_mixed));
+    EXPECT_TRUE(example.gradients.queries.eq(0).all().item<bool>());
+    EXPECT_TRUE(example.gradients.keys.eq(0).all().item<bool>());
+  }
 }
 
 // A bad number shows, and in its own sample alone, though one thread has the same memory for both.
 TEST(ScaledDotProductTest, NotANumberStaysInItsSample) {
   const int threads = at::get_num_threads();
   at::set_num_threads(1);
-  for (const int bad : {0, 1, 2}) {
-    Example example({2, 1, 20, 20, 32}, 1);
-    const at::Tensor inputs[] = {example.rows.queries, example.rows.keys, example.rows.values};
-    inputs[bad][7].fill_(std::numeric_limits<float>::quiet_NaN());
-    example.Run();
-    EXPECT_TRUE(example.attended.mixed[7].isnan().all().item<bool>()) << bad;
-    EXPECT_TRUE(example.gradients.queries[7].isnan().all().item<bool>()) << bad;
-    for (const at::Tensor& result : example.Results()) {
-      EXPECT_TRUE(result.narrow(0, 20, 20).isfinite().all().item<bool>()) << bad;
+  for (const at::ScalarType type : {at::kBFloat16, at::kFloat}) {
+    for (const int bad : {0, 1, 2}) {
+      Example example({2, 1, 20, 20, 32}, 1, type);
+      const at::Tensor inputs[] = {example.rows.queries, example.rows.keys, example.rows.values};
+      inputs[bad][7].fill_(std::numeric_limits<float>::quiet_NaN());
+      example.Run();
+      EXPECT_TRUE(example.attended.mixed[7].isnan().all().item<bool>()) << type << bad;
+      EXPECT_TRUE(example.gradients.queries[7].isnan().all().item<bool>()) << type << bad;
+      for (const at::Tensor& result : example.Results()) {
+        EXPECT_TRUE(result.narrow(0, 20, 20).isfinite().all().item<bool>()) << type << bad;
+      }
     }
   }
   at::set_num_threads(threads);

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <exception>
 
+#include "ATen/Context.h"
 #include "ATen/Version.h"
 #include "ATen/native/CPUBlas.h"
 #include "base/programs/processor.h"
@@ -13,20 +13,15 @@
 namespace vitrine::fused {
 namespace {
 
-// Two numbers side by side.
-struct Pair {
-  at::BFloat16 first, second;
-};
-
 // ONEDNN_MAX_CPU_ISA may keep oneDNN from the instructions.
+template <typename T>
 bool Works() {
-  const std::array<at::BFloat16, 2 * RightOperand::kColumns> zeros{};
-  const Bfloat16Matrix left{zeros.data(), 1, 2, 2};
-  RightOperand right;
-  right.Take({zeros.data(), 2, RightOperand::kColumns, RightOperand::kColumns});
-  std::array<float, RightOperand::kColumns> product;
+  const std::array<T, 2 * kColumns> zeros{};
+  RightOperand<T> right;
+  right.Take({zeros.data(), 2, kColumns, kColumns});
+  std::array<float, kColumns> product;
   try {
-    Multiply(left, right, Sum::kNew, {product.data(), 1, product.size(), product.size()});
+    Multiply<T>({zeros.data(), 1, 2, 2}, right, Sum::kNew, {product.data(), 1, kColumns, kColumns});
     EndSmallProducts();
   } catch (const std::exception&) {  // libtorch's or oneDNN's
     return false;
@@ -34,59 +29,65 @@ bool Works() {
   return true;
 }
 
+bool HasAvx512() { return at::hasMKLDNN() && at::get_cpu_capability() == "AVX512"; }
+
 }  // namespace
 
-bool HasSmallProducts() {
-  static const bool has = at::hasMKLDNN() && HasBfloat16() && Works();
-  return has;
+bool HasSmallProducts(at::ScalarType type) {
+  static const bool has_float = HasAvx512() && Works<float>();
+  static const bool has_bfloat16 = at::hasMKLDNN() && HasBfloat16() && Works<at::BFloat16>();
+  return (type == at::kFloat && has_float) || (type == at::kBFloat16 && has_bfloat16);
 }
 
-void RightOperand::Resize(int64_t rows, int64_t columns) {
-  rows_ = rows + rows % 2;
+template <typename T>
+void RightOperand<T>::Resize(int64_t rows, int64_t columns) {
+  rows_ = (rows + kRows - 1) / kRows * kRows;
   columns_ = Padded(columns);
   values_.resize(std::max<size_t>(values_.size(), rows_ * columns_));
-  if (rows_ != rows || columns_ != columns) {
-    std::fill_n(values_.begin(), rows_ * columns_, at::BFloat16());
-  }
+  if (rows_ != rows || columns_ != columns) std::fill_n(values_.begin(), rows_ * columns_, T(0.0F));
 }
 
-void RightOperand::Take(const Bfloat16Matrix& matrix) {
+template <typename T>
+void RightOperand<T>::Take(const Matrix<const T>& matrix) {
   Resize(matrix.rows, matrix.columns);
-  for (int64_t k = 0; k + 1 < matrix.rows; k += 2) {
-    const at::BFloat16 *above = matrix.Row(k), *below = matrix.Row(k + 1);
-    at::BFloat16* to = &values_[k * columns_];
-    for (int64_t n = 0; n < matrix.columns; ++n) {
-      const Pair pair{above[n], below[n]};
-      std::memcpy(to + 2 * n, &pair, sizeof(pair));
+  for (int64_t k = 0; k < matrix.rows; k += kRows) {
+    T* to = &values_[k * columns_];
+    for (int64_t row = 0; row < std::min(kRows, matrix.rows - k); ++row) {
+      const T* from = matrix.Row(k + row);
+      for (int64_t n = 0; n < matrix.columns; ++n) to[kRows * n + row] = from[n];
     }
   }
-  if (matrix.rows % 2 == 0) return;
-  const at::BFloat16* last = matrix.Row(matrix.rows - 1);
-  at::BFloat16* to = &values_[(matrix.rows - 1) * columns_];
-  for (int64_t n = 0; n < matrix.columns; ++n) to[2 * n] = last[n];
 }
 
-void RightOperand::TakeTransposed(const Bfloat16Matrix& matrix) {
+template <typename T>
+void RightOperand<T>::TakeTransposed(const Matrix<const T>& matrix) {
   Resize(matrix.columns, matrix.rows);
-  const int64_t pairs = matrix.columns / 2;
-  for (int64_t n = 0; n < matrix.rows; ++n) {
-    const at::BFloat16* row = matrix.Row(n);
-    at::BFloat16* to = &values_[2 * n];
-    for (int64_t k = 0; k < pairs; ++k) {
-      std::memcpy(to + 2 * k * columns_, row + 2 * k, sizeof(Pair));
+  for (int64_t begin = 0; begin < matrix.rows; begin += kColumns) {  // what is written stays near
+    const int64_t end = std::min(begin + kColumns, matrix.rows);
+    for (int64_t k = 0; k < matrix.columns; ++k) {
+      T* to = &values_[k / kRows * kRows * columns_ + k % kRows];
+      for (int64_t n = begin; n < end; ++n) to[kRows * n] = matrix.Row(n)[k];
     }
-    if (matrix.columns % 2 == 1) to[2 * pairs * columns_] = row[2 * pairs];
   }
 }
 
-void Multiply(const Bfloat16Matrix& left, const RightOperand& right, Sum sum,
+template <typename T>
+void Multiply(const Matrix<const T>& left, const RightOperand<T>& right, Sum sum,
               const Matrix<float>& product) {
   CHECK_GE(left.stride, right.rows());
   CHECK_GE(product.stride, right.columns());
   at::native::cpublas::brgemm(left.rows, right.columns(), right.rows(), left.stride,
                               right.columns(), product.stride, sum == Sum::kAdded, left.data,
-                              right.data(), product.data, /*is_vnni=*/true);
+                              right.data(), product.data,
+                              /*is_vnni=*/std::is_same_v<T, at::BFloat16>);
 }
+
+template class RightOperand<float>;
+template class RightOperand<at::BFloat16>;
+template void Multiply(const Matrix<const float>&, const RightOperand<float>&, Sum,
+                       const Matrix<float>&);
+template void Multiply(const Matrix<const at::BFloat16>&, const RightOperand<at::BFloat16>&, Sum,
+                       const Matrix<float>&);
 
 void EndSmallProducts() { at::native::cpublas::brgemm_release(); }
 
