@@ -69,6 +69,9 @@ class Classifier {
   // those of EncodedImage and TransformPipeline::Apply.
   absl::StatusOr<PreparedImage> Prepare(std::string_view file) const;
 
+  // The same for pixels in memory, at least one.
+  absl::StatusOr<PreparedImage> Prepare(Image picture) const;
+
   // How a Loader makes the inputs that Prepare makes, of files. One that can't be read is an error.
   LoaderSpec FileSpec() const;
 
@@ -88,6 +91,11 @@ class Classifier {
  private:
   Classifier(CheckpointManifest manifest, VisionTransformer model, TransformPipeline pipeline,
              Normalization normalization, at::ScalarType operands);
+
+  bool IsGrey() const { return model_->config().channels() == 1; }
+
+  // The picture of what is seen, as the model takes it.
+  at::Tensor InputOf(const Image& seen) const;
 
   CheckpointManifest manifest_;
   std::unique_ptr<const VisionTransformer> model_;  // where inference_ can point to
