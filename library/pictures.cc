@@ -38,15 +38,15 @@ absl::Status CheckPixels(const vitrine_picture& picture, size_t stride) {
   }
   const size_t rows_before_last = picture.height - 1;
   if (picture.size < row || (picture.size - row) / stride < rows_before_last) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        picture.size, " bytes of data are too few for ", size, " with a stride of ", stride));
+    return absl::InvalidArgumentError(absl::StrCat(picture.size, " bytes of data are too few for ",
+                                                   size, " with a stride of ", stride));
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<Image> ImageOfPixels(const vitrine_picture& picture) {
-  const size_t stride = picture.stride == 0 && picture.width > 0 ? size_t{3} * picture.width
-                                                                 : picture.stride;
+  const size_t stride =
+      picture.stride == 0 && picture.width > 0 ? size_t{3} * picture.width : picture.stride;
   RETURN_IF_ERROR(CheckPixels(picture, stride));
   Image image;
   image.Resize(picture.width, picture.height);

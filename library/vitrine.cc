@@ -64,7 +64,8 @@ vitrine_status Run(absl::FunctionRef<absl::Status()> body) {
   return CodeOf(status);
 }
 
-// The log of the programs is not this one's. glog is linked in, apart from any that the program has.
+// The log of the programs is not this one's. glog is linked in, apart from any that the program
+// has.
 void LogNothing() { FLAGS_minloglevel = google::GLOG_FATAL; }
 
 struct Arguments {
@@ -77,9 +78,9 @@ absl::StatusOr<Arguments> ParseOptions(const vitrine_options* options) {
   Arguments arguments;
   if (options == nullptr) return arguments;
   if (options->size != sizeof(vitrine_options)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("options: size is ", options->size, "; set it to sizeof(vitrine_options), ",
-                     sizeof(vitrine_options)));
+    return absl::InvalidArgumentError(absl::StrCat("options: size is ", options->size,
+                                                   "; set it to sizeof(vitrine_options), ",
+                                                   sizeof(vitrine_options)));
   }
   if (options->threads < 0) return absl::InvalidArgumentError("options: threads is negative");
   arguments.threads = options->threads;
@@ -106,7 +107,8 @@ absl::Status CheckCall(const vitrine_model* model, const vitrine_picture* pictur
                        const void* results) {
   if (model == nullptr) return absl::InvalidArgumentError("model is NULL");
   if (count > 0 && pictures == nullptr) return absl::InvalidArgumentError("pictures is NULL");
-  if (count > 0 && results == nullptr) return absl::InvalidArgumentError("there is no array to fill");
+  if (count > 0 && results == nullptr)
+    return absl::InvalidArgumentError("there is no array to fill");
   return ComputeThreads::CheckCaller();
 }
 

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# libvitrine.so shows the functions of its header and nothing else, and finds what it needs beside itself.
+set -euo pipefail
+
+readonly library=$1 header=$2
+
+die() {
+  echo "symbols_test: $*" >&2
+  exit 1
+}
+
+declared=$(grep -oE '\bvitrine_[a-z_]+\(' "$header" | tr -d '(' | sort -u)
+shown=$(nm --dynamic --defined-only --format=posix "$library" | cut -d' ' -f1 | sort -u)
+(($(wc -l <<< "$declared") >= 10)) || die "$header declares too few functions to be true"
+[[ $shown == "$declared" ]] ||
+  die "not what the header declares:"$'\n'"$(diff <(echo "$declared") <(echo "$shown"))"
+
+dynamic=$(readelf --dynamic --wide "$library")
+grep -qE 'SONAME.*\[libvitrine\.so\.1\]' <<< "$dynamic" || die "its name is not libvitrine.so.1"
+grep -qE 'RUNPATH.*[[:]\$ORIGIN[]:]' <<< "$dynamic" || die "it does not look beside itself"
+echo "$(wc -l <<< "$shown") functions"
