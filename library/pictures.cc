@@ -9,6 +9,7 @@
 #include "ATen/Parallel.h"
 #include "ATen/ops/concat.h"
 #include "absl/strings/cord.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/files/file.h"
@@ -97,8 +98,8 @@ absl::Status OfPicture(const absl::Status& status, const vitrine_picture& pictur
   if (status.ok()) return status;
   const std::string name =
       picture.path != nullptr ? picture.path : absl::StrCat("pictures[", number, "]");
-  const bool is_named = absl::StrContains(status.message(), name);
-  absl::Status named = is_named ? status : Annotate(status, name);
+  // ReadFile has named it already.
+  absl::Status named = absl::StartsWith(status.message(), name) ? status : Annotate(status, name);
   named.SetPayload(kPictureNumber, absl::Cord(absl::StrCat(number)));
   return named;
 }
