@@ -1,6 +1,5 @@
-// A trained model that classifies image files: what a C++ program embeds. Everything that it needs
-// is in the checkpoint. eval/classifier_example.cc is a whole program, and so is
-// eval/similarity_example.cc, which searches a folder for pictures that are alike.
+// A trained model that classifies image files. Everything that it needs is in the checkpoint. What
+// programs outside of this repository embed is //library, which is this behind a C interface.
 //
 //   ASSIGN_OR_RETURN(const Classifier classifier, Classifier::Load("runs/imagenette"));
 //   ASSIGN_OR_RETURN(const std::vector<ClassScore> best, classifier.Classify(file_bytes,

@@ -137,7 +137,7 @@ absl::Status Classify(const Classifier& classifier, absl::Span<const vitrine_pic
   return absl::OkStatus();
 }
 
-size_t EmbeddingSize(const ModelConfig& config) {
+int64_t EmbeddingSize(const ModelConfig& config) {
   return HeadInputs(config) * (config.distillation_token() ? 2 : 1);
 }
 
