@@ -317,7 +317,7 @@ TEST_F(LibraryTest, BadPicturesAreNamedByTheirNumber) {
   const std::vector<BadPicture> bad = {
       {Picture::File((folder_ / "absent.jpg").string()), VITRINE_NOT_FOUND, "absent.jpg"},
       {Picture::File(""), VITRINE_NOT_FOUND, ""},
-      {Picture::File(folder_.string()), VITRINE_FAILED_PRECONDITION, "library_test"},
+      {Picture::File(folder_.string()), VITRINE_INVALID_ARGUMENT, "not a regular file"},
       {EncodedPicture(text), VITRINE_INVALID_ARGUMENT, "pictures[1]: "},
       {EncodedPicture(""), VITRINE_INVALID_ARGUMENT, "pictures[1]: "},
       {EncodedPicture(jpeg), VITRINE_DATA_LOSS, "pictures[1]: "},
@@ -373,7 +373,7 @@ TEST_F(LibraryTest, AnErrorIsOfTheThreadThatMadeIt) {
 
 TEST_F(LibraryTest, ScoresThatAreNotFiniteAreAnError) {
   Checkpoint checkpoint = MakeCheckpoint();
-  checkpoint.model.at("head.bias").fill_(std::numeric_limits<float>::infinity());
+  checkpoint.model.at("head.bias").detach().fill_(std::numeric_limits<float>::infinity());
   ASSERT_OK(WriteCheckpoint(folder_ / "infinite/checkpoints", checkpoint));
   const Model model = Model::Open((folder_ / "infinite").string(), OfTwoThreads());
   const Outcome outcome = OutcomeOf([&] { model.Classify(Picture::File(files_[0])); });

@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# libvitrine.so shows the functions of its header and nothing else, and finds what it needs beside itself.
+# libvitrine.so shows the functions of its header and nothing else, and finds what it needs beside itself. Gold also
+# shows weak members of std::string, which mean the same in every program: libstdc++ has them under a version, and gold
+# then takes no notice of vitrine.lds.
 set -euo pipefail
 
 readonly library=$1 header=$2
@@ -10,12 +12,13 @@ die() {
 }
 
 declared=$(grep -oE '\bvitrine_[a-z_]+\(' "$header" | tr -d '(' | sort -u)
-shown=$(nm --dynamic --defined-only --format=posix "$library" | cut -d' ' -f1 | sort -u)
+shown=$(nm --dynamic --defined-only --extern-only --format=posix "$library" | cut -d' ' -f1,2 |
+  grep -vE '^_ZNK?St7__cxx1112basic_stringI[^ ]* W$' | cut -d' ' -f1 | sort -u)
 (($(wc -l <<< "$declared") >= 10)) || die "$header declares too few functions to be true"
 [[ $shown == "$declared" ]] ||
   die "not what the header declares:"$'\n'"$(diff <(echo "$declared") <(echo "$shown"))"
 
 dynamic=$(readelf --dynamic --wide "$library")
 grep -qE 'SONAME.*\[libvitrine\.so\.1\]' <<< "$dynamic" || die "its name is not libvitrine.so.1"
-grep -qE 'RUNPATH.*[[:]\$ORIGIN[]:]' <<< "$dynamic" || die "it does not look beside itself"
+grep -qE 'RUNPATH.*(\[|:)\$ORIGIN(\]|:)' <<< "$dynamic" || die "it does not look beside itself"
 echo "$(wc -l <<< "$shown") functions"
