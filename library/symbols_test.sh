@@ -21,4 +21,6 @@ shown=$(nm --dynamic --defined-only --extern-only --format=posix "$library" | cu
 dynamic=$(readelf --dynamic --wide "$library")
 grep -qE 'SONAME.*\[libvitrine\.so\.1\]' <<< "$dynamic" || die "its name is not libvitrine.so.1"
 grep -qE 'RUNPATH.*(\[|:)\$ORIGIN(\]|:)' <<< "$dynamic" || die "it does not look beside itself"
+# Variables of threads at fixed places: a program that has loaded libstdc++ by dlopen, as Python does, could not load it.
+! grep -q STATIC_TLS <<< "$dynamic" || die "STATIC_TLS; see third_party/protobuf_source"
 echo "$(wc -l <<< "$shown") functions"

@@ -1,5 +1,5 @@
-"""Protocol Buffers once more, as sources: of Debian's compiled library (../protobuf) nine files can be in a program and
-not in a shared library."""
+"""Protocol Buffers once more, as sources: of Debian's compiled library some files can be in a program and not in a
+shared library."""
 
 ARCHIVE = {
     "name": "com_google_protobuf_source",
