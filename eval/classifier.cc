@@ -12,6 +12,7 @@
 #include "base/status_macros.h"
 #include "data/batches/planar.h"
 #include "data/image/decode.h"
+#include "data/image/grey.h"
 #include "eval/embedding.h"
 #include "train/checkpoint/open_model.h"
 #include "train/settings/loader_spec.h"
@@ -25,6 +26,9 @@ TransformConfigs EvaluationTransforms(const DataConfig& config) {
   transforms.Add()->mutable_resize_and_center_crop()->set_crop_fraction(1);
   return transforms;
 }
+
+// The transforms of an evaluation draw nothing.
+RandomStream NoDraws() { return RandomStream(0, "evaluation", 0, 0); }
 
 }  // namespace
 
@@ -56,20 +60,34 @@ Classifier::Classifier(CheckpointManifest manifest, VisionTransformer model,
       normalization_(std::move(normalization)) {}
 
 absl::StatusOr<PreparedImage> Classifier::Prepare(std::string_view file) const {
-  const ImageShape shape = ImageShapeOf(model_->config());
-  ASSIGN_OR_RETURN(EncodedImage encoded, EncodedImage::Open(file, {.grey = shape.channels == 1}));
+  ASSIGN_OR_RETURN(EncodedImage encoded, EncodedImage::Open(file, {.grey = IsGrey()}));
   PreparedImage prepared;
   prepared.size = {encoded.width(), encoded.height()};
   prepared.region = pipeline_.Seen(prepared.size);
   TransformPipeline::Scratch scratch;
-  const RandomStream unused(0, "evaluation", 0, 0);
-  RETURN_IF_ERROR(pipeline_.Apply(&encoded, unused, &scratch, &prepared.seen));
+  RETURN_IF_ERROR(pipeline_.Apply(&encoded, NoDraws(), &scratch, &prepared.seen));
   prepared.damage = encoded.damage();
+  prepared.input = InputOf(prepared.seen);
+  return prepared;
+}
+
+absl::StatusOr<PreparedImage> Classifier::Prepare(Image picture) const {
+  if (IsGrey()) MakeGrey(&picture);
+  PreparedImage prepared;
+  prepared.size = {picture.width, picture.height};
+  prepared.region = pipeline_.Seen(prepared.size);
+  TransformPipeline::Scratch scratch;
+  RETURN_IF_ERROR(pipeline_.Apply(picture, NoDraws(), &scratch, &prepared.seen));
+  prepared.input = InputOf(prepared.seen);
+  return prepared;
+}
+
+at::Tensor Classifier::InputOf(const Image& seen) const {
+  const ImageShape shape = ImageShapeOf(model_->config());
   const at::Tensor bytes =
       at::empty({1, shape.channels, shape.size.height, shape.size.width}, at::kByte);
-  ToPlanar(prepared.seen, shape.channels, bytes.mutable_data_ptr<uint8_t>());
-  prepared.input = normalization_.Apply(bytes.to(model_->device()));
-  return prepared;
+  ToPlanar(seen, shape.channels, bytes.mutable_data_ptr<uint8_t>());
+  return normalization_.Apply(bytes.to(model_->device()));
 }
 
 LoaderSpec Classifier::FileSpec() const {

@@ -1,6 +1,5 @@
-// A trained model that classifies image files: what a C++ program embeds. Everything that it needs
-// is in the checkpoint. eval/classifier_example.cc is a whole program, and so is
-// eval/similarity_example.cc, which searches a folder for pictures that are alike.
+// A trained model that classifies image files. Everything that it needs is in the checkpoint. What
+// programs outside of this repository embed is //library, which is this behind a C interface.
 //
 //   ASSIGN_OR_RETURN(const Classifier classifier, Classifier::Load("runs/imagenette"));
 //   ASSIGN_OR_RETURN(const std::vector<ClassScore> best, classifier.Classify(file_bytes,
@@ -69,6 +68,9 @@ class Classifier {
   // those of EncodedImage and TransformPipeline::Apply.
   absl::StatusOr<PreparedImage> Prepare(std::string_view file) const;
 
+  // The same for pixels in memory, at least one.
+  absl::StatusOr<PreparedImage> Prepare(Image picture) const;
+
   // How a Loader makes the inputs that Prepare makes, of files. One that can't be read is an error.
   LoaderSpec FileSpec() const;
 
@@ -88,6 +90,11 @@ class Classifier {
  private:
   Classifier(CheckpointManifest manifest, VisionTransformer model, TransformPipeline pipeline,
              Normalization normalization, at::ScalarType operands);
+
+  bool IsGrey() const { return model_->config().channels() == 1; }
+
+  // The picture of what is seen, as the model takes it.
+  at::Tensor InputOf(const Image& seen) const;
 
   CheckpointManifest manifest_;
   std::unique_ptr<const VisionTransformer> model_;  // where inference_ can point to

@@ -21,6 +21,7 @@
 #include "data/source/file_list.h"
 #include "eval/classifier.h"
 #include "eval/precision_flag.h"
+#include "eval/weights.h"
 #include "gflags/gflags.h"
 #include "vit/inference_model.h"
 
@@ -43,11 +44,8 @@ constexpr char kUsage[] =
     "bazel run //eval:predict -- --checkpoint=C --images=F[,F...] [flags]\n"
     "Prints the most probable classes of image files.";
 
-// Not that of an import for its features alone.
 absl::Status CheckHead(const CheckpointManifest& manifest) {
-  const bool has_head =
-      !manifest.classes_are_nameless() || manifest.config().model().num_classes() > 1;
-  if (has_head || !FLAGS_output.empty()) return absl::OkStatus();
+  if (HasHead(manifest) || !FLAGS_output.empty()) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(
       FLAGS_checkpoint,
       ": has no head that tells classes apart; train one, or take its features with --output"));

@@ -69,6 +69,10 @@ absl::Status CheckClassNames(const CheckpointManifest& manifest) {
                                           "; it was not made by //train"));
 }
 
+bool HasHead(const CheckpointManifest& manifest) {
+  return !manifest.classes_are_nameless() || manifest.config().model().num_classes() > 1;
+}
+
 absl::StatusOr<VisionTransformer> RestoreModel(const ModelConfig& config, const TensorMap& weights,
                                                at::Device device) {
   ASSIGN_OR_RETURN(VisionTransformer model, VisionTransformer::Create(config, /*seed=*/0));

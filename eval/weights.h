@@ -34,6 +34,9 @@ absl::StatusOr<SavedWeights> ReadWeights(const std::filesystem::path& checkpoint
 // DataLoss if there is not a name for each class of the model.
 absl::Status CheckClassNames(const CheckpointManifest& manifest);
 
+// Whether the model tells classes apart: not one that was imported for its features alone.
+bool HasHead(const CheckpointManifest& manifest);
+
 // The model of this config with these weights, on the device. FailedPrecondition, with every
 // difference, if they do not fit.
 absl::StatusOr<VisionTransformer> RestoreModel(const ModelConfig& config, const TensorMap& weights,

@@ -26,6 +26,7 @@ load("//third_party/nvidia_cuda_runtime:archive.bzl", nvidia_cuda_runtime = "ARC
 load("//third_party/onnx:archive.bzl", onnx = "ARCHIVE")
 load("//third_party/platforms:archive.bzl", platforms = "ARCHIVE")
 load("//third_party/protobuf:archive.bzl", protobuf = "ARCHIVE")
+load("//third_party/protobuf_source:archive.bzl", protobuf_source = "ARCHIVE")
 load("//third_party/pyarrow:archive.bzl", pyarrow = "ARCHIVE")
 load("//third_party/rules_cc:archive.bzl", rules_cc = "ARCHIVE")
 load("//third_party/rules_proto:archive.bzl", rules_proto = "ARCHIVE")
@@ -46,6 +47,7 @@ _SOURCES = [
     lodepng,
     nlohmann_json,
     platforms,
+    protobuf_source,
     rules_cc,
     rules_proto,
     skylib,

@@ -10,6 +10,7 @@ def _source_repository_impl(ctx):
     for patch in ctx.attr.patches:
         ctx.patch(patch, strip = 1)
     if ctx.attr.build_file:
+        ctx.delete("BUILD.bazel")  # upstream's, if there is one
         ctx.symlink(ctx.attr.build_file, "BUILD.bazel")
 
 source_repository = repository_rule(

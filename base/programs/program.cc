@@ -1,12 +1,9 @@
 #include "base/programs/program.h"
 
 #include <cstdio>
-#include <exception>
 #include <filesystem>
 #include <iostream>
-#include <new>
 #include <optional>
-#include <system_error>
 
 #include "absl/strings/cord.h"
 #include "absl/strings/match.h"
@@ -16,6 +13,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "base/programs/exceptions.h"
 #include "base/programs/signals.h"
 #include "base/status_macros.h"
 #include "gflags/gflags.h"
@@ -124,33 +122,11 @@ std::string Help(std::string_view usage, std::string_view file) {
   return help;
 }
 
-// What c10 throws has a stack trace after its first line.
-std::string FirstLine(std::string_view text) {
-  return std::string(text.substr(0, text.find('\n')));
-}
-
 absl::Status RunBody(const ProgramBody& body, const std::vector<std::string>& arguments) {
-  try {
+  return CatchExceptions([&] {
     WatchSignals();
     return body(arguments);
-  } catch (const std::bad_alloc&) {
-    return absl::ResourceExhaustedError("out of memory");
-  } catch (const std::system_error& error) {
-    if (error.code() != std::errc::resource_unavailable_try_again) {
-      return absl::InternalError(error.what());
-    }
-    return absl::ResourceExhaustedError(
-        "no more threads can be started; raise `ulimit -u`, or a container's limit of processes");
-  } catch (const std::exception& error) {
-    const std::string message = FirstLine(error.what());
-    // libtorch's own error has no type.
-    if (absl::StrContains(message, "DefaultCPUAllocator: can't allocate memory")) {
-      return absl::ResourceExhaustedError("out of memory");
-    }
-    return absl::InternalError(message);
-  } catch (...) {
-    return absl::InternalError("an exception that is no std::exception");
-  }
+  });
 }
 
 // Output that is lost, on a full disk for one, must not look like success.

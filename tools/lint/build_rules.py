@@ -4,7 +4,7 @@ import ast
 import fnmatch
 
 BENCHMARKS = "tools/benchmark/BUILD"
-FOLDERS = ("analysis", "base", "data", "eval", "train", "vit")
+FOLDERS = ("analysis", "base", "data", "eval", "library", "train", "vit")
 
 
 def build_files(tree):

@@ -11,13 +11,14 @@ may not. The rule `layers` of lint.py finds a package that forgot.
 # For each folder what its libraries must not reach, as a regular expression of labels, and targets
 # whose own dependencies are excepted from that.
 LAYERS = {
-    "base": ("^//(analysis|data|eval|train|vit)[/:]", []),
-    "vit": ("^//(analysis|data|eval|train)[/:]", []),
-    "data": ("^//(analysis|eval|train|vit)[/:]", []),
+    "base": ("^//(analysis|data|eval|library|train|vit)[/:]", []),
+    "vit": ("^//(analysis|data|eval|library|train)[/:]", []),
+    "data": ("^//(analysis|eval|library|train|vit)[/:]", []),
     # The trainer evaluates with the code of //eval and leaves its result, so that both report the same.
-    "train": ("^//(analysis|eval)[/:]", ["//eval:result_file", "//eval:split_evaluation"]),
-    "eval": ("^//(analysis|train)[/:]", ["//train/checkpoint:open_model", "//train/settings:loader_spec"]),
-    "analysis": ("^//train[/:]", ["//train/checkpoint:open_model", "//train/settings:loader_spec"]),
+    "train": ("^//(analysis|eval|library)[/:]", ["//eval:result_file", "//eval:split_evaluation"]),
+    "eval": ("^//(analysis|library|train)[/:]", ["//train/checkpoint:open_model", "//train/settings:loader_spec"]),
+    "analysis": ("^//(library|train)[/:]", ["//train/checkpoint:open_model", "//train/settings:loader_spec"]),
+    "library": ("^//(analysis|train)[/:]", ["//train/checkpoint:open_model", "//train/settings:loader_spec"]),
 }
 
 def package_libraries():

@@ -17,6 +17,14 @@ PROGRAMS = [
     "//train:import",
 ]
 
+# What other programs are built with, placed by the ends of their names.
+_DEVELOPMENT = [
+    "//library:libvitrine.so.1",
+    "//library:vitrine-config.cmake",
+    "//library:vitrine-config-version.cmake",
+    "//library:vitrine.h",
+]
+
 _LIBRARIES = [
     "@nvidia_cuda_cupti//:libraries",
     "@nvidia_cuda_runtime//:libraries",
@@ -46,10 +54,11 @@ def bundle_files(programs):
     """The arguments by which package.py knows the files, and the files."""
     arguments = (
         ["--program"] + ["$(location %s)" % program for program in programs] +
+        ["--development"] + ["$(location %s)" % file for file in _DEVELOPMENT] +
         ["--library"] + ["$(locations %s)" % library for library in _LIBRARIES] +
         ["--licence"] + ["$(locations %s)" % licence for licence in _LICENCES]
     )
-    data = programs + _LIBRARIES + _LICENCES + [
+    data = programs + _DEVELOPMENT + _LIBRARIES + _LICENCES + [
         "//tools/package:launch.sh",
         "@torch//:torch/version.py",
     ]

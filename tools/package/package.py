@@ -91,9 +91,23 @@ def read_version(libraries: list[pathlib.Path]) -> str:
     return re.search(r"^__version__ = '(.*)'", text, re.MULTILINE).group(1)
 
 
+def place(path: pathlib.Path, folder: pathlib.Path) -> None:
+    """Puts a file that other programs are built with where they look for it."""
+    if path.suffix == ".h":
+        copy(path, folder / "include" / path.name)
+    elif path.suffix == ".cmake":
+        copy(path, folder / "lib" / "cmake" / "vitrine" / path.name)
+    else:  # libvitrine.so.1, and the name by which it is linked
+        copy(path, folder / "lib" / path.name, 0o755, strip=True)
+        (folder / "lib" / path.stem).symlink_to(path.name)
+
+
 def describe(arguments: argparse.Namespace, version: str, system: dict[str, str]) -> str:
     if arguments.torch == "bundled":
-        libtorch = f"libtorch {version} is in it."
+        libtorch = (
+            f"libtorch {version} is in it. For programs of your own in C++, C and other languages:\n"
+            "include/vitrine.h, lib/libvitrine.so, and for CMake find_package(vitrine)."
+        )
     else:
         libtorch = (
             f"It takes libtorch from an installed PyTorch {version}: python3's, or the one in the\n"
@@ -112,7 +126,8 @@ The folder may be moved. What it is made of stands under the licences in licence
 
 
 def assemble(arguments: argparse.Namespace, folder: pathlib.Path) -> None:
-    libraries = find_libraries(arguments.program, arguments.library)
+    shared = [path for path in arguments.development if ".so." in path.name]
+    libraries = find_libraries(arguments.program + shared, arguments.library)
     version = read_version(list(libraries.values()))
     if arguments.torch == "installed":
         libraries = {n: path for n, path in libraries.items() if not OF_TORCH.fullmatch(n)}
@@ -127,7 +142,10 @@ def assemble(arguments: argparse.Namespace, folder: pathlib.Path) -> None:
         copy(path, folder / "lib" / name, 0o755, strip=not OF_TORCH.fullmatch(name))
     for path in arguments.licence:
         copy(path, folder / "licences" / licence_name(path))
-    system = oldest_system([*arguments.program, *libraries.values()])
+    if arguments.torch == "bundled":  # it finds libtorch beside itself alone
+        for path in arguments.development:
+            place(path, folder)
+    system = oldest_system([*arguments.program, *shared, *libraries.values()])
     (folder / "README").write_text(describe(arguments, version, system))
     print(
         f"glibc {system['GLIBC']}, GLIBCXX_{system['GLIBCXX']} or newer; libtorch {version} {arguments.torch}"
@@ -178,7 +196,7 @@ def parse_arguments() -> argparse.Namespace:
         default="bundled",
         help="libtorch in the bundle (default), or that of an installed PyTorch of the same version",
     )
-    for name in ("program", "library", "licence"):  # what //tools/package adds
+    for name in ("program", "development", "library", "licence"):  # what //tools/package adds
         parser.add_argument(f"--{name}", nargs="*", type=pathlib.Path, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -201,7 +219,7 @@ def main() -> None:
             folder.rename(output)
         else:
             write_archive(folder, output, kind)
-    size = output.stat().st_size if kind else sum(p.stat().st_size for p in output.rglob("*"))
+    size = output.stat().st_size if kind else sum(p.lstat().st_size for p in output.rglob("*"))
     print(f"{output}: {size / 2**20:.1f} MiB")
 
 

@@ -64,6 +64,14 @@ same_bits bundled
 elsewhere bundle/bin/report --run_dir=bundled > /dev/null
 elsewhere bundle/bin/rollout --checkpoint=bundled --count=2 --output_dir=pictures > /dev/null
 [[ $(find "$scratch/pictures" -name '*.overlay.png' | wc -l) == 2 ]] || die "rollout"
+picture=$(find "$scratch/pictures" -name '*.overlay.png' | sort | head -n 1)
+predicted=$(elsewhere bundle/bin/predict --checkpoint=bundled --images="$picture" --json --device=cpu)
+seen=$(elsewhere python3 "$tree/library/example/classify.py" bundle/lib/libvitrine.so bundled "$picture")
+[[ $predicted == *"\"class\": \"${seen% *}\""*"\"probability\": ${seen#* }"* ]] ||
+  die "libvitrine.so says $seen, and predict $predicted"
+for file in include/vitrine.h lib/cmake/vitrine/vitrine-config{,-version}.cmake; do
+  cmp "$scratch/bundle/$file" "library/${file##*/}"
+done
 for program in "$scratch"/bundle/bin/*; do
   [[ $(elsewhere "$program" --help) == 'usage: '* ]] || die "$program --help"
 done
@@ -87,6 +95,7 @@ mkdir "$scratch/python"
 printf '#!/bin/sh\necho "%s"\n' "$scratch/site" > "$scratch/python/python3"
 chmod +x "$scratch/python/python3"
 elsewhere env PATH="$scratch/python:/usr/bin:/bin" vitrine/bin/train --dry_run > /dev/null
+[[ ! -e $scratch/vitrine/include && ! -e $scratch/vitrine/lib/libvitrine.so ]] || die "a library without libtorch"
 expect_error 1 'holds no torch/' elsewhere env VITRINE_TORCH=/absent vitrine/bin/train --dry_run
 sed -i 's/2\.11\.0/2.10.0/' "$scratch/site/torch/version.py"
 expect_error 1 'is 2.10.0' elsewhere env VITRINE_TORCH="$scratch/site" vitrine/bin/eval --help
