@@ -89,6 +89,22 @@ TEST_F(EvalProcessTest, OnAGpuTheFiguresAreTheSameButForRounding) {
   EXPECT_EQ(greedy.status, 0) << greedy.err;
 }
 
+// With as many threads each: more could round in another order.
+TEST_F(EvalProcessTest, ProcessesThatShareTheImagesSayTheSame) {
+  const auto evaluate = [](const std::string& processes) {
+    return RunChild({"/usr/bin/env", "OMP_THREAD_LIMIT=1", "eval/eval", "--device=cpu", "--json",
+                     "--split=train", absl::StrCat("--processes=", processes),
+                     absl::StrCat("--checkpoint=", Folder().string())});
+  };
+  const ChildResult one = evaluate("1");
+  ASSERT_EQ(one.status, 0) << one.err;
+  for (const char* processes : {"2", "3"}) {
+    const ChildResult several = evaluate(processes);
+    ASSERT_EQ(several.status, 0) << several.err;
+    EXPECT_EQ(several.out, one.out) << processes;
+  }
+}
+
 TEST_F(EvalProcessTest, AverageIsAnotherModel) {
   const ChildResult result = Eval({"--json", "--weights=ema"});
   ASSERT_EQ(result.status, 0) << result.err;
