@@ -200,22 +200,18 @@ class Ranks {
     }
   }
 
-  // Of several that have ended since, one that a signal ended failed first: the others lost it.
+  // Ranks that have only lost another end with 1, and perhaps before it: of all that fail by
+  // themselves the highest status is the cause's.
   std::vector<pid_t> TakeEnded() {
-    std::vector<Rank*> failed;
     std::vector<pid_t> ended;
     for (Rank& rank : ranks_) {
       int status = 0;
       if (rank.exit_status || waitpid(rank.pid, &status, WNOHANG) != rank.pid) continue;
       rank.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
       ended.push_back(rank.pid);
-      if (*rank.exit_status != 0) failed.push_back(&rank);
-    }
-    if (failed_ == nullptr && !failed.empty()) {
-      failed_ = *std::max_element(failed.begin(), failed.end(), [](Rank* a, Rank* b) {
-        return *a->exit_status < *b->exit_status;
-      });
-      failed_at_ = Clock::now();
+      if (*rank.exit_status == 0 || are_asked_) continue;
+      if (failed_ == nullptr) failed_at_ = Clock::now();
+      if (failed_ == nullptr || *rank.exit_status > *failed_->exit_status) failed_ = &rank;
     }
     return ended;
   }
@@ -258,8 +254,8 @@ class Ranks {
 
   const Patience patience_;
   std::vector<Rank> ranks_;
-  const Rank* failed_ = nullptr;  // the first; ranks_ does not grow any more
-  Clock::time_point failed_at_;
+  const Rank* failed_ = nullptr;  // ranks_ does not grow any more
+  Clock::time_point failed_at_;   // the first
   bool are_asked_ = false;
 };
 

@@ -21,7 +21,7 @@ struct Patience {
 };
 
 // Returns once all have ended: OK if every exit status is 0, and else an error with that of the
-// rank that failed first, 128 + n if signal n ended it, which RunProgram ends with.
+// rank that failed by itself, 128 + n if signal n ended it, which RunProgram ends with.
 //
 // Only rank 0 writes to the standard output. What the others write to stderr appears with "[rank
 // R]" before each line, but for glog's lines of information. SIGINT, SIGTERM, SIGHUP and SIGUSR1
