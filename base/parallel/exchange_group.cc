@@ -29,10 +29,9 @@ ExchangeGroup::ExchangeGroup(std::unique_ptr<Transport> transport)
 
 ExchangeGroup::~ExchangeGroup() {
   {
-    const std::lock_guard lock(mutex_);
+    const absl::MutexLock lock(&mutex_);
     is_ending_ = true;
   }
-  has_changed_.notify_one();
   thread_.join();
 }
 
@@ -42,27 +41,26 @@ std::future<absl::Status> ExchangeGroup::Start(std::function<absl::Status()> ope
     return status_;
   });
   std::future<absl::Status> result = next.get_future();
-  {
-    const std::lock_guard lock(mutex_);
-    operations_.push_back(std::move(next));
-  }
-  has_changed_.notify_one();
+  const absl::MutexLock lock(&mutex_);
+  operations_.push_back(std::move(next));
   return result;
 }
 
 void ExchangeGroup::CarryOut() {
   at::internal::lazy_init_num_threads();  // which would undo the next line later
   omp_set_num_threads(1);
-  std::unique_lock lock(mutex_);
-  while (true) {
-    has_changed_.wait(lock, [this] { return is_ending_ || !operations_.empty(); });
-    if (is_ending_) return;
-    Operation next = std::move(operations_.front());
-    operations_.pop_front();
-    lock.unlock();
-    next();
-    lock.lock();
-  }
+  while (std::optional<Operation> next = TakeNext()) (*next)();
+}
+
+std::optional<ExchangeGroup::Operation> ExchangeGroup::TakeNext() {
+  const auto has_changed = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return is_ending_ || !operations_.empty();
+  };
+  const absl::MutexLock lock(&mutex_, absl::Condition(&has_changed));
+  if (is_ending_) return std::nullopt;
+  Operation next = std::move(operations_.front());
+  operations_.pop_front();
+  return next;
 }
 
 absl::Status ExchangeGroup::SumInTree(const at::Tensor& flat) { return StartSum(flat).Wait(); }

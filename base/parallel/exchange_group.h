@@ -7,21 +7,22 @@
 #ifndef BASE_PARALLEL_EXCHANGE_GROUP_H_
 #define BASE_PARALLEL_EXCHANGE_GROUP_H_
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <future>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include "ATen/core/Tensor.h"
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "base/parallel/process_group.h"
 #include "base/parallel/transport.h"
@@ -51,6 +52,7 @@ class ExchangeGroup : public ProcessGroup {
 
   // Called by the thread of operations.
   void CarryOut();
+  std::optional<Operation> TakeNext();  // none at the end
   absl::Status Sum(const at::Tensor& flat);
   absl::Status DealOut(const at::Tensor& flat, int root);
   absl::Status CollectParts(const at::Tensor& flat);
@@ -61,10 +63,9 @@ class ExchangeGroup : public ProcessGroup {
   const std::unique_ptr<Transport> transport_;
   absl::Status status_;  // of the thread of operations: the first error
 
-  std::mutex mutex_;  // of what follows
-  std::condition_variable has_changed_;
-  std::deque<Operation> operations_;
-  bool is_ending_ = false;
+  absl::Mutex mutex_;
+  std::deque<Operation> operations_ ABSL_GUARDED_BY(mutex_);
+  bool is_ending_ ABSL_GUARDED_BY(mutex_) = false;
 
   std::thread thread_;
 };
