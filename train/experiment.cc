@@ -196,12 +196,11 @@ absl::Status CheckSameGround(ProcessGroup* group, const Dataset& dataset) {
 // What rank 0 answers; the others are not asked.
 absl::StatusOr<bool> SayFromRankZero(ProcessGroup* group,
                                      absl::FunctionRef<absl::StatusOr<bool>()> ask) {
-  const auto own = [&]() -> absl::StatusOr<std::string> {
-    if (group->rank() > 0) return "";
-    ASSIGN_OR_RETURN(const bool answer, ask());
-    return answer ? "yes" : "no";
-  };
-  ASSIGN_OR_RETURN(const std::string answer, FromRankZero(group, own()));
+  ASSIGN_OR_RETURN(const std::string answer,
+                   FromRankZero(group, [&]() -> absl::StatusOr<std::string> {
+                     ASSIGN_OR_RETURN(const bool yes, ask());
+                     return yes ? "yes" : "no";
+                   }));
   return answer == "yes";
 }
 

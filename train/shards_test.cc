@@ -15,7 +15,7 @@
 #include "base/parallel/thread_group.h"
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
-#include "train/settings/config.h"
+#include "train/small_config.h"
 #include "train/stepper.h"
 #include "train/train_state.h"
 
@@ -23,19 +23,6 @@ namespace vitrine {
 namespace {
 
 constexpr int64_t kBatch = 24;
-
-ExperimentConfig Config(const std::vector<std::string>& overrides) {
-  ExperimentConfig config;
-  for (const char* assignment :
-       {"model.image_size=8", "model.width=16", "model.depth=2", "model.heads=2",
-        "model.num_classes=4", "schedule.iterations=100", "schedule.max_learning_rate=1e-2",
-        "optimizer.clip_norm=1", "kernels=REFERENCE"}) {
-    EXPECT_OK(ApplyOverride(assignment, &config));
-  }
-  for (const std::string& assignment : overrides) EXPECT_OK(ApplyOverride(assignment, &config));
-  FillDefaults(&config);
-  return config;
-}
 
 // A process's share of an iteration's batch, in memory of its own.
 Batch MakeBatch(int64_t iteration, const ProcessGroup& group) {
@@ -70,7 +57,7 @@ Outcome Train(const std::vector<std::string>& overrides, int processes, int64_t 
               const Checkpoint* from = nullptr, const Recorder& recorder = nullptr) {
   std::vector<Outcome> outcomes(processes);
   RunOnThreads(processes, [&](ProcessGroup& group) {
-    auto state = TrainState::Create(Config(overrides), at::kCPU, &group);
+    auto state = TrainState::Create(SmallConfig(overrides), at::kCPU, &group);
     ASSERT_OK(state);
     if (from != nullptr) {
       ASSERT_OK(state->Load(*from));

@@ -17,28 +17,16 @@
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "train/settings/config.h"
+#include "train/small_config.h"
 
 namespace vitrine {
 namespace {
 
 constexpr int64_t kIterations = 8;
 
-ExperimentConfig Config(const std::vector<std::string>& overrides) {
-  ExperimentConfig config;
-  for (const char* assignment :
-       {"model.image_size=8", "model.width=16", "model.depth=2", "model.heads=2",
-        "model.num_classes=4", "schedule.iterations=100", "schedule.warmup_iterations=4",
-        "schedule.max_learning_rate=1e-2", "optimizer.clip_norm=1", "kernels=REFERENCE"}) {
-    EXPECT_OK(ApplyOverride(assignment, &config));
-  }
-  for (const std::string& assignment : overrides) EXPECT_OK(ApplyOverride(assignment, &config));
-  FillDefaults(&config);
-  return config;
-}
-
-TrainState MakeState(const std::vector<std::string>& overrides) {
-  auto state = TrainState::Create(Config(overrides), at::kCPU);
+TrainState MakeState(std::vector<std::string> overrides) {
+  overrides.insert(overrides.begin(), "schedule.warmup_iterations=4");
+  auto state = TrainState::Create(SmallConfig(overrides), at::kCPU);
   EXPECT_THAT(state, IsOk());
   return *std::move(state);
 }

@@ -114,12 +114,11 @@ absl::StatusOr<ExperimentConfig> SharedConfig(const std::vector<std::string>& ov
                                               at::Device device, ProcessGroup* group,
                                               std::optional<InitialModel>* initial) {
   if (group->size() == 1) return WholeConfig(overrides, device, initial);
-  const auto own = [&]() -> absl::StatusOr<std::string> {
-    if (group->rank() > 0) return "";
+  const auto serialized = [&]() -> absl::StatusOr<std::string> {
     ASSIGN_OR_RETURN(const ExperimentConfig config, WholeConfig(overrides, device, initial));
     return config.SerializeAsString();
   };
-  ASSIGN_OR_RETURN(const std::string text, FromRankZero(group, own()));
+  ASSIGN_OR_RETURN(const std::string text, FromRankZero(group, serialized));
   ExperimentConfig config;
   if (!config.ParseFromString(text)) return absl::InternalError("rank 0 sent no config");
   return config;

@@ -23,7 +23,7 @@
 #include "base/tensors/each_device.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "train/settings/config.h"
+#include "train/small_config.h"
 #include "vit/fused/cuda/launch.h"
 
 namespace vitrine {
@@ -32,21 +32,8 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-ExperimentConfig Config(const std::vector<std::string>& overrides = {}) {
-  ExperimentConfig config;
-  for (const char* assignment :
-       {"model.image_size=8", "model.width=16", "model.depth=2", "model.heads=2",
-        "model.num_classes=4", "schedule.iterations=100", "schedule.max_learning_rate=1e-2",
-        "optimizer.clip_norm=1", "kernels=REFERENCE"}) {
-    EXPECT_OK(ApplyOverride(assignment, &config));
-  }
-  for (const std::string& assignment : overrides) EXPECT_OK(ApplyOverride(assignment, &config));
-  FillDefaults(&config);
-  return config;
-}
-
 TrainState Make(const std::vector<std::string>& overrides = {}, at::Device device = at::kCPU) {
-  auto state = TrainState::Create(Config(overrides), device);
+  auto state = TrainState::Create(SmallConfig(overrides), device);
   EXPECT_THAT(state, IsOk());
   return *std::move(state);
 }

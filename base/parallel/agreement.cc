@@ -45,9 +45,9 @@ absl::Status AgreeOn(ProcessGroup* group, const absl::Status& own) {
 }
 
 absl::StatusOr<std::string> FromRankZero(ProcessGroup* group,
-                                         const absl::StatusOr<std::string>& own) {
+                                         absl::FunctionRef<absl::StatusOr<std::string>()> ask) {
   ASSIGN_OR_RETURN(const std::vector<std::string> all,
-                   GatherOrFail(group, group->rank() == 0 ? own : std::string()));
+                   GatherOrFail(group, group->rank() == 0 ? ask() : std::string()));
   return all[0];
 }
 

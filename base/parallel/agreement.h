@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/parallel/process_group.h"
@@ -20,9 +21,9 @@ absl::StatusOr<std::vector<std::string>> GatherOrFail(ProcessGroup* group,
 // The same where there is nothing to tell but that all is well.
 absl::Status AgreeOn(ProcessGroup* group, const absl::Status& own);
 
-// What rank 0 has, or its error.
+// What rank 0 answers, or its error; the others are not asked.
 absl::StatusOr<std::string> FromRankZero(ProcessGroup* group,
-                                         const absl::StatusOr<std::string>& own);
+                                         absl::FunctionRef<absl::StatusOr<std::string>()> ask);
 
 }  // namespace vitrine
 

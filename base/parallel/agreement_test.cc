@@ -30,9 +30,10 @@ TEST(AgreementTest, AllGetTheErrorOfTheLowestRankThatHasOne) {
 
 TEST(AgreementTest, RankZeroDecides) {
   RunOnThreads(3, [](ProcessGroup& group) {
-    const absl::StatusOr<std::string> own =
-        group.rank() == 0 ? absl::StatusOr<std::string>("so") : absl::InternalError("not asked");
-    const auto word = FromRankZero(&group, own);
+    const auto word = FromRankZero(&group, [&]() -> absl::StatusOr<std::string> {
+      if (group.rank() == 0) return "so";
+      return absl::InternalError("not asked");
+    });
     ASSERT_OK(word);
     EXPECT_EQ(*word, "so");
   });

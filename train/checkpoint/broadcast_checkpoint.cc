@@ -37,7 +37,7 @@ absl::Status BroadcastCheckpoint(ProcessGroup* group, Checkpoint* checkpoint) {
   if (group->size() == 1) return absl::OkStatus();
   const at::NoGradGuard no_grad;
   ASSIGN_OR_RETURN(const std::string manifest,
-                   FromRankZero(group, checkpoint->manifest.SerializeAsString()));
+                   FromRankZero(group, [&] { return checkpoint->manifest.SerializeAsString(); }));
   CHECK(checkpoint->manifest.ParseFromString(manifest));
   if (checkpoint->manifest.swa_count() == 0) {
     checkpoint->swa.reset();
