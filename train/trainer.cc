@@ -191,6 +191,10 @@ absl::Status Trainer::Run(const RunFolder* folder, RunLog* log, RunRecord* recor
   WarnOfBadImages(batches.bad_images());
   WarnOfDamagedImages(batches.damaged_images());
   if (writer) RETURN_IF_ERROR(writer->Finish());
+  if (interruption == 0) {  // one may have come while the last checkpoint was written
+    ASSIGN_OR_RETURN(const Signals last, TakeSignals());
+    interruption = last.interruption;
+  }
   if (interruption == 0) return absl::OkStatus();
   return InterruptedError(interruption,
                           absl::StrCat("interrupted after ", iteration_, " iterations; go on with ",
