@@ -171,8 +171,7 @@ absl::Status Trainer::Run(const RunFolder* folder, RunLog* log, RunRecord* recor
     }
     if (IsValidated()) {
       progress.Clear();
-      const absl::Status validated = Validate(log);
-      if (!validated.ok()) return end(validated);
+      RETURN_IF_ERROR(Validate(log));  // not saved: who goes on from here does not validate again
     }
     const absl::StatusOr<Signals> signals = TakeSignals();
     if (!signals.ok()) return end(signals.status());
