@@ -172,17 +172,19 @@ void TrainState::Backward(const StepNumbers& numbers, const Batch& batch) {
   const int64_t parts = static_cast<int64_t>(numbers.dropout_keys.size()) / shards;  // of a shard
   CHECK_EQ(PartsOf(images).count, shards * parts);
   if (!sum_) {
-    loss_ = BackwardOf(batch, images, numbers.dropout_keys.data());
+    loss_ = BackwardOf(batch, images, numbers.dropout_keys.data(), /*sends=*/false);
     return;
   }
   const int64_t size = images / shards, batch_size = size * config_.shards();
   for (int64_t i = 0; i < shards; ++i) {
     const Batch shard = CopyOf(Slice(batch, i * size, (i + 1) * size));
-    sum_->Add(BackwardOf(shard, batch_size, &numbers.dropout_keys[i * parts]));
+    const bool sends = i + 1 == shards && HasPeers() && device_.is_cpu();
+    sum_->Add(BackwardOf(shard, batch_size, &numbers.dropout_keys[i * parts], sends));
   }
 }
 
-at::Tensor TrainState::BackwardOf(const Batch& shard, int64_t batch_size, const DropoutKeys* keys) {
+at::Tensor TrainState::BackwardOf(const Batch& shard, int64_t batch_size, const DropoutKeys* keys,
+                                  bool sends) {
   const int64_t size = shard.labels.size(0), limit = config_.micro_batch_size();
   const int64_t most = limit == 0 ? size : limit;
   at::Tensor total;
@@ -191,6 +193,7 @@ at::Tensor TrainState::BackwardOf(const Batch& shard, int64_t batch_size, const 
     at::Tensor loss = Loss(Slice(shard, begin, end), *keys++);
     // The mean over the batch is that of its parts, each weighted by its share.
     if (end - begin < batch_size) loss = loss * (static_cast<double>(end - begin) / batch_size);
+    if (sends && end == size) sum_->SendWhileComputed(group_);
     (scaler_ ? scaler_->Scale(loss) : loss).backward();
     total = total.defined() ? total + loss.detach() : loss.detach();
   }

@@ -117,8 +117,10 @@ class TrainState {
   int64_t OwnShards() const;
 
   // Adds the gradients of all parts of a shard to those that are there; returns its share of the
-  // loss, whose mean is over `batch_size` images.
-  at::Tensor BackwardOf(const Batch& shard, int64_t batch_size, const DropoutKeys* keys);
+  // loss, whose mean is over `batch_size` images. `sends`: to the other processes, while the last
+  // pass goes on.
+  at::Tensor BackwardOf(const Batch& shard, int64_t batch_size, const DropoutKeys* keys,
+                        bool sends);
   at::Tensor Loss(const Batch& part, const DropoutKeys& dropout_keys) const;
 
   // By what the gradients of this iteration are to be divided; undefined if they are not clipped.

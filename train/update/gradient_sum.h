@@ -2,6 +2,7 @@
 // processes compute them.
 //
 //   for (each shard of this process) {
+//     if (it is the last) sum.SendWhileComputed(&group);  // or not
 //     loss.backward();
 //     sum.Add(loss.detach());
 //   }
@@ -11,12 +12,15 @@
 #ifndef TRAIN_UPDATE_GRADIENT_SUM_H_
 #define TRAIN_UPDATE_GRADIENT_SUM_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
 #include "base/parallel/process_group.h"
+#include "base/tensors/gradient_hooks.h"
 
 namespace vitrine {
 
@@ -30,6 +34,11 @@ class GradientSum {
   // Adds the next shard's loss, of no dimensions, and the gradients that its backward passes have
   // left in the parameters, which then have none.
   void Add(const at::Tensor& loss);
+
+  // Before the backward pass that completes the gradients of this process's last shard, on the CPU:
+  // the sum is exchanged section by section, from the last parameters to the first, while the pass
+  // goes on. What remains for Exchange is to wait. The same bits.
+  void SendWhileComputed(ProcessGroup* group);
 
   // Adds the sums of the group's other processes, of which each has added as many shards.
   absl::Status Exchange(ProcessGroup* group);
@@ -50,14 +59,38 @@ class GradientSum {
     at::Tensor loss;
   };
 
+  // Parameters that are sent as one, and where they lie in the memory.
+  struct Section {
+    size_t first, end;
+    int64_t begin, size;
+  };
+
+  // What is sent while it is computed.
+  struct Sending {
+    ProcessGroup* group;
+    std::vector<size_t> missing;  // of each section, the parameters without a gradient
+    size_t next = 0;              // section
+    std::unique_ptr<GradientHooks> hooks;
+  };
+
+  void MakeSections();
   Partial MakePartial() const;
-  void Push();
+  void PushLeaf();
+  void TakeGradients(size_t first, size_t end);
+  void TakeLoss(const at::Tensor& loss);
   void MergeLastTwo();
   void MergeAll();
+  void TakeReady(size_t parameter);
+  void Send(int64_t begin, int64_t size);
+  void EndSending();
 
   std::vector<at::Tensor> parameters_;
+  std::vector<Section> sections_;  // from the last parameters to the first
+  int64_t loss_begin_ = 0;         // after all parameters
   std::vector<Partial> partials_;  // from left to right, each of more leaves than the next
   std::vector<Partial> free_;
+  std::unique_ptr<Sending> sending_;
+  std::vector<PendingSum> sums_;
 };
 
 }  // namespace vitrine
