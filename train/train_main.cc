@@ -162,8 +162,8 @@ absl::Status Run(const std::vector<std::string>& overrides) {
   OutliveConsole();
   RETURN_IF_ERROR(CheckFlags());
   if (StartsProcesses()) return RunProcesses();
-  ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
   ASSIGN_OR_RETURN(const std::unique_ptr<ProcessGroup> group, JoinProcesses());
+  ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
   RETURN_IF_ERROR(AsUsageError(CheckSameCommand(*group, overrides)));
   std::optional<InitialModel> initial;
   ASSIGN_OR_RETURN(const ExperimentConfig config,

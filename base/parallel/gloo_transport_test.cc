@@ -23,6 +23,7 @@
 #include "base/parallel/connect.h"
 #include "base/parallel/launch_environment.h"
 #include "base/parallel/listener.h"
+#include "base/parallel/loopback_ranks.h"
 #include "base/parallel/process_group.h"
 #include "base/parallel/tree_sum.h"
 #include "base/programs/child_process.h"
@@ -35,39 +36,12 @@ namespace {
 
 using std::chrono::milliseconds;
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 constexpr milliseconds kLong{60'000}, kShort{1500};
-
-LaunchEnvironment Place(int rank, int size, int port, int listener = -1) {
-  LaunchEnvironment environment;
-  environment.launcher = "a test";
-  environment.rank = rank;
-  environment.size = size;
-  environment.is_one_machine = true;
-  environment.master_address = "127.0.0.1";
-  environment.master_port = port;
-  environment.listener = rank == 0 ? listener : -1;
-  return environment;
-}
-
-// What `body` returns on each of the ranks, which are threads of this process.
-std::vector<absl::Status> OnRanks(int size, milliseconds timeout,
-                                  const std::function<absl::Status(ProcessGroup&)>& body) {
-  const Listener listener = ListenOnLoopback().value();
-  std::vector<absl::Status> statuses(size);
-  std::vector<std::thread> threads;
-  for (int rank = 0; rank < size; ++rank) {
-    threads.emplace_back([&, rank] {
-      auto group = Connect(Place(rank, size, listener.port, listener.fd), timeout);
-      statuses[rank] = group.ok() ? body(**group) : group.status();
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  return statuses;
-}
 
 at::Tensor Term(int rank) { return at::sin(at::arange(10'007, at::kFloat) * (rank + 1.37)); }
 
@@ -77,7 +51,7 @@ TEST(GlooTransportTest, SumsAreThoseOfTheTree) {
     for (int rank = 0; rank < size; ++rank) terms.push_back(Term(rank));
     AddInTree(terms, 0);
     const at::Tensor expected = terms[0];
-    const auto statuses = OnRanks(size, kLong, [&](ProcessGroup& group) -> absl::Status {
+    const auto statuses = OnLoopback(size, kLong, [&](ProcessGroup& group) -> absl::Status {
       for (int i = 0; i < 3; ++i) {
         const at::Tensor flat = Term(group.rank());
         const absl::Status status = group.SumInTree(flat);
@@ -92,7 +66,7 @@ TEST(GlooTransportTest, SumsAreThoseOfTheTree) {
 
 TEST(GlooTransportTest, TextsOfAnyLengthArrive) {
   const std::vector<std::string> texts = {"", std::string("a\0b", 3), std::string(1 << 20, 'x')};
-  const auto statuses = OnRanks(3, kLong, [&](ProcessGroup& group) {
+  const auto statuses = OnLoopback(3, kLong, [&](ProcessGroup& group) {
     const auto gathered = group.AllGather(texts[group.rank()]);
     EXPECT_OK(gathered);
     EXPECT_EQ(gathered.value_or(std::vector<std::string>()), texts);
@@ -103,14 +77,14 @@ TEST(GlooTransportTest, TextsOfAnyLengthArrive) {
 
 TEST(GlooTransportTest, RanksThatNeverCameAreNamed) {
   const Listener listener = ListenOnLoopback().value();
-  EXPECT_THAT(ConnectByGloo(Place(0, 3, listener.port, listener.fd), kShort),
+  EXPECT_THAT(ConnectByGloo(LoopbackPlace(0, 3, listener.port, listener.fd), kShort),
               Fails(absl::StatusCode::kDeadlineExceeded,
                     StartsWith("rank 0: ranks 1, 2 of 3 did not come within 1.5s; see what")));
 }
 
 TEST(GlooTransportTest, PortInUseIsNamed) {
   const Listener other = ListenOnLoopback().value();
-  EXPECT_THAT(ConnectByGloo(Place(0, 2, other.port), kShort),
+  EXPECT_THAT(ConnectByGloo(LoopbackPlace(0, 2, other.port), kShort),
               Fails(absl::StatusCode::kUnavailable, absl::StrCat("rank 0: port ", other.port,
                                                                  " is in use on this machine; set "
                                                                  "MASTER_PORT to a free one")));
@@ -120,7 +94,7 @@ TEST(GlooTransportTest, PortInUseIsNamed) {
 TEST(GlooTransportTest, NobodyToMeetIsNamed) {
   const Listener closed = ListenOnLoopback().value();
   close(closed.fd);
-  EXPECT_THAT(ConnectByGloo(Place(1, 2, closed.port), kShort),
+  EXPECT_THAT(ConnectByGloo(LoopbackPlace(1, 2, closed.port), kShort),
               Fails(absl::StatusCode::kUnavailable,
                     AllOf(StartsWith(absl::StrCat(
                               "rank 1: rank 0 does not answer at 127.0.0.1 port ", closed.port)),
@@ -128,7 +102,7 @@ TEST(GlooTransportTest, NobodyToMeetIsNamed) {
 }
 
 TEST(GlooTransportTest, UnknownNameIsNamed) {
-  LaunchEnvironment place = Place(1, 2, 29500);
+  LaunchEnvironment place = LoopbackPlace(1, 2, 29500);
   place.master_address = "no-such-machine.invalid";  // RFC 2606: never resolves
   EXPECT_THAT(
       ConnectByGloo(place, kShort),
@@ -138,7 +112,7 @@ TEST(GlooTransportTest, UnknownNameIsNamed) {
 
 TEST(GlooTransportTest, UnknownInterfaceIsNamed) {
   ASSERT_EQ(setenv("GLOO_SOCKET_IFNAME", "no-such-if", 1), 0);
-  const auto statuses = OnRanks(2, kShort, [](ProcessGroup&) { return absl::OkStatus(); });
+  const auto statuses = OnLoopback(2, kShort, [](ProcessGroup&) { return absl::OkStatus(); });
   ASSERT_EQ(unsetenv("GLOO_SOCKET_IFNAME"), 0);
   // Whoever comes second may miss the store of the first.
   EXPECT_THAT(statuses,
@@ -152,12 +126,13 @@ TEST(GlooTransportTest, UnknownInterfaceIsNamed) {
 TEST(GlooTransportTest, TwoOfOneRankAreRefused) {
   const Listener listener = ListenOnLoopback().value();
   absl::Status first;
-  std::thread rank0(
-      [&] { first = ConnectByGloo(Place(0, 3, listener.port, listener.fd), 2 * kShort).status(); });
+  std::thread rank0([&] {
+    first = ConnectByGloo(LoopbackPlace(0, 3, listener.port, listener.fd), 2 * kShort).status();
+  });
   absl::Status statuses[2];
   std::thread rank1(
-      [&] { statuses[0] = ConnectByGloo(Place(1, 3, listener.port), kShort).status(); });
-  statuses[1] = ConnectByGloo(Place(1, 3, listener.port), kShort).status();
+      [&] { statuses[0] = ConnectByGloo(LoopbackPlace(1, 3, listener.port), kShort).status(); });
+  statuses[1] = ConnectByGloo(LoopbackPlace(1, 3, listener.port), kShort).status();
   rank0.join();
   rank1.join();
   EXPECT_THAT(first, Fails(absl::StatusCode::kDeadlineExceeded, HasSubstr("rank 2 of 3")));
@@ -168,9 +143,10 @@ TEST(GlooTransportTest, TwoOfOneRankAreRefused) {
 TEST(GlooTransportTest, OtherNumbersOfRanksAreRefused) {
   const Listener listener = ListenOnLoopback().value();
   absl::Status first;
-  std::thread rank0(
-      [&] { first = ConnectByGloo(Place(0, 2, listener.port, listener.fd), kShort).status(); });
-  const absl::Status second = ConnectByGloo(Place(1, 3, listener.port), kShort).status();
+  std::thread rank0([&] {
+    first = ConnectByGloo(LoopbackPlace(0, 2, listener.port, listener.fd), kShort).status();
+  });
+  const absl::Status second = ConnectByGloo(LoopbackPlace(1, 3, listener.port), kShort).status();
   rank0.join();
   EXPECT_THAT(absl::StrCat(first.message(), second.message()), HasSubstr("start all of them with"));
 }
@@ -183,7 +159,7 @@ constexpr char kPlace[] = "GLOO_TRANSPORT_TEST_PLACE";  // "<rank> <size> <port>
 TEST(GlooTransportTest, DISABLED_SumsUntilItFails) {
   int rank = 0, size = 0, port = 0, timeout = 0;
   ASSERT_EQ(sscanf(getenv(kPlace), "%d %d %d %d", &rank, &size, &port, &timeout), 4);
-  auto group = Connect(Place(rank, size, port), milliseconds(timeout));
+  auto group = Connect(LoopbackPlace(rank, size, port), milliseconds(timeout));
   absl::Status status = group.status();
   for (int64_t i = 0; status.ok(); ++i) {
     status = (*group)->SumInTree(at::full({100'000}, 1.0f));
@@ -237,6 +213,27 @@ TEST(GlooTransportTest, AKilledRankEndsTheOthers) {
       if (rank != killed) ranks.ExpectEnd(rank, ": lost the connection to rank");
     }
   }
+}
+
+// While it waits for the third.
+TEST(GlooTransportTest, AStoreThatVanishesIsNamed) {
+  const Listener free = ListenOnLoopback().value();
+  close(free.fd);
+  const std::string place = absl::StrCat("0 3 ", free.port, " ", kLong.count());
+  setenv(kPlace, place.c_str(), 1);
+  ChildProcess rank0 = ChildProcess::Start({"/proc/self/exe", "--gtest_also_run_disabled_tests",
+                                            "--gtest_filter=*.DISABLED_SumsUntilItFails"})
+                           .value();
+  absl::Status status;
+  std::thread rank1(
+      [&] { status = ConnectByGloo(LoopbackPlace(1, 3, free.port), kLong).status(); });
+  std::this_thread::sleep_for(kShort);
+  rank0.Signal(SIGKILL);
+  rank1.join();
+  EXPECT_EQ(rank0.Wait(), 128 + SIGKILL);
+  EXPECT_THAT(status, Fails(absl::StatusCode::kUnavailable,
+                            AnyOf(StartsWith("rank 1: lost the store of rank 0"),
+                                  StartsWith("rank 1: rank 0 does not answer"))));
 }
 
 TEST(GlooTransportTest, AStoppedRankEndsTheOthersAfterTheTimeout) {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/parallel/connect.h"
 #include "base/parallel/launch_environment.h"
+#include "base/parallel/own_gpu.h"
 #include "base/parallel/spawn.h"
 #include "base/programs/program.h"
 #include "base/status_macros.h"
@@ -47,6 +48,7 @@ absl::StatusOr<std::unique_ptr<ProcessGroup>> JoinProcesses() {
                                    " has started; leave the flag out"));
   }
   if (launch.rank > 0) PrintErrorsOnly();
+  SeeOwnGpuOnly(launch);
   return Connect(launch, std::chrono::seconds(FLAGS_process_timeout));
 }
 

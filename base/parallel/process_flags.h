@@ -21,7 +21,8 @@ bool StartsProcesses();
 absl::Status RunProcesses();
 
 // Connects this process with the others that a launcher has started, and says so; a group of one
-// where there is no launcher. From then on processes other than rank 0 print nothing but errors.
+// where there is no launcher. From then on processes other than rank 0 print nothing but errors,
+// and each sees one GPU: call it before asking for a device.
 absl::StatusOr<std::unique_ptr<ProcessGroup>> JoinProcesses();
 
 }  // namespace vitrine

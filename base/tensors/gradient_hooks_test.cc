@@ -26,9 +26,8 @@ class GradientHooksTest : public ::testing::Test {
 TEST_F(GradientHooksTest, AreCalledOnceEachWithTheWholeGradient) {
   std::vector<std::pair<size_t, float>> calls;
   const std::vector<at::Tensor> tensors = {a_, b_};
-  const GradientHooks hooks(tensors, [&](size_t i) {
-    calls.emplace_back(i, tensors[i].grad()[0].item<float>());
-  });
+  const GradientHooks hooks(
+      tensors, [&](size_t i) { calls.emplace_back(i, tensors[i].grad()[0].item<float>()); });
   BackwardPass();
   EXPECT_THAT(calls, UnorderedElementsAre(std::pair(0u, 14), std::pair(1u, 24)));
 }
@@ -45,7 +44,9 @@ TEST_F(GradientHooksTest, MayTakeTheGradientAway) {
 
 TEST_F(GradientHooksTest, AreGoneWithTheObject) {
   std::vector<size_t> calls;
-  { const GradientHooks hooks({a_, b_}, [&](size_t i) { calls.push_back(i); }); }
+  {
+    const GradientHooks hooks({a_, b_}, [&](size_t i) { calls.push_back(i); });
+  }
   BackwardPass();
   EXPECT_THAT(calls, IsEmpty());
   const GradientHooks again({b_}, [&](size_t i) { calls.push_back(i); });
