@@ -34,7 +34,7 @@ ExperimentConfig Config() {
 }
 
 absl::Status TrainIn(const fs::path& run, ProcessGroup* group) {
-  return RunExperiment(Config(), {.data_dir = {}, .run_dir = run}, at::kCPU, /*resume=*/true,
+  return RunExperiment(Config(), {.data_dir = {}, .run_dir = run, .resume = true}, at::kCPU,
                        std::nullopt, group)
       .status();
 }

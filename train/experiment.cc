@@ -113,7 +113,8 @@ absl::Status InitializeFrom(const InitialModel& initial, Trainer* trainer) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<RunFolder> BeginFolder(const ExperimentConfig& config, const ExperimentPaths& paths,
+absl::StatusOr<RunFolder> BeginFolder(const ExperimentConfig& config,
+                                      const ExperimentOptions& options,
                                       const std::optional<InitialModel>& initial,
                                       Trainer* trainer) {
   std::optional<Checkpoint> first;
@@ -121,8 +122,8 @@ absl::StatusOr<RunFolder> BeginFolder(const ExperimentConfig& config, const Expe
     RETURN_IF_ERROR(InitializeFrom(*initial, trainer));
     first = trainer->MakeCheckpoint();
   }
-  std::filesystem::path run_dir = paths.run_dir;
-  if (!paths.run_dir_is_chosen) {
+  std::filesystem::path run_dir = options.run_dir;
+  if (!options.run_dir_is_chosen) {
     ASSIGN_OR_RETURN(run_dir, CreateNewFolder(run_dir));
   }
   return RunFolder::Create(run_dir, config, first);
@@ -171,13 +172,13 @@ void WarnOfOtherProcessor(const RunFolder& folder) {
 
 // The run's folder, and the trainer where the run is; nothing if the run is finished.
 absl::StatusOr<std::optional<RunFolder>> OpenFolder(const ExperimentConfig& config,
-                                                    const ExperimentPaths& paths, bool resume,
+                                                    const ExperimentOptions& options,
                                                     const std::optional<InitialModel>& initial,
                                                     const Dataset& dataset, Trainer* trainer) {
-  const bool begun = resume && RunFolder::Exists(paths.run_dir);
-  ASSIGN_OR_RETURN(RunFolder folder, begun ? RunFolder::Resume(paths.run_dir, config)
-                                           : BeginFolder(config, paths, initial, trainer));
-  if (resume && IsFinished(folder.run_json())) return std::nullopt;
+  const bool begun = options.resume && RunFolder::Exists(options.run_dir);
+  ASSIGN_OR_RETURN(RunFolder folder, begun ? RunFolder::Resume(options.run_dir, config)
+                                           : BeginFolder(config, options, initial, trainer));
+  if (options.resume && IsFinished(folder.run_json())) return std::nullopt;
   std::cout << StartTable(config, folder, dataset, trainer->state()) << std::endl;
   RETURN_IF_ERROR(ResumeFrom(folder, config, trainer));
   if (trainer->iteration() > 0) WarnOfOtherProcessor(folder);
@@ -219,8 +220,8 @@ absl::Status SettleForData(const Dataset& dataset, ExperimentConfig* config) {
 }
 
 // The data set, and what it settles of the config.
-absl::StatusOr<Dataset> LoadData(const ExperimentPaths& paths, ExperimentConfig* config) {
-  ASSIGN_OR_RETURN(Dataset dataset, LoadDataset(config->data(), paths.data_dir));
+absl::StatusOr<Dataset> LoadData(const ExperimentOptions& options, ExperimentConfig* config) {
+  ASSIGN_OR_RETURN(Dataset dataset, LoadDataset(config->data(), options.data_dir));
   RETURN_IF_ERROR(AsUsageError(SettleForData(dataset, config)));
   RETURN_IF_ERROR(AsUsageError(CheckMinival(*config, dataset.minival->size())));
   return dataset;
@@ -228,9 +229,9 @@ absl::StatusOr<Dataset> LoadData(const ExperimentPaths& paths, ExperimentConfig*
 
 // Whether the run has come to its end, as far as that can be said without its data: lengths in
 // epochs are still to be settled.
-bool IsKnownToBeFinished(const ExperimentPaths& paths, const ExperimentConfig& config) {
-  return RunFolder::Exists(paths.run_dir) && IsFinished(paths.run_dir / "run.json") &&
-         RunFolder::Resume(paths.run_dir, config).ok();
+bool IsKnownToBeFinished(const ExperimentOptions& options, const ExperimentConfig& config) {
+  return RunFolder::Exists(options.run_dir) && IsFinished(options.run_dir / "run.json") &&
+         RunFolder::Resume(options.run_dir, config).ok();
 }
 
 std::filesystem::path SayFinished(const std::filesystem::path& run_dir) {
@@ -239,6 +240,7 @@ std::filesystem::path SayFinished(const std::filesystem::path& run_dir) {
 }
 
 std::string EndLines(const RunRecord& record) {
+  if (!record.test) return absl::StrFormat("\ntrained in %.1f s\n", record.wall_seconds);
   const Evaluation& test = *record.test;
   std::string text =
       absl::StrFormat("\ntest accuracy %.4f (%d of %d)  loss %.4f  in %.1f s\n", test.top1(),
@@ -306,12 +308,12 @@ absl::Status PrepareProcessor(const ExperimentConfig& config, at::Device device)
   return fused::CheckProducts(AutocastType(config.precision()).value_or(at::kFloat));
 }
 
-absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths, at::Device device,
+absl::Status DryRun(ExperimentConfig config, const ExperimentOptions& options, at::Device device,
                     const std::optional<InitialModel>& initial) {
   std::string data;
-  if ((!NeedsFolder(config.data().source()) || !paths.data_dir.empty()) &&
+  if ((!NeedsFolder(config.data().source()) || !options.data_dir.empty()) &&
       Unavailable(config, device).empty()) {
-    ASSIGN_OR_RETURN(const Dataset dataset, LoadData(paths, &config));
+    ASSIGN_OR_RETURN(const Dataset dataset, LoadData(options, &config));
     RETURN_IF_ERROR(CheckImages(dataset, config.data(), ImageShapeOf(config.model()),
                                 config.model().num_classes()));
     data = absl::StrCat("data: ", dataset.Summary(), "\n");
@@ -329,27 +331,27 @@ absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths, at::D
 }
 
 absl::StatusOr<std::filesystem::path> RunExperiment(ExperimentConfig config,
-                                                    const ExperimentPaths& paths, at::Device device,
-                                                    bool resume,
+                                                    const ExperimentOptions& options,
+                                                    at::Device device,
                                                     std::optional<InitialModel> initial,
                                                     ProcessGroup* group) {
   const auto start = std::chrono::steady_clock::now();
   RETURN_IF_ERROR(AsUsageError(CheckProcesses(config.shards(), group->size())));
   ASSIGN_OR_RETURN(const bool finished, SayFromRankZero(group, [&]() -> absl::StatusOr<bool> {
-                     return resume && IsKnownToBeFinished(paths, config);
+                     return options.resume && IsKnownToBeFinished(options, config);
                    }));
-  if (finished) return SayFinished(paths.run_dir);
+  if (finished) return SayFinished(options.run_dir);
   RETURN_IF_ERROR(PrepareProcessor(config, device));
-  ASSIGN_OR_RETURN(const Dataset dataset, LoadData(paths, &config));
+  ASSIGN_OR_RETURN(const Dataset dataset, LoadData(options, &config));
   RETURN_IF_ERROR(CheckSameGround(group, dataset));
   ASSIGN_OR_RETURN(Trainer trainer, Trainer::Create(config, dataset, device, group));
   std::optional<RunFolder> folder;
   ASSIGN_OR_RETURN(const bool goes_on, SayFromRankZero(group, [&]() -> absl::StatusOr<bool> {
-                     ASSIGN_OR_RETURN(
-                         folder, OpenFolder(config, paths, resume, initial, dataset, &trainer));
+                     ASSIGN_OR_RETURN(folder,
+                                      OpenFolder(config, options, initial, dataset, &trainer));
                      return folder.has_value();
                    }));
-  if (!goes_on) return SayFinished(paths.run_dir);
+  if (!goes_on) return SayFinished(options.run_dir);
   RETURN_IF_ERROR(trainer.TakeFromRankZero());
 
   RunRecord record;
@@ -367,8 +369,9 @@ absl::StatusOr<std::filesystem::path> RunExperiment(ExperimentConfig config,
   }
   initial.reset();  // a second copy of the weights
   RETURN_IF_ERROR(trainer.Run(AddressOf(folder), AddressOf(log), &record));
-  RETURN_IF_ERROR(trainer.Test(AddressOf(folder), AddressOf(log), &record));
-  if (!folder) return paths.run_dir;
+  if (options.tests) RETURN_IF_ERROR(trainer.Test(AddressOf(folder), AddressOf(log), &record));
+  if (!folder) return options.run_dir;
+  record.is_trained = true;
   record.wall_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   RETURN_IF_ERROR(WriteRunRecord(folder->run_json(), config, record));

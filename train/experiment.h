@@ -17,10 +17,12 @@
 
 namespace vitrine {
 
-struct ExperimentPaths {
+struct ExperimentOptions {
   std::filesystem::path data_dir;  // empty: not given
   std::filesystem::path run_dir;
   bool run_dir_is_chosen = true;  // false: where it is taken the run gets a folder beside it
+  bool resume = false;            // goes on with the run that is there
+  bool tests = true;              // false: the run can be tested later, by resuming it
 };
 
 // Makes a config as it was loaded and overridden one that can be trained: writes all defaults, and
@@ -34,15 +36,15 @@ absl::Status PrepareProcessor(const ExperimentConfig& config, at::Device device)
 
 // Prints the config, the parameter count, what cannot be trained yet, and, where the data can be
 // read, a summary of it. Trains nothing. Refuses what a run would that began with `initial`.
-absl::Status DryRun(ExperimentConfig config, const ExperimentPaths& paths, at::Device device,
+absl::Status DryRun(ExperimentConfig config, const ExperimentOptions& options, at::Device device,
                     const std::optional<InitialModel>& initial);
 
 // Trains, or goes on, and evaluates on the test split, together with the group's other processes,
 // which take config, weights and what the run's folder holds from rank 0. A new run begins with the
 // weights of `initial`. Returns the run's folder.
 absl::StatusOr<std::filesystem::path> RunExperiment(ExperimentConfig config,
-                                                    const ExperimentPaths& paths, at::Device device,
-                                                    bool resume,
+                                                    const ExperimentOptions& options,
+                                                    at::Device device,
                                                     std::optional<InitialModel> initial,
                                                     ProcessGroup* group);
 

@@ -43,6 +43,10 @@ DEFINE_string(
     "a checkpoint, a run, or weights of timm, transformers, torchvision or vit-pytorch, with "
     "which a new run begins; other classes get a new head, another image size resampled "
     "positions");
+DEFINE_bool(
+    test, true,
+    "evaluate the test split at the end; --notest leaves that to a later --resume, as tuning "
+    "does, which may know minival alone");
 DEFINE_bool(report, true, "write report.html into the run's folder at the end");
 DEFINE_bool(dry_run, false,
             "check and print the config, the parameter count and the data, and stop");
@@ -129,18 +133,21 @@ absl::Status CheckSameCommand(ProcessGroup& group, const std::vector<std::string
   return CheckSame(group, {{"--config", FLAGS_config},
                            {"--init_from", FLAGS_init_from},
                            {"--resume", FLAGS_resume ? "true" : "false"},
+                           {"--test", FLAGS_test ? "true" : "false"},
                            {"overrides", absl::StrJoin(overrides, " ")}});
 }
 
-ExperimentPaths Paths(const std::string& config_name) {
-  ExperimentPaths paths;
-  paths.data_dir = UserPath(FLAGS_data_dir);
+ExperimentOptions Options(const std::string& config_name) {
+  ExperimentOptions options;
+  options.data_dir = UserPath(FLAGS_data_dir);
   const std::string time = absl::FormatTime("%Y%m%d-%H%M%S", absl::Now(), absl::LocalTimeZone());
   const std::string run_dir =
       FLAGS_run_dir.empty() ? absl::StrCat("runs/", config_name, "-", time) : FLAGS_run_dir;
-  paths.run_dir = UserPath(run_dir);
-  paths.run_dir_is_chosen = !FLAGS_run_dir.empty();
-  return paths;
+  options.run_dir = UserPath(run_dir);
+  options.run_dir_is_chosen = !FLAGS_run_dir.empty();
+  options.resume = FLAGS_resume;
+  options.tests = FLAGS_test;
+  return options;
 }
 
 constexpr char kReport[] = "report.html";
@@ -168,17 +175,17 @@ absl::Status Run(const std::vector<std::string>& overrides) {
   std::optional<InitialModel> initial;
   ASSIGN_OR_RETURN(const ExperimentConfig config,
                    AsUsageError(SharedConfig(overrides, device, group.get(), &initial)));
-  const ExperimentPaths paths = Paths(config.name());
-  if (FLAGS_dry_run) return DryRun(config, paths, device, initial);
+  const ExperimentOptions options = Options(config.name());
+  if (FLAGS_dry_run) return DryRun(config, options, device, initial);
   RETURN_IF_ERROR(AsUsageError(CheckAvailable(config, device)));
   KeepFreedMemory();
   // A report that is older than the end of its run may be of half the run.
-  const bool has_report = IsFinished(paths.run_dir / "run.json") && Exists(paths.run_dir / kReport);
-  ASSIGN_OR_RETURN(
-      const std::filesystem::path run_dir,
-      RunExperiment(config, paths, device, FLAGS_resume, std::move(initial), group.get()));
+  const bool has_report =
+      IsFinished(options.run_dir / "run.json") && Exists(options.run_dir / kReport);
+  ASSIGN_OR_RETURN(const std::filesystem::path run_dir,
+                   RunExperiment(config, options, device, std::move(initial), group.get()));
   if (FLAGS_report && !has_report && group->rank() == 0)
-    TryToReport(run_dir, paths.data_dir, device);
+    TryToReport(run_dir, options.data_dir, device);
   return absl::OkStatus();
 }
 

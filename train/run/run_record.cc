@@ -75,7 +75,9 @@ std::string RecordedOrigin(const fs::path& path) { return Recorded(path, kOrigin
 absl::Status WriteRunRecord(const fs::path& path, const ExperimentConfig& config,
                             const RunRecord& record) {
   Json json = {{"config", config.name()},
-               {"status", record.test ? kFinished : "running"},
+               {"status", record.test         ? kFinished
+                          : record.is_trained ? "trained"
+                                              : "running"},
                {"seed", config.seed()},
                {"data", record.data},
                {"device", record.device},

@@ -29,6 +29,7 @@ struct RunRecord {
   int64_t parameters = 0;
   double wall_seconds = 0;             // of the process that finished the run
   std::optional<BestCheckpoint> best;  // where the config validates
+  bool is_trained = false;             // to the end
   std::optional<Evaluation> test;      // there once the run is finished
   // The same of each average of the weights, "ema" or "swa", where there is one.
   NamedEvaluations test_averages;
