@@ -48,13 +48,14 @@ absl::StatusOr<Weights> ParseWeights(std::string_view name) {
     if (name == WeightsName(weights)) return weights;
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("--weights: must be model, ema or swa, not '", name, "'"));
+      absl::StrCat("weights: must be model, ema or swa, not '", name, "'"));
 }
 
 absl::StatusOr<SavedWeights> ReadWeights(const std::filesystem::path& path, Weights weights) {
   if (weights != Weights::kModel && IsWeightFiles(path)) {
     return absl::FailedPreconditionError(absl::StrCat(
-        path.string(), ": weights of another package, without averages; leave --weights out"));
+        path.string(),
+        ": weights of another package, which has no averages of them; take its model"));
   }
   ASSIGN_OR_RETURN(Checkpoint checkpoint,
                    weights == Weights::kModel ? OpenModel(path) : ReadCheckpoint(path));

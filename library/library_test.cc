@@ -302,6 +302,24 @@ TEST_F(LibraryTest, OptionsThatCannotBeAreRefused) {
               HasSubstr("no moving average"));
 }
 
+TEST_F(LibraryTest, ArgumentsThatCannotBeAreNamed) {
+  const Model model = Open();
+  const auto refusal = [](auto call) -> std::string {
+    try {
+      call();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.status(), VITRINE_INVALID_ARGUMENT);
+      return error.what();
+    }
+    return "";
+  };
+  const Picture photo = Picture::File(files_[0]);
+  EXPECT_THAT(refusal([&] { model.Classify(photo, 0); }), HasSubstr("top is 0; the model has"));
+  EXPECT_THAT(refusal([&] { model.class_name(99); }), HasSubstr("class 99: the model has"));
+  EXPECT_THAT(refusal([&] { model.Embed(Picture::Pixels(nullptr, 5, 5)); }), HasSubstr("neither"));
+  EXPECT_THAT(refusal([&] { Model::Open(""); }), HasSubstr("path is empty"));
+}
+
 struct BadPicture {
   Picture picture;
   vitrine_status status;

@@ -60,7 +60,9 @@ absl::StatusOr<Image> ImageOfPixels(const vitrine_picture& picture) {
 
 absl::StatusOr<at::Tensor> Prepare(const Classifier& classifier, const vitrine_picture& picture) {
   if ((picture.path == nullptr) == (picture.data == nullptr)) {
-    return absl::InvalidArgumentError("a picture is either a path or data; set one, not both");
+    return absl::InvalidArgumentError(picture.path == nullptr
+                                          ? "a picture needs a path or data, and has neither"
+                                          : "a picture has a path and data; set one, not both");
   }
   if (picture.path != nullptr) {
     ASSIGN_OR_RETURN(const std::string bytes, ReadFile(picture.path));

@@ -1,7 +1,7 @@
 #include "library/vitrine.h"
 
 #include <algorithm>
-#include <cstring>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +21,7 @@
 #include "glog/logging.h"
 #include "library/compute_threads.h"
 #include "library/pictures.h"
+#include "train/checkpoint/open_model.h"
 #include "vit/config.h"
 
 struct vitrine_model {
@@ -95,21 +96,24 @@ absl::StatusOr<Arguments> ParseOptions(const vitrine_options* options) {
 }
 
 absl::StatusOr<Classifier> Open(const char* path, const vitrine_options* options) {
-  if (path == nullptr) return absl::InvalidArgumentError("path is NULL");
+  if (path == nullptr || *path == '\0') return absl::InvalidArgumentError("path is empty");
   LogNothing();
   ASSIGN_OR_RETURN(const Arguments arguments, ParseOptions(options));
-  RETURN_IF_ERROR(ComputeThreads::Choose(arguments.threads));
+  ASSIGN_OR_RETURN(const std::filesystem::path found, FindModel(path));
+  RETURN_IF_ERROR(ComputeThreads::Choose(arguments.threads));  // of the process, so not for a typo
   const ComputeThreads threads;
-  return Classifier::Load(path, arguments.weights, at::kCPU, arguments.operands);
+  return Classifier::Load(found, arguments.weights, at::kCPU, arguments.operands);
 }
 
-absl::Status CheckCall(const vitrine_model* model, const vitrine_picture* pictures, size_t count,
-                       const void* results) {
+absl::Status CheckCall(const vitrine_model* model, const vitrine_picture* pictures, size_t count) {
   if (model == nullptr) return absl::InvalidArgumentError("model is NULL");
   if (count > 0 && pictures == nullptr) return absl::InvalidArgumentError("pictures is NULL");
-  if (count > 0 && results == nullptr)
-    return absl::InvalidArgumentError("there is no array to fill");
   return ComputeThreads::CheckCaller();
+}
+
+absl::Status CheckResults(const void* results) {
+  return results == nullptr ? absl::InvalidArgumentError("there is no array to fill")
+                            : absl::OkStatus();
 }
 
 absl::Status Classify(const Classifier& classifier, absl::Span<const vitrine_picture> pictures,
@@ -124,6 +128,7 @@ absl::Status Classify(const Classifier& classifier, absl::Span<const vitrine_pic
         "the model has no head that tells classes apart; train one, or embed pictures instead");
   }
   if (pictures.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(CheckResults(scores));
   const ComputeThreads threads;
   ASSIGN_OR_RETURN(const at::Tensor inputs, PreparePictures(classifier, pictures));
   const at::Tensor logits = classifier.inference().Forward(inputs);
@@ -144,6 +149,7 @@ int64_t EmbeddingSize(const ModelConfig& config) {
 absl::Status Embed(const Classifier& classifier, absl::Span<const vitrine_picture> pictures,
                    float* out) {
   if (pictures.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(CheckResults(out));
   const ComputeThreads threads;
   ASSIGN_OR_RETURN(const at::Tensor inputs, PreparePictures(classifier, pictures));
   const at::Tensor rows = classifier.inference().Features(inputs).flatten(1).contiguous();
@@ -176,7 +182,11 @@ int32_t vitrine_class_count(const vitrine_model* model) {
 }
 
 const char* vitrine_class_name(const vitrine_model* model, int32_t index) {
-  if (index < 0 || index >= vitrine_class_count(model)) return nullptr;
+  const int32_t count = vitrine_class_count(model);
+  if (index < 0 || index >= count) {
+    vitrine::last_error = {absl::StrCat("class ", index, ": the model has ", count, " classes")};
+    return nullptr;
+  }
   return model->classifier.manifest().class_names(index).c_str();
 }
 
@@ -187,7 +197,7 @@ size_t vitrine_embedding_size(const vitrine_model* model) {
 vitrine_status vitrine_classify(const vitrine_model* model, const vitrine_picture* pictures,
                                 size_t count, int32_t top, vitrine_score* scores) {
   return vitrine::Run([&]() -> absl::Status {
-    RETURN_IF_ERROR(vitrine::CheckCall(model, pictures, count, scores));
+    RETURN_IF_ERROR(vitrine::CheckCall(model, pictures, count));
     return vitrine::Classify(model->classifier, {pictures, count}, top, scores);
   });
 }
@@ -195,7 +205,7 @@ vitrine_status vitrine_classify(const vitrine_model* model, const vitrine_pictur
 vitrine_status vitrine_embed(const vitrine_model* model, const vitrine_picture* pictures,
                              size_t count, float* rows) {
   return vitrine::Run([&]() -> absl::Status {
-    RETURN_IF_ERROR(vitrine::CheckCall(model, pictures, count, rows));
+    RETURN_IF_ERROR(vitrine::CheckCall(model, pictures, count));
     return vitrine::Embed(model->classifier, {pictures, count}, rows);
   });
 }

@@ -78,7 +78,7 @@ void vitrine_close(vitrine_model* model);
 
 int32_t vitrine_class_count(const vitrine_model* model);
 
-// Lasts as long as the model; NULL if there is no such class.
+// Lasts as long as the model; NULL, with vitrine_error(), if there is no such class.
 const char* vitrine_class_name(const vitrine_model* model, int32_t index);
 
 // Numbers of a picture's vector.
@@ -208,7 +208,11 @@ class Model {
   int class_count() const { return vitrine_class_count(get()); }
 
   // 0 <= index < class_count().
-  std::string class_name(int index) const { return vitrine_class_name(get(), index); }
+  std::string class_name(int index) const {
+    const char* name = vitrine_class_name(get(), index);
+    if (name == nullptr) throw Error(VITRINE_INVALID_ARGUMENT);
+    return name;
+  }
 
   size_t embedding_size() const { return vitrine_embedding_size(get()); }
 

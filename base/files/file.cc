@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/files/file_descriptor.h"
+#include "base/files/partial.h"
 #include "base/status_macros.h"
 
 namespace vitrine {
@@ -64,15 +65,9 @@ fs::path PartialPath(const fs::path& path) {
 
 absl::Status WriteAtomically(const fs::path& path, std::string_view bytes) {
   const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  const fs::path temporary = PartialPath(path);
-  absl::Status status = WriteAndSync(temporary, bytes);
-  if (status.ok() && rename(temporary.c_str(), path.c_str()) != 0) {
-    status = PathError(errno, path, "replace");
-  }
-  if (!status.ok()) {
-    unlink(temporary.c_str());
-    return status;
-  }
+  Partial partial(path);
+  RETURN_IF_ERROR(WriteAndSync(partial.path(), bytes));
+  if (!partial.Commit()) return PathError(errno, path, "replace");
   return SyncFolder(parent);
 }
 
@@ -83,18 +78,12 @@ absl::Status WriteNewFolder(const fs::path& path,
         absl::StrCat(path.string(), " is there already; take another name"));
   }
   const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  const fs::path temporary = PartialPath(path);
-  RETURN_IF_ERROR(RemoveAll(temporary));
-  RETURN_IF_ERROR(CreateFolder(temporary));
-  absl::Status status = fill(temporary);
-  if (status.ok()) status = SyncFolder(temporary);
-  if (status.ok() && rename(temporary.c_str(), path.c_str()) != 0) {
-    status = PathError(errno, path, "create the folder");
-  }
-  if (!status.ok()) {
-    RemoveAll(temporary).IgnoreError();  // the first error is the one to report
-    return status;
-  }
+  RETURN_IF_ERROR(RemoveAll(PartialPath(path)));  // of an earlier process of this number
+  Partial partial(path);
+  RETURN_IF_ERROR(CreateFolder(partial.path()));
+  RETURN_IF_ERROR(fill(partial.path()));
+  RETURN_IF_ERROR(SyncFolder(partial.path()));
+  if (!partial.Commit()) return PathError(errno, path, "create the folder");
   return SyncFolder(parent);
 }
 

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/files/file_descriptor.h"
+#include "base/files/partial.h"
 
 namespace vitrine {
 
@@ -22,9 +23,6 @@ namespace vitrine {
 class FileWriter {
  public:
   static absl::StatusOr<FileWriter> Create(const std::filesystem::path& path);
-
-  FileWriter(FileWriter&& other) noexcept;
-  ~FileWriter();
 
   // Bytes so far.
   int64_t size() const { return size_; }
@@ -42,11 +40,12 @@ class FileWriter {
   absl::Status Commit();
 
  private:
-  FileWriter(std::filesystem::path path, std::filesystem::path temporary, FileDescriptor file);
+  FileWriter(std::filesystem::path path, Partial partial, FileDescriptor file);
 
   absl::Status Flush();
 
-  std::filesystem::path path_, temporary_;  // no temporary: committed or moved away
+  std::filesystem::path path_;
+  Partial partial_;
   FileDescriptor file_;
   std::string buffer_;
   int64_t size_ = 0;

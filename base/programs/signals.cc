@@ -13,6 +13,8 @@
 #include <thread>
 #include <utility>
 
+#include "base/files/partial.h"
+
 namespace vitrine {
 namespace {
 
@@ -42,6 +44,7 @@ bool is_save_requested = false;
 
 // What the signal does to a process that does not know it.
 [[noreturn]] void TakeUsualEffect(int signal) {
+  RemovePartials();
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, signal);

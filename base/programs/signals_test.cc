@@ -8,9 +8,12 @@
 
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <functional>
 #include <thread>
 
+#include "base/files/file.h"
+#include "base/files/partial.h"
 #include "gtest/gtest.h"
 
 namespace vitrine {
@@ -176,6 +179,22 @@ TEST(InterruptionGuardDeathTest, WithoutAGuardTheFirstEndsTheProcess) {
     };
     EXPECT_EXIT(send(), KilledBySignal(signal), "");
   }
+}
+
+TEST(InterruptionGuardDeathTest, WhatIsHalfWrittenIsRemoved) {
+  const std::filesystem::path folder = std::filesystem::path(::testing::TempDir()) / "half_written";
+  std::filesystem::remove_all(folder);
+  ASSERT_TRUE(CreateFolder(folder).ok());
+  const auto end_while_writing = [&] {
+    WatchSignals();
+    const Partial file(folder / "file"), other(folder / "folder");
+    if (!WriteAndSync(file.path(), "bytes").ok()) _exit(1);
+    if (!CreateFolder(other.path() / "within").ok()) _exit(1);
+    SendSelf(SIGTERM);
+    WaitForTheEnd();
+  };
+  EXPECT_EXIT(end_while_writing(), KilledBySignal(SIGTERM), "");
+  EXPECT_TRUE(std::filesystem::is_empty(folder));
 }
 
 TEST(InterruptionGuardDeathTest, IgnoredSignalsStayIgnored) {
