@@ -4,6 +4,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/files/crc32c.h"
+#include "base/parallel/agreement.h"
+#include "base/parallel/check_same.h"
 #include "base/status_macros.h"
 #include "eval/evaluator.h"
 #include "eval/result_file.h"
@@ -24,6 +27,45 @@ absl::Status CheckScores(const Evaluation& evaluation) {
   return absl::FailedPreconditionError(
       "the model gives no image finite scores: its weights are too large to compute with; take an "
       "earlier checkpoint");
+}
+
+uint32_t Checksum(const TensorMap& tensors) {
+  uint32_t sum = 0;
+  for (const auto& [name, tensor] : tensors) {
+    const at::Tensor whole = tensor.cpu().contiguous();
+    const auto* const bytes = static_cast<const char*>(whole.const_data_ptr());
+    sum = Crc32c({bytes, whole.nbytes()}, Crc32c(name, sum));
+  }
+  return sum;
+}
+
+// What a process reads for itself.
+struct Opened {
+  fs::path checkpoint;
+  SavedWeights saved;
+  EvaluationData data;
+};
+
+absl::StatusOr<Opened> Open(const fs::path& path, const EvaluationOptions& options) {
+  ASSIGN_OR_RETURN(fs::path checkpoint, FindModel(path));
+  ASSIGN_OR_RETURN(SavedWeights saved, ReadWeights(checkpoint, options.weights));
+  if (options.loader_threads > 0) {
+    saved.manifest.mutable_config()->mutable_data()->set_loader_threads(options.loader_threads);
+  }
+  ASSIGN_OR_RETURN(EvaluationData data,
+                   EvaluationData::Load(saved.manifest, options.split, options.data_dir,
+                                        options.device, options.on_bad));
+  return Opened{std::move(checkpoint), std::move(saved), std::move(data)};
+}
+
+// Processes with other weights or images would add up to the figures of none.
+absl::Status CheckSameOpened(ProcessGroup* group, const Opened& opened) {
+  if (group->size() == 1) return absl::OkStatus();
+  ExperimentConfig config = opened.saved.manifest.config();
+  config.mutable_data()->clear_loader_threads();
+  return CheckSame(*group, {{"weights", absl::StrCat(Checksum(opened.saved.tensors))},
+                            {"config", config.ShortDebugString()},
+                            {"data", DataIdentity(opened.data.dataset())}});
 }
 
 }  // namespace
@@ -81,22 +123,17 @@ std::optional<EvaluationResult> EvaluationData::FindSaved(const fs::path& checkp
 
 absl::StatusOr<CheckpointEvaluation> EvaluateCheckpoint(const fs::path& path,
                                                         const EvaluationOptions& options) {
+  absl::StatusOr<Opened> opened = Open(path, options);
+  RETURN_IF_ERROR(AgreeOn(options.group, opened.status()));
+  RETURN_IF_ERROR(CheckSameOpened(options.group, *opened));
   CheckpointEvaluation evaluation;
-  ASSIGN_OR_RETURN(evaluation.checkpoint, FindModel(path));
-  const std::string name = evaluation.checkpoint.string();
-  ASSIGN_OR_RETURN(SavedWeights saved, ReadWeights(evaluation.checkpoint, options.weights));
-  CheckpointManifest& manifest = saved.manifest;
-  if (options.loader_threads > 0) {
-    manifest.mutable_config()->mutable_data()->set_loader_threads(options.loader_threads);
-  }
-  ASSIGN_OR_RETURN(const EvaluationData data,
-                   EvaluationData::Load(manifest, options.split, options.data_dir, options.device,
-                                        options.on_bad));
-  ASSIGN_OR_RETURN(
-      evaluation.result,
-      Annotate(data.Evaluate(saved.tensors, options.flips, options.operands, options.group), name));
+  evaluation.checkpoint = std::move(opened->checkpoint);
+  ASSIGN_OR_RETURN(evaluation.result,
+                   Annotate(opened->data.Evaluate(opened->saved.tensors, options.flips,
+                                                  options.operands, options.group),
+                            evaluation.checkpoint.string()));
   if (options.operands == at::kBFloat16) evaluation.result.set_bfloat16(true);
-  SetWeights(manifest, WeightsName(options.weights), &evaluation.result);
+  SetWeights(opened->saved.manifest, WeightsName(options.weights), &evaluation.result);
   return evaluation;
 }
 

@@ -112,7 +112,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(options.split, AsUsageError(ParseSplit(FLAGS_split)));
   ASSIGN_OR_RETURN(options.weights, AsUsageError(ParseWeights(FLAGS_weights)));
   ASSIGN_OR_RETURN(options.operands, PrecisionOfFlag());
-  ASSIGN_OR_RETURN(const std::unique_ptr<ProcessGroup> group, JoinProcesses());
+  ASSIGN_OR_RETURN(const std::unique_ptr<ProcessGroup> group, JoinProcesses(arguments));
   ASSIGN_OR_RETURN(options.device, DeviceOfFlags());
   options.group = group.get();
   RETURN_IF_ERROR(SetThreads(std::max(1, DefaultThreads() / group->size())));

@@ -1,11 +1,14 @@
 // //eval as its users run it, on a run of //train.
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/files/file.h"
+#include "base/parallel/listener.h"
 #include "base/programs/child_process.h"
 #include "base/status_matchers.h"
 #include "base/tensors/device.h"
@@ -103,6 +106,24 @@ TEST_F(EvalProcessTest, ProcessesThatShareTheImagesSayTheSame) {
     ASSERT_EQ(several.status, 0) << several.err;
     EXPECT_EQ(several.out, one.out) << processes;
   }
+}
+
+// As a launcher would start them; each has its own idea of what to evaluate.
+TEST_F(EvalProcessTest, ProcessesThatDisagreeGiveNoFigures) {
+  const Listener free = ListenOnLoopback().value();
+  close(free.fd);
+  const auto start = [&](int rank, const std::string& flag) {
+    return ChildProcess::Start({"/usr/bin/env", absl::StrCat("RANK=", rank), "WORLD_SIZE=2",
+                                "MASTER_ADDR=127.0.0.1", absl::StrCat("MASTER_PORT=", free.port),
+                                "eval/eval", "--device=cpu",
+                                absl::StrCat("--checkpoint=", Folder().string()), flag})
+        .value();
+  };
+  ChildProcess one = start(0, "--split=test"), other = start(1, "--split=minival");
+  EXPECT_EQ(one.Wait(), 2);
+  EXPECT_EQ(other.Wait(), 2);
+  EXPECT_EQ(one.Out(), "");
+  EXPECT_THAT(one.Err(), HasSubstr("rank 1 in --split ('minival' and 'test')"));
 }
 
 TEST_F(EvalProcessTest, AverageIsAnotherModel) {

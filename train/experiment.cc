@@ -185,15 +185,6 @@ absl::StatusOr<std::optional<RunFolder>> OpenFolder(const ExperimentConfig& conf
   return folder;
 }
 
-// That all processes compute the same from the same.
-absl::Status CheckSameGround(ProcessGroup* group, const Dataset& dataset) {
-  if (group->size() == 1) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::string program, ReadFile("/proc/self/exe"));
-  return CheckSame(*group, {{"program", absl::StrCat(Crc32c(program))},
-                            {"data", DataIdentity(dataset)},
-                            {"CPU capability", CpuCapability()}});
-}
-
 // What rank 0 answers; the others are not asked.
 absl::StatusOr<bool> SayFromRankZero(ProcessGroup* group,
                                      absl::FunctionRef<absl::StatusOr<bool>()> ask) {
@@ -336,14 +327,15 @@ absl::StatusOr<std::filesystem::path> RunExperiment(ExperimentConfig config,
                                                     std::optional<InitialModel> initial,
                                                     ProcessGroup* group) {
   const auto start = std::chrono::steady_clock::now();
-  RETURN_IF_ERROR(AsUsageError(CheckProcesses(config.shards(), group->size())));
   ASSIGN_OR_RETURN(const bool finished, SayFromRankZero(group, [&]() -> absl::StatusOr<bool> {
                      return options.resume && IsKnownToBeFinished(options, config);
                    }));
   if (finished) return SayFinished(options.run_dir);
   RETURN_IF_ERROR(PrepareProcessor(config, device));
-  ASSIGN_OR_RETURN(const Dataset dataset, LoadData(options, &config));
-  RETURN_IF_ERROR(CheckSameGround(group, dataset));
+  const absl::StatusOr<Dataset> loaded = LoadData(options, &config);
+  RETURN_IF_ERROR(group->size() == 1 ? loaded.status() : AgreeOn(group, loaded.status()));
+  const Dataset& dataset = *loaded;
+  RETURN_IF_ERROR(CheckSame(*group, {{"data", DataIdentity(dataset)}}));
   ASSIGN_OR_RETURN(Trainer trainer, Trainer::Create(config, dataset, device, group));
   std::optional<RunFolder> folder;
   ASSIGN_OR_RETURN(const bool goes_on, SayFromRankZero(group, [&]() -> absl::StatusOr<bool> {

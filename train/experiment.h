@@ -40,6 +40,7 @@ absl::Status DryRun(ExperimentConfig config, const ExperimentOptions& options, a
                     const std::optional<InitialModel>& initial);
 
 // Trains, or goes on, and evaluates on the test split, together with the group's other processes,
+// of which there is a number that can share the config's shards (CheckProcesses),
 // which take config, weights and what the run's folder holds from rank 0. A new run begins with the
 // weights of `initial`. Returns the run's folder.
 absl::StatusOr<std::filesystem::path> RunExperiment(ExperimentConfig config,

@@ -174,7 +174,8 @@ TEST_F(ImportProcessTest, WhatAnImportHasNotIsNotPredictedWith) {
                                             Flag("--images=", "pictures/val")};
   std::vector<std::string> averaged = predict;
   averaged.emplace_back("--weights=ema");
-  EXPECT_THAT(RunChild(averaged).err, HasSubstr("weights of another package, without averages"));
+  EXPECT_THAT(RunChild(averaged).err,
+              HasSubstr("weights of another package, which has no averages"));
   TensorMap headless = LoadPackageModel("transformers_vit_5").weights;
   std::erase_if(headless, [](const auto& entry) { return entry.first.starts_with("classifier."); });
   ASSERT_OK(WriteSafetensors(folder_ / "vit/model.safetensors", headless));

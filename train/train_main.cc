@@ -9,13 +9,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "analysis/report.h"
 #include "base/files/file.h"
 #include "base/parallel/agreement.h"
-#include "base/parallel/check_same.h"
 #include "base/parallel/process_flags.h"
 #include "base/programs/memory.h"
 #include "base/programs/program.h"
@@ -128,15 +126,6 @@ absl::StatusOr<ExperimentConfig> SharedConfig(const std::vector<std::string>& ov
   return config;
 }
 
-// Each process reads its own words, of which rank 0's count.
-absl::Status CheckSameCommand(ProcessGroup& group, const std::vector<std::string>& overrides) {
-  return CheckSame(group, {{"--config", FLAGS_config},
-                           {"--init_from", FLAGS_init_from},
-                           {"--resume", FLAGS_resume ? "true" : "false"},
-                           {"--test", FLAGS_test ? "true" : "false"},
-                           {"overrides", absl::StrJoin(overrides, " ")}});
-}
-
 ExperimentOptions Options(const std::string& config_name) {
   ExperimentOptions options;
   options.data_dir = UserPath(FLAGS_data_dir);
@@ -169,12 +158,12 @@ absl::Status Run(const std::vector<std::string>& overrides) {
   OutliveConsole();
   RETURN_IF_ERROR(CheckFlags());
   if (StartsProcesses()) return RunProcesses();
-  ASSIGN_OR_RETURN(const std::unique_ptr<ProcessGroup> group, JoinProcesses());
+  ASSIGN_OR_RETURN(const std::unique_ptr<ProcessGroup> group, JoinProcesses(overrides));
   ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
-  RETURN_IF_ERROR(AsUsageError(CheckSameCommand(*group, overrides)));
   std::optional<InitialModel> initial;
   ASSIGN_OR_RETURN(const ExperimentConfig config,
                    AsUsageError(SharedConfig(overrides, device, group.get(), &initial)));
+  RETURN_IF_ERROR(AsUsageError(CheckProcesses(config.shards(), group->size())));
   const ExperimentOptions options = Options(config.name());
   if (FLAGS_dry_run) return DryRun(config, options, device, initial);
   RETURN_IF_ERROR(AsUsageError(CheckAvailable(config, device)));

@@ -14,6 +14,7 @@
 #include "base/status_macros.h"
 #include "data/batches/mix.h"
 #include "eval/result_file.h"
+#include "eval/score_exchange.h"
 #include "eval/split_evaluation.h"
 #include "glog/logging.h"
 #include "train/checkpoint/broadcast_checkpoint.h"
@@ -60,8 +61,8 @@ void WarnOfBadImages(const BadImages& bad) {
                << "for example " << bad.example;
 }
 
-std::string HowToGoOn(const RunFolder* folder) {
-  return absl::StrCat("--resume --run_dir=", folder == nullptr ? "RUN" : folder->path().string());
+std::string HowToGoOn(const RunFolder& folder) {
+  return absl::StrCat("--resume --run_dir=", folder.path().string());
 }
 
 // The name of the split's row in validation.csv.
@@ -187,17 +188,17 @@ absl::Status Trainer::Run(const RunFolder* folder, RunLog* log, RunRecord* recor
     if (interruption != 0) break;
     progress.Update(iteration_);
   }
-  WarnOfBadImages(batches.bad_images());
-  WarnOfDamagedImages(batches.damaged_images());
   if (writer) RETURN_IF_ERROR(writer->Finish());
+  RETURN_IF_ERROR(WarnOfImages(batches));
   if (interruption == 0) {  // one may have come while the last checkpoint was written
     ASSIGN_OR_RETURN(const Signals last, TakeSignals());
     interruption = last.interruption;
   }
   if (interruption == 0) return absl::OkStatus();
-  return InterruptedError(interruption,
-                          absl::StrCat("interrupted after ", iteration_, " iterations; go on with ",
-                                       HowToGoOn(folder)));
+  const std::string where = absl::StrCat("interrupted after ", iteration_, " iterations");
+  return InterruptedError(
+      interruption,
+      folder == nullptr ? where : absl::StrCat(where, "; go on with ", HowToGoOn(*folder)));
 }
 
 absl::StatusOr<Trainer::Signals> Trainer::TakeSignals() const {
@@ -210,6 +211,14 @@ absl::StatusOr<Trainer::Signals> Trainer::TakeSignals() const {
     together.save_request = together.save_request || one[1] != 0;
   }
   return together;
+}
+
+absl::Status Trainer::WarnOfImages(const BatchSource& batches) const {
+  ASSIGN_OR_RETURN(const BadImages bad, AddUp(group_, batches.bad_images()));
+  ASSIGN_OR_RETURN(const BadImages damaged, AddUp(group_, batches.damaged_images()));
+  WarnOfBadImages(bad);
+  WarnOfDamagedImages(damaged);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Trainer::BatchSource> Trainer::OpenBatches() const {
@@ -314,12 +323,12 @@ absl::Status Trainer::Save(const RunFolder* folder, RunRecord* record, Checkpoin
 
 absl::Status Trainer::EndedBy(const absl::Status& error, const RunFolder* folder, RunRecord* record,
                               CheckpointWriter* writer) {
-  if (iteration_ == 0) return error;
+  if (iteration_ == 0 || folder == nullptr) return error;
   absl::Status saved = Save(folder, record, writer);
   if (saved.ok() && writer != nullptr) saved = writer->Finish();
   if (!saved.ok()) return error;
   return absl::Status(error.code(), absl::StrCat(error.message(), "; then go on from iteration ",
-                                                 iteration_, " with ", HowToGoOn(folder)));
+                                                 iteration_, " with ", HowToGoOn(*folder)));
 }
 
 Checkpoint Trainer::MakeCheckpoint() const {

@@ -97,6 +97,9 @@ class Trainer {
   };
   absl::StatusOr<Signals> TakeSignals() const;
 
+  // Of all processes.
+  absl::Status WarnOfImages(const BatchSource& batches) const;
+
   bool finished() const { return iteration_ == config_.schedule().iterations(); }
   bool IsLogged() const;
   bool IsValidated() const;

@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "base/parallel/own_address.h"
 #include "base/status_macros.h"
 #include "c10/util/Logging.h"
 #include "glog/logging.h"
@@ -74,6 +75,16 @@ bool Resolves(const std::string& name) {
   return true;
 }
 
+bool LacksFiles(const std::string& reason) {
+  return absl::StrContains(reason, "Too many open files");
+}
+
+absl::Status TooFewFiles(const LaunchEnvironment& environment) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("rank ", environment.rank,
+                   ": too many open files for so many connections; raise `ulimit -n`"));
+}
+
 using StorePointer = c10::intrusive_ptr<c10d::Store>;
 
 // What went wrong where rank 0's store is made or looked for.
@@ -81,6 +92,7 @@ absl::Status StoreError(const LaunchEnvironment& environment, const std::string&
   const std::string rank = absl::StrCat("rank ", environment.rank, ": ");
   const std::string& address = environment.master_address;
   const int port = environment.master_port;
+  if (LacksFiles(reason)) return TooFewFiles(environment);
   if (absl::StrContains(reason, "EADDRINUSE")) {
     return absl::UnavailableError(absl::StrCat(
         rank, "port ", port, " is in use on this machine; set MASTER_PORT to a free one"));
@@ -169,14 +181,21 @@ absl::Status Meet(const LaunchEnvironment& environment, const StorePointer& stor
 
 // ---- Gloo
 
+// Not that of the host name, which others may not reach, as 127.0.1.1 on Debian.
+std::string OwnAddress(const LaunchEnvironment& environment) {
+  if (environment.is_one_machine) return "127.0.0.1";
+  const std::string address = AddressTowards(environment.master_address, environment.master_port);
+  return address.empty() ? HostName() : address;
+}
+
 c10::intrusive_ptr<c10d::ProcessGroupGloo::Options> GlooOptions(
     const LaunchEnvironment& environment, milliseconds timeout) {
   using Gloo = c10d::ProcessGroupGloo;
   auto options = Gloo::Options::create(timeout);
   options->threads = 1;  // for collective operations, of which none is used
-  options->devices = {InterfaceName() != nullptr   ? Gloo::createDeviceForInterface(InterfaceName())
-                      : environment.is_one_machine ? Gloo::createDeviceForHostname("127.0.0.1")
-                                                   : Gloo::createDefaultDevice()};
+  options->devices = {InterfaceName() != nullptr
+                          ? Gloo::createDeviceForInterface(InterfaceName())
+                          : Gloo::createDeviceForHostname(OwnAddress(environment))};
   return options;
 }
 
@@ -291,6 +310,7 @@ absl::StatusOr<std::unique_ptr<Transport>> ConnectByGloo(const LaunchEnvironment
                                                     GlooOptions(environment, timeout)),
         timeout);
   } catch (const std::exception& error) {
+    if (LacksFiles(error.what())) return TooFewFiles(environment);
     return absl::UnavailableError(absl::StrCat(
         "rank ", environment.rank, ": no connections between ranks over ",
         GlooInterface(environment), " (", Reason(error),
@@ -301,7 +321,7 @@ absl::StatusOr<std::unique_ptr<Transport>> ConnectByGloo(const LaunchEnvironment
 
 std::string GlooInterface(const LaunchEnvironment& environment) {
   if (InterfaceName() != nullptr) return InterfaceName();
-  return environment.is_one_machine ? "loopback" : "the host name's interface";
+  return environment.is_one_machine ? "loopback" : OwnAddress(environment);
 }
 
 }  // namespace vitrine

@@ -80,6 +80,11 @@ const Convention* FindConvention(const Variables& variables) {
     if (Has(variables, "TORCHELASTIC_RUN_ID")) return &kTorchrun;
     return Has(variables, "KUBERNETES_SERVICE_HOST") ? &kPyTorchJob : &kRankVariables;
   }
+  // srun may set a PMI's variables too, and says more itself.
+  const bool is_both = IsOf(variables, kPmi) && IsOf(variables, kSlurm) &&
+                       Get(variables, kPmi.size) == Get(variables, kSlurm.size) &&
+                       Get(variables, kPmi.rank) == Get(variables, kSlurm.rank);
+  if (is_both) return &kSlurm;
   for (const Convention* convention : {&kOpenMpi, &kPmi, &kSlurm}) {
     if (IsOf(variables, *convention)) return convention;
   }
@@ -179,6 +184,15 @@ absl::StatusOr<std::string> MasterAddress(const Variables& variables, const Conv
   return address;
 }
 
+// A machine may have several jobs, which should not meet.
+int PortOfJob(const Variables& variables, const Convention& convention) {
+  const std::string job =
+      Get(variables, &convention == &kOpenMpi ? "OMPI_MCA_ess_base_jobid" : "SLURM_JOB_ID");
+  int64_t number = 0;
+  if (!absl::SimpleAtoi(job, &number) || number <= 0) return 29500;  // as PyTorch has it
+  return static_cast<int>(20000 + number % 10000);
+}
+
 absl::StatusOr<int> MasterPort(const Variables& variables, const Convention& convention) {
   const bool is_set_by_launcher = convention.rank == kTorchrun.rank;
   if (is_set_by_launcher && !Has(variables, "MASTER_PORT")) {
@@ -186,10 +200,7 @@ absl::StatusOr<int> MasterPort(const Variables& variables, const Convention& con
         "MASTER_PORT is not set; set it for every process to a port that is free on the "
         "machine of rank 0");
   }
-  int port = 29500;  // as PyTorch has it
-  ASSIGN_OR_RETURN(const int job, Number(variables, "SLURM_JOB_ID", 0, 0));
-  if (job > 0) port = 20000 + job % 10000;  // a machine may have several jobs
-  return Number(variables, "MASTER_PORT", port, 1, kMaxPort);
+  return Number(variables, "MASTER_PORT", PortOfJob(variables, convention), 1, kMaxPort);
 }
 
 absl::StatusOr<LaunchEnvironment> ReadOwn(const Variables& variables,
@@ -246,6 +257,7 @@ Variables WithOwnLaunch(Variables variables, const LaunchEnvironment& environmen
   variables[kOwnSize] = absl::StrCat(environment.size);
   variables[kOwnPort] = absl::StrCat(environment.master_port);
   variables.erase(kOwnListener);
+  variables.erase("GLOO_SOCKET_IFNAME");  // of a network between machines
   if (environment.listener >= 0) variables[kOwnListener] = absl::StrCat(environment.listener);
   return variables;
 }

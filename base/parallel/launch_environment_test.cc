@@ -120,6 +120,26 @@ TEST(LaunchEnvironmentTest, OpenMpi) {
   EXPECT_EQ(Read(With(kOpenMpi, {{"MASTER_ADDR", "gpu03"}})).master_port, 29500);
 }
 
+TEST(LaunchEnvironmentTest, SrunMaySetThePmisVariablesToo) {
+  const LaunchEnvironment environment = Read({{"SLURM_PROCID", "1"},
+                                              {"SLURM_STEP_NUM_TASKS", "2"},
+                                              {"SLURM_LOCALID", "1"},
+                                              {"SLURM_STEP_NUM_NODES", "1"},
+                                              {"PMI_RANK", "1"},
+                                              {"PMI_SIZE", "2"}});
+  EXPECT_EQ(environment.launcher, "Slurm");
+  EXPECT_TRUE(environment.is_one_machine);
+}
+
+TEST(LaunchEnvironmentTest, JobsOfOpenMpiDoNotMeet) {
+  const auto port_of = [](const std::string& job) {
+    return Read(With(kOpenMpi, {{"MASTER_ADDR", "gpu03"}, {"OMPI_MCA_ess_base_jobid", job}}))
+        .master_port;
+  };
+  EXPECT_EQ(port_of("1175846913"), 26913);
+  EXPECT_EQ(port_of("4175912449"), 22449);
+}
+
 TEST(LaunchEnvironmentTest, MpiOnOneMachineNeedsNoAddress) {
   const LaunchEnvironment open_mpi = Read(With(kOpenMpi, {{"OMPI_COMM_WORLD_LOCAL_SIZE", "4"}}));
   const LaunchEnvironment hydra = Read(With(kHydra, {{"MPI_LOCALNRANKS", "4"}}));

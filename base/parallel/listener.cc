@@ -1,5 +1,6 @@
 #include "base/parallel/listener.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,8 +11,15 @@
 
 namespace vitrine {
 
+int AboveStandardFiles(int fd) {
+  if (fd < 0 || fd > STDERR_FILENO) return fd;
+  const int above = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  close(fd);
+  return above;
+}
+
 absl::StatusOr<Listener> ListenOnLoopback() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int fd = AboveStandardFiles(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (fd < 0) return absl::ErrnoToStatus(errno, "cannot make a socket");
   sockaddr_in address = {};
   address.sin_family = AF_INET;

@@ -19,6 +19,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/parallel/launch_environment.h"
 #include "base/parallel/listener.h"
 #include "base/programs/program.h"
@@ -57,7 +58,8 @@ struct Rank {
   pid_t pid = -1;
   int pipe = -1;
   std::string line;                // the one that is not yet complete
-  std::optional<int> exit_status;  // once it has ended
+  std::optional<int> exit_status;  // once it has ended, 128 + n by signal n
+  int signal = 0;                  // that ended it
 };
 
 // The child's half of fork: nothing here allocates or locks.
@@ -103,6 +105,7 @@ absl::StatusOr<Rank> StartRank(int rank, int size, const Listener& listener,
   if (rank != 0 && pipe2(ends, O_CLOEXEC) != 0) {
     return absl::ErrnoToStatus(errno, "cannot make a pipe");
   }
+  for (int& end : ends) end = AboveStandardFiles(end);
   const pid_t parent = getpid(), pid = fork();
   if (pid == 0) {
     Execute(rank, arguments.get(), variables.get(), ends[1], listener.fd, parent);
@@ -110,7 +113,7 @@ absl::StatusOr<Rank> StartRank(int rank, int size, const Listener& listener,
   const int error = errno;
   if (rank != 0) close(ends[1]);
   if (pid > 0)
-    return Rank{.rank = rank, .pid = pid, .pipe = ends[0], .line = "", .exit_status = {}};
+    return Rank{.rank = rank, .pid = pid, .pipe = ends[0], .line = {}, .exit_status = {}};
   if (rank != 0) close(ends[0]);
   return absl::ErrnoToStatus(
       error, absl::StrCat("process ", rank, " of ", size, " cannot be started; raise `ulimit -u`"));
@@ -207,7 +210,8 @@ class Ranks {
     for (Rank& rank : ranks_) {
       int status = 0;
       if (rank.exit_status || waitpid(rank.pid, &status, WNOHANG) != rank.pid) continue;
-      rank.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+      if (WIFSIGNALED(status)) rank.signal = WTERMSIG(status);
+      rank.exit_status = rank.signal == 0 ? WEXITSTATUS(status) : 128 + rank.signal;
       ended.push_back(rank.pid);
       if (*rank.exit_status == 0 || are_asked_) continue;
       if (failed_ == nullptr) failed_at_ = Clock::now();
@@ -217,15 +221,22 @@ class Ranks {
   }
 
   void EndOthers() {
-    if (failed_ == nullptr || IsInterruption(*failed_->exit_status)) return;
+    if (failed_ == nullptr || IsInterruption(*failed_)) return;
     const auto passed = Clock::now() - failed_at_;
     if (passed > patience_.to_end && !std::exchange(are_asked_, true)) SignalAll(SIGTERM);
-    if (passed > patience_.to_end + patience_.to_obey) SignalAll(SIGKILL);
+    if (passed <= patience_.to_end + patience_.to_obey || !killed_.empty()) return;
+    for (const Rank& rank : ranks_) {
+      if (IsRunning(rank)) killed_.push_back(rank.rank);
+    }
+    SignalAll(SIGKILL);
   }
 
-  // Whether a rank has ended because this process was asked to: all do, after they have saved.
-  static bool IsInterruption(int exit_status) {
-    return InterruptionGuard::Signal() != 0 && exit_status == 128 + InterruptionGuard::Signal();
+  // Whether a rank has ended because it, or this process, was asked to: all do, after they have
+  // saved.
+  static bool IsInterruption(const Rank& rank) {
+    const int signal = *rank.exit_status - 128;
+    if (rank.signal != 0) return signal == InterruptionGuard::Signal();
+    return signal == SIGINT || signal == SIGTERM || signal == SIGHUP;
   }
 
   void SignalAll(int signal) {
@@ -237,25 +248,34 @@ class Ranks {
   absl::Status Result() const {
     if (failed_ == nullptr) return absl::OkStatus();
     const int status = *failed_->exit_status;
-    const std::string which = absl::StrCat("rank ", failed_->rank, " of ", ranks_.size());
-    if (IsInterruption(status)) {
-      return InterruptedError(status - 128, absl::StrCat(ranks_.size(),
-                                                         " processes were asked to "
-                                                         "end, and what they printed says where"));
+    if (IsInterruption(*failed_)) {
+      return InterruptedError(status - 128,
+                              absl::StrCat(ranks_.size(), " processes were asked to end"));
     }
-    return WithExitStatus(
-        absl::InternalError(status > 128
-                                ? absl::StrCat(which, " was ended by signal ", status - 128,
-                                               "; SIGKILL (9) may mean that memory ran out")
-                                : absl::StrCat(which, " ended with exit status ", status,
-                                               "; what it printed says why")),
-        status);
+    return WithExitStatus(absl::InternalError(absl::StrCat(HowItEnded(*failed_), WhoWasKilled())),
+                          status);
+  }
+
+  std::string HowItEnded(const Rank& rank) const {
+    const std::string which = absl::StrCat("rank ", rank.rank, " of ", ranks_.size());
+    if (rank.signal == 0) {
+      return absl::StrCat(which, " ended with exit status ", *rank.exit_status,
+                          "; what it printed says why");
+    }
+    return absl::StrCat(which, " was ended by signal ", rank.signal,
+                        rank.signal == SIGKILL ? ", perhaps because memory ran out" : "");
+  }
+
+  std::string WhoWasKilled() const {
+    if (killed_.empty()) return "";
+    return absl::StrCat("; rank ", absl::StrJoin(killed_, ", "), " did not end and was killed");
   }
 
   const Patience patience_;
   std::vector<Rank> ranks_;
   const Rank* failed_ = nullptr;  // ranks_ does not grow any more
   Clock::time_point failed_at_;   // the first
+  std::vector<int> killed_;       // ranks that did not obey
   bool are_asked_ = false;
 };
 

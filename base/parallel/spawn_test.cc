@@ -61,12 +61,28 @@ TEST(SpawnTest, AKilledRankEndsAll) {
     const ChildResult result = RunChild(Program(3, "kill", killed));
     EXPECT_EQ(result.status, 128 + SIGKILL);
     EXPECT_THAT(result.err, HasSubstr(absl::StrCat("spawn_test_main: rank ", killed,
-                                                   " of 3 was ended by signal 9; SIGKILL")));
+                                                   " of 3 was ended by signal 9, perhaps")));
   }
 }
 
-TEST(SpawnTest, RanksThatGoOnWithoutAFailedOneAreKilled) {
-  EXPECT_EQ(RunChild(Program(3, "leave_busy", 1)).status, 5);
+TEST(SpawnTest, RanksThatGoOnWithoutAFailedOneAreKilledAndNamed) {
+  const ChildResult result = RunChild(Program(3, "leave_busy", 1));
+  EXPECT_EQ(result.status, 5);
+  EXPECT_THAT(result.err, HasSubstr("rank 1 of 3 ended with exit status 5; what it printed says "
+                                    "why; rank 0, 2 did not end and was killed\n"));
+}
+
+TEST(SpawnTest, ARankThatIsAskedToEndEndsAllInOrder) {
+  const ChildResult result = RunChild(Program(3, "terminate", 1));
+  EXPECT_EQ(result.status, 128 + SIGTERM);
+  EXPECT_THAT(result.err, HasSubstr("spawn_test_main: 3 processes were asked to end\n"));
+}
+
+TEST(SpawnTest, NeedsNoStandardInput) {
+  const ChildResult result =
+      RunChild({"/bin/sh", "-c", "exec \"$0\" \"$@\" <&-", "base/parallel/spawn_test_main",
+                "--processes=3", "--act=tell"});
+  EXPECT_EQ(result.status, 0) << result.err;
 }
 
 // One whose ranks work.

@@ -60,6 +60,8 @@ absl::Status Act(ProcessGroup& group, const std::vector<std::string>& arguments)
   if (FLAGS_act == "fail") return UsageError("own error");
   if (FLAGS_act == "kill") raise(SIGKILL);
   if (FLAGS_act == "leave_busy") _exit(5);
+  const InterruptionGuard guard;
+  if (FLAGS_act == "terminate") kill(getpid(), SIGTERM);
   return Work(group);
 }
 

@@ -192,11 +192,11 @@ int ExitStatus(std::string_view program, const absl::Status& status) {
   }
   if (exit_status != kUsageStatus) {
     const std::string line = absl::StrReplaceAll(status.message(), {{"\n", " "}});
-    std::cerr << program << ": " << line << std::endl;
+    std::cerr << absl::StrCat(program, ": ", line, "\n");  // one write: others may print too
     return exit_status;
   }
   for (const std::string_view problem : absl::StrSplit(status.message(), '\n', absl::SkipEmpty())) {
-    std::cerr << program << ": " << problem << std::endl;
+    std::cerr << absl::StrCat(program, ": ", problem, "\n");
   }
   return exit_status;
 }

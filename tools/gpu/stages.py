@@ -5,6 +5,7 @@ Stages run the programs of the bundle (bin/) as processes, so that none can take
 
 import concurrent.futures
 import contextlib
+import csv
 import dataclasses
 import json
 import os
@@ -177,6 +178,12 @@ def read_cases(report: pathlib.Path) -> dict[str, str]:
     return cases
 
 
+def logged(run: pathlib.Path, column: str) -> list[float]:
+    """What its metrics say of each iteration."""
+    with open(run / "metrics.csv", newline="") as file:
+        return [float(row[column]) for row in csv.DictReader(file)]
+
+
 def losses(context: Context, name: str, device: str, kernels: str, precision: str) -> list[float]:
     iterations = 3 if context.toy else 20
     run = context.scratch / name
@@ -186,8 +193,7 @@ def losses(context: Context, name: str, device: str, kernels: str, precision: st
         "loss_scale.initial=1024", "validation.every_iterations=0", f"schedule.iterations={iterations}",
         "schedule.warmup_iterations=1",
     )  # fmt: skip
-    rows = (run / "metrics.csv").read_text().splitlines()[1:]
-    return [float(row.split(",")[1]) for row in rows]
+    return logged(run, "loss")
 
 
 MOST_DIFFERENCE = {"FP32": 1e-4, "BF16": 2e-2, "FP16": 2e-2}
@@ -247,6 +253,24 @@ def resume(context: Context) -> dict:
         raise Failure("the run was not killed between two checkpoints, or did not resume")
     if context.device == "cpu" and not figures["same_bits_resumed"]:
         raise Failure("other bits on a CPU, where they are promised")
+    return figures
+
+
+def processes(context: Context) -> dict:
+    """A run of two processes that share the device, against one of one process."""
+    command = [
+        context.program("train"), "--noreport", f"--device={context.device}", "shards=2", "threads=1",
+        f"schedule.iterations={40 if context.toy else 200}", "schedule.warmup_iterations=4",
+        "validation.every_iterations=0", "logging.every_iterations=1",
+    ]  # fmt: skip
+    figures = {}
+    for name, flags in {"one": [], "two": ["--processes=2"]}.items():
+        run = context.scratch / name
+        context.run(*command, *flags, f"--run_dir={run}")
+        figures[f"milliseconds_{name}"] = statistics.median(logged(run, "milliseconds"))
+    figures["same_bits"] = weights(context.scratch / "one") == weights(context.scratch / "two")
+    if not figures["same_bits"]:
+        raise Failure("two processes have other bits than one", figures)
     return figures
 
 
@@ -475,6 +499,7 @@ STAGES = [
     Stage("tests", tests, 30),
     Stage("agreement", agreement, 40),
     Stage("resume", resume, 30),
+    Stage("processes", processes, 30),
     Stage("speed_step7_32", speed("step7", 32, PEERS), 60),
     Stage("kernels_step7", kernels("step7", 32), 30),
     Stage("speed_step7_256", speed("step7", 256, PEERS, rounds=1, alone=True), 60),
