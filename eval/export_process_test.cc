@@ -81,6 +81,7 @@ class ExportProcessTest : public ::testing::Test {
   // Of the pictures of `val`.
   static TensorMap Predict(const std::string& checkpoint, std::vector<std::string> more = {}) {
     const std::string output = absl::StrCat(checkpoint, ".predictions.safetensors");
+    fs::remove(Folder() / output);
     more.insert(more.begin(),
                 {"eval/predict", "--device=cpu", "--inputs", Path("--checkpoint=", checkpoint),
                  Path("--images=", "pictures/val"), Path("--output=", output)});
