@@ -12,6 +12,7 @@
 #include "base/problems.h"
 #include "base/status_macros.h"
 #include "data/batches/normalization.h"
+#include "data/batches/planar.h"
 #include "data/class_list.h"
 #include "data/sets/catalog.h"
 #include "data/sets/given_parts.h"
@@ -181,10 +182,8 @@ absl::Status CheckImages(const Dataset& dataset, const DataConfig& config, Image
   if (const auto status = Normalization::Create(config, shape.channels).status(); !status.ok()) {
     problems.emplace_back(status.message());
   }
-  if (!dataset.size && shape.channels != 1 && shape.channels != 3) {
-    problems.push_back(
-        absl::StrCat("image files are read with 3 channels, or 1 in grey, but the model takes ",
-                     shape.channels));
+  if (const auto status = CheckChannelsOfFiles(shape.channels); !dataset.size && !status.ok()) {
+    problems.emplace_back(status.message());
   }
   if (dataset.size && dataset.channels != shape.channels) {
     problems.push_back(absl::StrCat("images have ", dataset.channels,

@@ -71,7 +71,7 @@ absl::StatusOr<Split> ParseSplit(std::string_view name) {
     if (name == SplitName(split)) return split;
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("split: must be train, minival or test, is '", name, "'"));
+      absl::StrCat("must be train, minival or test, is '", name, "'"));
 }
 
 HoldOut HoldOutStratified(std::span<const int64_t> labels, int64_t count, uint64_t seed) {

@@ -37,6 +37,7 @@ absl::StatusOr<Classifier> Classifier::Load(const std::filesystem::path& path, W
   ASSIGN_OR_RETURN(const std::filesystem::path found, FindModel(path));
   ASSIGN_OR_RETURN(SavedWeights saved, ReadWeights(found, weights));
   const ModelConfig& config = saved.manifest.config().model();
+  RETURN_IF_ERROR(Annotate(CheckChannelsOfFiles(config.channels()), found.string()));
   RETURN_IF_ERROR(Annotate(CheckClassNames(saved.manifest), found.string()));
   ASSIGN_OR_RETURN(VisionTransformer model,
                    Annotate(RestoreModel(config, saved.tensors, device), found.string()));

@@ -50,7 +50,8 @@ struct PreparedImage {
 class Classifier {
  public:
   // `path` is a checkpoint or a run, of which the newest checkpoint is taken. `operands` are those
-  // of InferenceModel. Errors are those of ReadWeights.
+  // of InferenceModel. Errors are those of ReadWeights, and
+  // FailedPrecondition if pictures have not the channels that the model takes.
   static absl::StatusOr<Classifier> Load(const std::filesystem::path& path,
                                          Weights weights = Weights::kModel,
                                          at::Device device = at::kCPU,

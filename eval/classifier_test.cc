@@ -140,6 +140,20 @@ TEST_P(ClassifierTest, ClassesWithoutANameAreRefused) {
               Fails(absl::StatusCode::kDataLoss, HasSubstr("names 9 classes of a model of 10")));
 }
 
+// Before a picture is read, by which the process would end.
+TEST_P(ClassifierTest, ChannelsThatNoPictureHasAreRefused) {
+  for (const int channels : {2, 4}) {
+    ExperimentConfig& config = *checkpoint_.manifest.mutable_config();
+    config.mutable_model()->set_channels(channels);
+    config.mutable_data()->mutable_mean()->Resize(channels, 0.5f);
+    config.mutable_data()->mutable_std()->Resize(channels, 0.5f);
+    checkpoint_.model = VisionTransformer::Create(config.model(), 1).value().Tensors();
+    ASSERT_OK(WriteCheckpoint(folder_ / "checkpoints", checkpoint_));
+    EXPECT_THAT(Load(), Fails(absl::StatusCode::kFailedPrecondition,
+                              HasSubstr("3 channels, or 1 in grey, but the model takes ")));
+  }
+}
+
 TEST_P(ClassifierTest, WhatIsNoImageIsRefused) {
   ASSERT_OK_AND_ASSIGN(const Classifier classifier, Load());
   EXPECT_FALSE(classifier.Classify("not a picture", 1).ok());

@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <thread>
@@ -17,6 +19,7 @@
 #include "base/tensors/safetensors.h"
 #include "base/tensors/tensor_map.h"
 #include "data/image/jpeg.h"
+#include "data/image/png.h"
 #include "data/image/testing.h"
 #include "data/testing.h"
 #include "gmock/gmock.h"
@@ -31,6 +34,7 @@ using ::testing::AllOf;
 using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::UnorderedElementsAre;
 using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
@@ -41,7 +45,8 @@ class EmbedProcessTest : public ::testing::Test {
     fs::create_directories(folder_ / "vit");
     ASSERT_OK(WriteSafetensors(folder_ / "vit/model.safetensors", weights));
     WriteTestFile(folder_ / "vit/config.json", R"({"model_type": "vit", "num_attention_heads": 2,
-      "hidden_act": "gelu", "layer_norm_eps": 1e-12, "image_size": 8})");
+      "hidden_act": "gelu", "layer_norm_eps": 1e-12, "image_size": 8,
+      "id2label": {"0": "a\nline", "1": "b", "2": "c", "3": "d", "4": "e"}})");
     WriteTestFile(folder_ / "vit/preprocessor_config.json",
                   R"({"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], "resample": 2,
       "size": {"height": 8, "width": 8}})");
@@ -79,6 +84,23 @@ class EmbedProcessTest : public ::testing::Test {
     return ReadSafetensors(folder_ / output).value().at("features");
   }
 
+  ChildResult Predict(const std::vector<std::string>& more,
+                      const std::string& images = "pictures") const {
+    std::vector<std::string> command = {"eval/predict", "--device=cpu",
+                                        Flag("--checkpoint=", "vit"), Flag("--images=", images)};
+    command.insert(command.end(), more.begin(), more.end());
+    return RunChild(command);
+  }
+
+  // The names in the metadata of a safetensors file.
+  Json FilesOf(const std::string& name) const {
+    const std::string bytes = ReadFile(folder_ / name).value();
+    uint64_t length;
+    std::memcpy(&length, bytes.data(), sizeof(length));
+    const Json header = Json::parse(bytes.substr(sizeof(length), length));
+    return Json::parse(header["__metadata__"]["files"].get<std::string>());
+  }
+
   ChildResult Knn(const std::vector<std::string>& more) const {
     std::vector<std::string> command = {"eval/knn", "--device=cpu", Flag("--checkpoint=", "vit"),
                                         Flag("--data_dir=", "pictures")};
@@ -103,11 +125,10 @@ double LargestDifference(const at::Tensor& a, const at::Tensor& b) {
 }
 
 TEST_F(EmbedProcessTest, RowsAreThoseOfPredict) {
-  const ChildResult predicted =
-      RunChild({"eval/predict", "--device=cpu", Flag("--checkpoint=", "vit"),
-                Flag("--images=", "pictures"), Flag("--output=", "predicted.safetensors")});
+  const ChildResult predicted = Predict({Flag("--output=", "predicted.safetensors")});
   ASSERT_EQ(predicted.status, 0) << predicted.err;
   ASSERT_OK_AND_ASSIGN(const TensorMap tensors, ReadSafetensors(folder_ / "predicted.safetensors"));
+  EXPECT_EQ(FilesOf("predicted.safetensors").size(), 36);
   const at::Tensor& features = tensors.at("features");
   EXPECT_TRUE(Rows("one.safetensors", {"--batch_size=1"}).equal(features));
   for (const char* size : {"7", "32", "100"}) {
@@ -177,8 +198,55 @@ TEST_F(EmbedProcessTest, KilledHalfwayItLeavesNoOutput) {
   EXPECT_EQ(Embed("killed.npy", {}, "many").status, 0);
 }
 
+TEST_F(EmbedProcessTest, NamesWithLineBreaksAreALineAndStayAsTheyAre) {
+  const ChildResult text = Predict({}, "pictures/val/dog/31.jpg");
+  EXPECT_THAT(text.out, HasSubstr("  a\\nline 0."));
+  EXPECT_EQ(text.out.find('\n'), text.out.size() - 1) << text.out;
+  const Json json = Json::parse(Predict({"--json"}, "pictures/val/dog/31.jpg").out);
+  std::vector<std::string> names;
+  for (const Json& one : json[0]["classes"]) names.push_back(one["class"]);
+  EXPECT_THAT(names, UnorderedElementsAre("a\nline", "b", "c", "d", "e"));
+}
+
+TEST_F(EmbedProcessTest, PredictSkipsWhereThatIsAsked) {
+  const fs::path bad = folder_ / "pictures/val/dog/31.jpg";
+  WriteTestFile(bad, "no picture");
+  const std::string output = Flag("--output=", "p.safetensors");
+  const ChildResult refused = Predict({output, "--json"}, "pictures/val");
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("31.jpg: "), HasSubstr("data.on_bad_image=SKIP")));
+  EXPECT_FALSE(fs::exists(folder_ / "p.safetensors"));
+  const ChildResult skipped = Predict({output, "--json", "data.on_bad_image=SKIP"}, "pictures/val");
+  ASSERT_EQ(skipped.status, 0) << skipped.err;
+  EXPECT_THAT(skipped.err, HasSubstr("1 images could not be read"));
+  const Json printed = Json::parse(skipped.out), files = FilesOf("p.safetensors");
+  ASSERT_EQ(printed.size(), 11);
+  ASSERT_EQ(files.size(), 11);
+  for (int i = 0; i < 11; ++i) EXPECT_EQ(printed[i]["image"], files[i]);
+  EXPECT_EQ(ReadSafetensors(folder_ / "p.safetensors").value().at("logits").size(0), 11);
+  const ChildResult none = Predict({"data.on_bad_image=SKIP"}, "pictures/val/dog/31.jpg");
+  EXPECT_EQ(none.status, 1);
+  EXPECT_THAT(none.err, HasSubstr("no image could be read"));
+  WriteTestFile(bad, WithoutEnd(EncodePng(MakePicture(30, 20))));
+  const Json damaged = Json::parse(Predict({"--json"}, "pictures/val/dog").out);
+  for (const Json& one : damaged) {
+    EXPECT_EQ(one.contains("damage"), one["image"] == bad.string()) << one;
+  }
+}
+
+// On a device that takes no bytes.
+TEST_F(EmbedProcessTest, OfAnOutputThatCannotBeWrittenNothingIsLeft) {
+  const std::vector<std::string> before = Names();
+  const ChildResult result =
+      RunChild({"bash", "-c", "trap '' XFSZ; ulimit -f 4; exec \"$@\"", "limited", "eval/predict",
+                "--device=cpu", "--inputs", Flag("--checkpoint=", "vit"),
+                Flag("--images=", "pictures"), Flag("--output=", "full.safetensors")});
+  EXPECT_NE(result.status, 0);
+  EXPECT_EQ(Names(), before);
+}
+
 TEST_F(EmbedProcessTest, KnnTellsAnyClasses) {
-  const ChildResult text = Knn({}), json = Knn({"--json"});
+  const ChildResult text = Knn({}), json = Knn({"--json", "--precision=BF16"});
   ASSERT_EQ(text.status, 0) << text.err;
   ASSERT_EQ(json.status, 0) << json.err;
   EXPECT_THAT(text.out,
@@ -187,6 +255,10 @@ TEST_F(EmbedProcessTest, KnnTellsAnyClasses) {
   EXPECT_EQ(result["memory"], 24);
   EXPECT_EQ(result["count"], 12);
   EXPECT_EQ(result["k"], 20);
+  EXPECT_EQ(result["weights"], "model");
+  EXPECT_EQ(result["precision"], "BF16");
+  EXPECT_EQ(result["final_norm"], true);
+  EXPECT_EQ(result["data_set"], "pictures");
   EXPECT_EQ(result["temperature"], 0.07);
   EXPECT_EQ(result["correct_top5"], 12) << "of two classes";
   EXPECT_EQ(result["top1"].get<double>(), result["correct_top1"].get<double>() / 12);
@@ -219,12 +291,16 @@ TEST_F(EmbedProcessTest, ImagesThatCannotBeReadAreLeftOut) {
   ASSERT_EQ(skipped.status, 0) << skipped.err;
   const Json result = Json::parse(skipped.out);
   EXPECT_EQ(result["memory"], 23);
+  EXPECT_EQ(result["k"], 23);
+  EXPECT_THAT(Knn({"data.on_bad_image=SKIP", "--k=24"}).out, HasSubstr("23 nearest of 23"));
   EXPECT_EQ(result["count"], 11);
   EXPECT_EQ(result["left_out"], 2);
 }
 
 TEST_F(EmbedProcessTest, MistakesAreOneLine) {
   WriteTestFile(folder_ / "taken.npy", "");
+  WriteTestFile(folder_ / "taken.safetensors", "mine");
+  WriteTestFile(folder_ / "bytes/\xff.jpg", "");
   const struct {
     ChildResult result;
     int status;
@@ -240,12 +316,22 @@ TEST_F(EmbedProcessTest, MistakesAreOneLine) {
       {Embed("f.npy", {"--weights=best"}), 2, "must be model, ema or swa"},
       {Embed("f.npy", {"seed=1"}), 2, "data.on_bad_image=SKIP"},
       {Embed("f.npy", {}, "nowhere"), 1, "no such file or folder"},
+      {Embed("none/f.npy"), 2, "none is no folder"},
+      {Embed("f.safetensors", {}, "bytes"), 2, "\\xff.jpg: its name is not UTF-8"},
+      {Predict({Flag("--output=", "f.npy")}), 2, "must end with .safetensors; //eval:embed"},
+      {Predict({Flag("--output=", "taken.safetensors")}), 2, "is there already; take another"},
+      {Predict({Flag("--output=", "none/f.safetensors")}), 2, "none is no folder"},
+      {Predict({Flag("--output=", "f.safetensors")}, "bytes"), 1, "its name is not UTF-8"},
+      {Predict({"seed=1"}), 2, "data.on_bad_image=SKIP"},
       {RunChild({"eval/knn"}), 2, "--checkpoint"},
       {RunChild({"eval/knn", Flag("--checkpoint=", "vit")}), 1, "--data_dir"},
       {Knn({"--k=25"}), 2, "--k: is 25, but there are 24 training images"},
       {Knn({"--k=0"}), 2, "--k"},
       {Knn({"--temperature=0"}), 2, "--temperature"},
       {Knn({"--split=train"}), 2, "their own neighbours"},
+      {Knn({"--split=val"}), 2, "--split: must be test or minival, not 'val'"},
+      {Knn({Flag("--page=", "none/f.html")}), 2, "none is no folder"},
+      {Knn({Flag("--page=", "pictures")}), 2, "pictures is the name of a folder"},
       {Knn({"--split=minival"}), 2, "held out no minival split"},
       {Knn({"--tokens=patches"}), 2, "must be head, class or mean"},
   };
@@ -255,6 +341,7 @@ TEST_F(EmbedProcessTest, MistakesAreOneLine) {
     EXPECT_EQ(result.out, "");
   }
   EXPECT_THAT(Names(), Each(Not(HasSubstr("f."))));
+  EXPECT_EQ(ReadFile(folder_ / "taken.safetensors").value(), "mine");
 }
 
 }  // namespace

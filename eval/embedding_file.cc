@@ -6,9 +6,10 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "base/files/file.h"
 #include "base/files/json.h"
+#include "base/files/new_file.h"
 #include "base/status_macros.h"
 #include "base/tensors/npy.h"
 #include "glog/logging.h"
@@ -17,12 +18,6 @@ namespace vitrine {
 namespace {
 
 namespace fs = std::filesystem;
-
-absl::Status CheckIsNew(const fs::path& path) {
-  if (!Exists(path)) return absl::OkStatus();
-  return absl::AlreadyExistsError(
-      absl::StrCat(path.string(), " is there already; take another name"));
-}
 
 absl::Status CheckLines(const std::vector<std::string>& names) {
   const auto broken = std::find_if(names.begin(), names.end(), [](const std::string& name) {
@@ -63,7 +58,17 @@ absl::Status CheckFitsHeader(const std::vector<std::string>& names) {
       names.size(), " names do not fit into the header of a safetensors file; write .npy"));
 }
 
+bool IsUtf8(const std::string& name) { return ParseJson(CompactJson(name)) == Json(name); }
+
 }  // namespace
+
+absl::Status CheckMetadataNames(const std::vector<std::string>& names) {
+  const auto other = std::find_if_not(names.begin(), names.end(), IsUtf8);
+  if (other == names.end()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(absl::CHexEscape(*other),
+                   ": its name is not UTF-8, as names in a safetensors file must be; rename it"));
+}
 
 fs::path NamesPath(const fs::path& npy) { return fs::path(npy).replace_extension(".txt"); }
 
@@ -74,9 +79,15 @@ absl::StatusOr<EmbeddingFile> EmbeddingFile::Create(const fs::path& path,
     return absl::InvalidArgumentError(
         absl::StrCat(path.string(), ": its name must end with .npy or .safetensors"));
   }
+  RETURN_IF_ERROR(CheckCanBeFile(path));
   RETURN_IF_ERROR(CheckIsNew(path));
   if (is_npy) RETURN_IF_ERROR(CheckIsNew(NamesPath(path)));
-  RETURN_IF_ERROR(is_npy ? CheckLines(names) : CheckFitsHeader(names));
+  if (is_npy) {
+    RETURN_IF_ERROR(CheckLines(names));
+  } else {
+    RETURN_IF_ERROR(CheckMetadataNames(names));
+    RETURN_IF_ERROR(CheckFitsHeader(names));
+  }
   ASSIGN_OR_RETURN(FileWriter numbers, FileWriter::Create(path));
   std::optional<FileWriter> lines;
   if (is_npy) {

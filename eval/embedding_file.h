@@ -27,8 +27,8 @@ class EmbeddingFile {
   // What the path's ending says:
   //   .npy          float32 [N, ...], and beside it F.txt with the names, a line each
   //   .safetensors  the tensor `features`, and in the header's metadata `files`, the names as JSON
-  // InvalidArgument for another ending, and for names that are no lines; AlreadyExists if a file is
-  // there.
+  // InvalidArgument for another ending, and for names that are no lines or no UTF-8; AlreadyExists
+  // if a file is there; FailedPrecondition if none can be.
   static absl::StatusOr<EmbeddingFile> Create(const std::filesystem::path& path,
                                               std::vector<std::string> names);
 
@@ -57,6 +57,9 @@ class EmbeddingFile {
   std::vector<int64_t> sizes_;
   size_t header_ = 0;  // bytes kept for it; 0 before the first row
 };
+
+// InvalidArgument that names the first of these that the metadata of a safetensors file can't hold.
+absl::Status CheckMetadataNames(const std::vector<std::string>& names);
 
 // Where the names beside a .npy file are.
 std::filesystem::path NamesPath(const std::filesystem::path& npy);

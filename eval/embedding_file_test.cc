@@ -30,7 +30,7 @@ class EmbeddingFileTest : public ::testing::Test {
   // Rows of [2, 3], in batches of two, of those of five images that have these indices.
   static void Write(const fs::path& path, const std::vector<int64_t>& indices) {
     ASSERT_OK_AND_ASSIGN(EmbeddingFile file,
-                         EmbeddingFile::Create(path, {"a", "b, c", "d\"", "\xff", "e"}));
+                         EmbeddingFile::Create(path, {"a", "b, c", "d\"", "雀", "e"}));
     for (size_t i = 0; i < indices.size(); i += 2) {
       const std::vector<int64_t> some(indices.begin() + i,
                                       indices.begin() + std::min(i + 2, indices.size()));
@@ -56,7 +56,7 @@ class EmbeddingFileTest : public ::testing::Test {
 TEST_F(EmbeddingFileTest, NpyHasAllRowsAndNamesBesideIt) {
   Write(folder_ / "all.npy", {0, 1, 2, 3, 4});
   EXPECT_EQ(ReadFile(folder_ / "all.npy").value(), NpyBytes(RowsOf({0, 1, 2, 3, 4})));
-  EXPECT_EQ(ReadFile(folder_ / "all.txt").value(), "a\nb, c\nd\"\n\xff\ne\n");
+  EXPECT_EQ(ReadFile(folder_ / "all.txt").value(), "a\nb, c\nd\"\n雀\ne\n");
   EXPECT_EQ(FilesThere(), 2);
 }
 
@@ -80,7 +80,7 @@ TEST_F(EmbeddingFileTest, SafetensorsHasTheNamesInItsMetadata) {
   EXPECT_EQ(length % 8, 0) << "so that the numbers are aligned";
   const Json header = ParseJson(std::string_view(bytes).substr(8, length));
   const Json names = ParseJson(header["__metadata__"]["files"].get<std::string>());
-  EXPECT_EQ(names, Json({"a", "b, c", "d\"", "\ufffd", "e"}));
+  EXPECT_EQ(names, Json({"a", "b, c", "d\"", "雀", "e"}));
   EXPECT_EQ(FilesThere(), 1);
 }
 
@@ -101,6 +101,12 @@ TEST_F(EmbeddingFileTest, WhatCannotBeWrittenIsRefused) {
   EXPECT_THAT(create("f.npy", "a\nb"),
               Fails(absl::StatusCode::kInvalidArgument, HasSubstr("\"a\\nb\": has a line break")));
   EXPECT_OK(create("f.safetensors", "a\nb"));
+  EXPECT_THAT(
+      create("f.safetensors", "bad\xff.png"),
+      Fails(absl::StatusCode::kInvalidArgument, HasSubstr("bad\\xff.png: its name is not UTF-8")));
+  EXPECT_OK(create("f.npy", "bad\xff.png"));
+  EXPECT_THAT(create("none/f.npy", "a"),
+              Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("none is no folder")));
   WriteTestFile(folder_ / "taken.npy", "");
   WriteTestFile(folder_ / "names.txt", "");
   for (const char* name : {"taken.npy", "names.npy"}) {

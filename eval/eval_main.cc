@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "base/files/file.h"
 #include "base/files/json.h"
+#include "base/one_line.h"
 #include "base/parallel/process_flags.h"
 #include "base/parallel/process_group.h"
 #include "base/programs/list_flag.h"
@@ -70,12 +71,12 @@ EvaluationResult::Class::Mistake MostFrequent(const EvaluationResult::Class& row
 void PrintClasses(const EvaluationResult& result) {
   for (const EvaluationResult::Class& row : result.classes()) {
     std::cout << absl::StrFormat(
-        "  %-24s %.4f (%d of %d)", row.name(),
+        "  %-24s %.4f (%d of %d)", OneLine(row.name()),
         row.count() == 0 ? 0 : static_cast<double>(row.correct()) / row.count(), row.correct(),
         row.count());
     if (const auto mistake = MostFrequent(row); mistake.count() > 0) {
       std::cout << absl::StrFormat("  %d taken for %s", mistake.count(),
-                                   result.classes(mistake.taken_for()).name());
+                                   OneLine(result.classes(mistake.taken_for()).name()));
     }
     std::cout << "\n";
   }
@@ -109,7 +110,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
                                .flips = FLAGS_flips,
                                .loader_threads = FLAGS_loader_threads,
                                .on_bad = on_bad};
-  ASSIGN_OR_RETURN(options.split, AsUsageError(ParseSplit(FLAGS_split)));
+  ASSIGN_OR_RETURN(options.split, AsUsageError(Annotate(ParseSplit(FLAGS_split), "--split")));
   ASSIGN_OR_RETURN(options.weights, AsUsageError(ParseWeights(FLAGS_weights)));
   ASSIGN_OR_RETURN(options.operands, PrecisionOfFlag());
   ASSIGN_OR_RETURN(const std::unique_ptr<ProcessGroup> group, JoinProcesses(arguments));

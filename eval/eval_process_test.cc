@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -235,7 +236,7 @@ TEST_F(EvalProcessTest, MistakesAreOneLine) {
       {Swa({"--count=2", "--selection_split=test"}, "x"), 2, "--greedy"},
       {Swa({"--count=2", "seed=3"}, "x"), 2, "data.on_bad_image=SKIP"},
       {Eval({}, ","), 2, "an empty name"},
-      {Eval({"--split=dev"}), 2, "minival"},
+      {Eval({"--split=dev"}), 2, "--split: must be train, minival or test"},
       {Eval({"--device=tpu"}), 2, "--device"},
       {Eval({"--loader_threads=-1"}), 2, "--loader_threads"},
       {Eval({}, "/nothing"), 1, "/nothing: is not there"},
@@ -436,6 +437,15 @@ TEST_F(EvalImagesTest, DamagedImagesAreCounted) {
                                                  "torchvision read them; for example ",
                                                  file.string(), ": a damaged PNG")));
   EXPECT_EQ(good.err, "");
+}
+
+TEST_F(EvalImagesTest, ClassesWithLineBreaksAreALineEach) {
+  WritePictures("lines", {"ca\nt", "dog"});
+  Train("run_on_lines", {absl::StrCat("--data_dir=", (Folder() / "lines").string())});
+  const ChildResult details = Eval("lines", {"--details", "--nojson"}, "run_on_lines");
+  ASSERT_EQ(details.status, 0) << details.err;
+  EXPECT_THAT(details.out, HasSubstr("ca\\nt"));
+  EXPECT_EQ(std::count(details.out.begin(), details.out.end(), '\n'), 3) << details.out;
 }
 
 TEST_F(EvalImagesTest, WhatDoesNotFitIsOneLine) {

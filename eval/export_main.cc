@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/files/file.h"
+#include "base/files/new_file.h"
 #include "base/programs/program.h"
 #include "base/status_macros.h"
 #include "eval/formats/formats.h"
@@ -61,12 +62,10 @@ absl::Status CheckPreprocessing(Format format) {
   return UsageError("--with_preprocessing: needs --format=onnx; the others have files that say it");
 }
 
-absl::StatusOr<fs::path> OutputPath() {
+absl::StatusOr<fs::path> OutputPath(Format format) {
+  if (format == Format::kOnnx) RETURN_IF_ERROR(CheckCanBeFile(UserPath(FLAGS_output)));
   const fs::path path = WithName(UserPath(FLAGS_output));
-  if (Exists(path)) {
-    return UsageError(
-        absl::StrCat("--output: ", path.string(), " is there already; take another name"));
-  }
+  RETURN_IF_ERROR(CheckIsNew(path));
   return path;
 }
 
@@ -78,7 +77,7 @@ absl::Status Export(Format format, const SavedWeights& saved, const fs::path& ou
     case Format::kHuggingface:
       return ExportTransformers(saved, output, notes);
     case Format::kOnnx:
-      return ExportOnnx(saved, output, {.with_preprocessing = FLAGS_with_preprocessing});
+      return ExportOnnx(saved, output, notes, {.with_preprocessing = FLAGS_with_preprocessing});
   }
   return absl::InternalError("not one of the formats");
 }
@@ -88,7 +87,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const Format format, FormatOfFlag());
   RETURN_IF_ERROR(CheckPreprocessing(format));
   ASSIGN_OR_RETURN(const Weights weights, AsUsageError(ParseWeights(FLAGS_weights)));
-  ASSIGN_OR_RETURN(const fs::path output, OutputPath());
+  ASSIGN_OR_RETURN(const fs::path output, AsUsageError(Annotate(OutputPath(format), "--output")));
   ASSIGN_OR_RETURN(const fs::path found, FindModel(UserPath(FLAGS_checkpoint)));
   ASSIGN_OR_RETURN(const SavedWeights saved, ReadWeights(found, weights));
   std::vector<std::string> notes;

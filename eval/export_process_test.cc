@@ -81,6 +81,7 @@ class ExportProcessTest : public ::testing::Test {
   // Of the pictures of `val`.
   static TensorMap Predict(const std::string& checkpoint, std::vector<std::string> more = {}) {
     const std::string output = absl::StrCat(checkpoint, ".predictions.safetensors");
+    fs::remove(Folder() / output);
     more.insert(more.begin(),
                 {"eval/predict", "--device=cpu", "--inputs", Path("--checkpoint=", checkpoint),
                  Path("--images=", "pictures/val"), Path("--output=", output)});
@@ -148,6 +149,13 @@ TEST_F(ExportProcessTest, MistakesInFlagsAreNamed) {
   const ChildResult there = Export("run", "timm", "pictures");
   EXPECT_EQ(there.status, 2);
   EXPECT_THAT(there.err, HasSubstr("pictures is there already; take another name"));
+  for (const auto& [output, message] : {std::pair("none/m.onnx", "none is no folder"),
+                                        std::pair("new/", "is the name of a folder")}) {
+    const ChildResult refused = Export("run", "onnx", output);
+    EXPECT_EQ(refused.status, 2);
+    EXPECT_THAT(refused.err, AllOf(HasSubstr("--output: "), HasSubstr(message)));
+    EXPECT_EQ(refused.err.find(".partial"), std::string::npos) << refused.err;
+  }
   const ChildResult absent = Export("nothing", "timm", "other");
   EXPECT_EQ(absent.status, 1);
   EXPECT_THAT(absent.err, HasSubstr("nothing: is not there"));

@@ -120,10 +120,10 @@ absl::StatusOr<KnnResult> EvaluateKnn(const InferenceModel& model, const Feature
   KnnResult result;
   ASSIGN_OR_RETURN(const Memory memory, Remember(model, data, options.readout, &result.left_out));
   result.memory = memory.labels.size(0);
-  const int64_t k = std::min(options.k, result.memory);  // fewer where some could not be read
+  result.k = std::min(options.k, result.memory);
   RETURN_IF_ERROR(EmbedSplit(
       model, data, split, options.readout, &result.left_out, [&](const EmbeddedBatch& batch) {
-        const Neighbours near = FindNearest(memory.rows, UnitRows(batch), k);
+        const Neighbours near = FindNearest(memory.rows, UnitRows(batch), result.k);
         const at::Tensor votes = Vote(near, memory.labels, classes, options.temperature);
         Count(near, votes, batch.labels, batch.indices, &result);
         return absl::OkStatus();

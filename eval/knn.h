@@ -58,6 +58,7 @@ struct KnnAnswer {
 // Counts as Evaluation has them, but that a class without a vote is never among the five.
 struct KnnResult {
   int64_t memory = 0;  // training images
+  int64_t k = 0;       // of which so many vote: fewer than asked for where some could not be read
   int64_t count = 0, correct_top1 = 0, correct_top5 = 0;
   int64_t left_out = 0;  // of both splits
   std::vector<KnnAnswer> answers;

@@ -11,6 +11,7 @@
 #include "analysis/page/page.h"
 #include "base/files/file.h"
 #include "base/files/json.h"
+#include "base/files/new_file.h"
 #include "base/programs/program.h"
 #include "base/programs/threads.h"
 #include "base/status_macros.h"
@@ -52,10 +53,12 @@ absl::Status CheckFlags() {
   if (FLAGS_checkpoint.empty()) return UsageError("--checkpoint: name a checkpoint or a run");
   if (FLAGS_k < 1) return UsageError("--k: must be positive");
   if (!(FLAGS_temperature > 0)) return UsageError("--temperature: must be above 0");
-  if (FLAGS_split == "train") {
-    return UsageError("--split: must be test or minival; images of train are their own neighbours");
+  if (FLAGS_split != "test" && FLAGS_split != "minival") {
+    return UsageError(absl::StrCat("--split: must be test or minival, not '", FLAGS_split,
+                                   "'; images of train are their own neighbours"));
   }
-  return absl::OkStatus();
+  if (FLAGS_page.empty()) return absl::OkStatus();
+  return AsUsageError(Annotate(CheckCanBeFile(UserPath(FLAGS_page)), "--page"));
 }
 
 absl::StatusOr<KnnOptions> OptionsOfFlags(const ModelConfig& config) {
@@ -65,8 +68,8 @@ absl::StatusOr<KnnOptions> OptionsOfFlags(const ModelConfig& config) {
   return UsageError("--tokens: must be head, class or mean");
 }
 
-Json ToJson(const KnnResult& result, const KnnOptions& options, const fs::path& checkpoint,
-            int64_t iteration) {
+Json ToJson(const KnnResult& result, const FeatureData& data, const KnnOptions& options,
+            const fs::path& checkpoint, int64_t iteration) {
   const auto count = static_cast<double>(result.count);
   Json json = {{"split", FLAGS_split},
                {"memory", result.memory},
@@ -75,10 +78,14 @@ Json ToJson(const KnnResult& result, const KnnOptions& options, const fs::path& 
                {"correct_top5", result.correct_top5},
                {"top1", result.correct_top1 / count},
                {"top5", result.correct_top5 / count},
-               {"k", FLAGS_k},
+               {"data_set", data.dataset->name},
+               {"k", result.k},
                {"temperature", FLAGS_temperature},
                {"tokens", TokensName(options.readout.tokens)},
                {"layer", options.readout.layer},
+               {"final_norm", options.readout.final_norm},
+               {"weights", FLAGS_weights},
+               {"precision", FLAGS_precision},
                {"checkpoint", checkpoint.string()},
                {"iteration", iteration}};
   if (result.left_out > 0) json["left_out"] = result.left_out;
@@ -89,7 +96,7 @@ std::string Line(const KnnResult& result) {
   const auto count = static_cast<double>(result.count);
   return absl::StrFormat(
       "%s %s  %d nearest of %d  temperature %g  top-1 %.4f (%d of %d)  top-5 %.4f (%d of %d)%s",
-      FLAGS_weights, FLAGS_split, FLAGS_k, result.memory, FLAGS_temperature,
+      FLAGS_weights, FLAGS_split, result.k, result.memory, FLAGS_temperature,
       result.correct_top1 / count, result.correct_top1, result.count, result.correct_top5 / count,
       result.correct_top5, result.count,
       result.left_out > 0 ? absl::StrCat("  (without ", result.left_out, " that can't be read)")
@@ -125,7 +132,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
                    EvaluateKnn(InferenceModel(&model, operands), data, split, options));
   if (FLAGS_json) {
     const int64_t iteration = saved.manifest.iteration();
-    std::cout << PrettyJson(ToJson(result, options, checkpoint, iteration)) << std::endl;
+    std::cout << PrettyJson(ToJson(result, data, options, checkpoint, iteration)) << std::endl;
   } else {
     std::cout << checkpoint.string() << "  " << Line(result) << std::endl;
   }

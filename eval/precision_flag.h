@@ -5,6 +5,9 @@
 
 #include "absl/status/statusor.h"
 #include "c10/core/ScalarType.h"
+#include "gflags/gflags_declare.h"
+
+DECLARE_string(precision);
 
 namespace vitrine {
 

@@ -148,7 +148,8 @@ absl::StatusOr<fs::path> OutputPath() {
 absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckFlags());
   ASSIGN_OR_RETURN(const OnBadImage on_bad, ParseDataArguments(arguments));
-  ASSIGN_OR_RETURN(const Split split, AsUsageError(ParseSplit(FLAGS_selection_split)));
+  ASSIGN_OR_RETURN(const Split split,
+                   AsUsageError(Annotate(ParseSplit(FLAGS_selection_split), "--selection_split")));
   ASSIGN_OR_RETURN(const fs::path output, OutputPath());
   ASSIGN_OR_RETURN(Paths paths, Select());
   if (FLAGS_greedy) {

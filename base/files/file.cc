@@ -23,6 +23,11 @@ absl::Status PathError(int error, const fs::path& path, std::string_view action)
   return absl::ErrnoToStatus(error, absl::StrCat(path.string(), ": cannot ", action));
 }
 
+absl::Status IsThere(const fs::path& path) {
+  return absl::AlreadyExistsError(
+      absl::StrCat(path.string(), " is there already; take another name"));
+}
+
 }  // namespace
 
 bool Exists(const fs::path& path) {
@@ -73,17 +78,18 @@ absl::Status WriteAtomically(const fs::path& path, std::string_view bytes) {
 
 absl::Status WriteNewFolder(const fs::path& path,
                             absl::FunctionRef<absl::Status(const fs::path&)> fill) {
-  if (Exists(path)) {
-    return absl::AlreadyExistsError(
-        absl::StrCat(path.string(), " is there already; take another name"));
-  }
+  if (Exists(path)) return IsThere(path);
   const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
   RETURN_IF_ERROR(RemoveAll(PartialPath(path)));  // of an earlier process of this number
   Partial partial(path);
   RETURN_IF_ERROR(CreateFolder(partial.path()));
   RETURN_IF_ERROR(fill(partial.path()));
   RETURN_IF_ERROR(SyncFolder(partial.path()));
-  if (!partial.Commit()) return PathError(errno, path, "create the folder");
+  if (!partial.Commit()) {
+    const int error = errno;
+    // Another process may have made it meanwhile.
+    return Exists(path) ? IsThere(path) : PathError(error, path, "create the folder");
+  }
   return SyncFolder(parent);
 }
 

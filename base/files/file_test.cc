@@ -69,6 +69,12 @@ TEST_F(FileTest, ANewFolderIsThereWholeOrNotAtAll) {
   };
   EXPECT_THAT(WriteNewFolder(folder_ / "failed", fail),
               Fails(absl::StatusCode::kDataLoss, "half of it"));
+  const auto lose = [&](const fs::path& path) {
+    fs::create_directories(folder_ / "parent" / "raced" / "full");  // as another process may
+    return fill(path);
+  };
+  EXPECT_THAT(WriteNewFolder(folder_ / "parent" / "raced", lose),
+              Fails(absl::StatusCode::kAlreadyExists, HasSubstr("raced is there already")));
   EXPECT_THAT(Names(), UnorderedElementsAre("parent"));
 }
 

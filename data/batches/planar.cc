@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "glog/logging.h"
 
 namespace vitrine {
@@ -15,6 +16,12 @@ void ToPicture(const PlanarPixels& planar, Image* image) {
     const uint8_t* in = planar.pixels + std::min(c, planar.channels - 1) * plane;
     for (int64_t i = 0; i < plane; ++i) image->pixels[3 * i + c] = in[i];
   }
+}
+
+absl::Status CheckChannelsOfFiles(int channels) {
+  if (channels == 1 || channels == 3) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "image files are read with 3 channels, or 1 in grey, but the model takes ", channels));
 }
 
 void ToPlanar(const Image& image, int channels, uint8_t* out) {

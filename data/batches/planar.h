@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "absl/status/status.h"
 #include "data/image/image.h"
 #include "data/source/image_source.h"
 
@@ -13,7 +14,10 @@ namespace vitrine {
 // Grey becomes three equal colours.
 void ToPicture(const PlanarPixels& planar, Image* image);
 
-// Writes uint8 [channels, height, width]; one channel is the red one.
+// FailedPrecondition unless ToPlanar makes so many channels of a picture.
+absl::Status CheckChannelsOfFiles(int channels);
+
+// Writes uint8 [channels, height, width], 1 or 3 channels; one is the red one.
 void ToPlanar(const Image& image, int channels, uint8_t* out);
 
 }  // namespace vitrine

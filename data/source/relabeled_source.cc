@@ -7,6 +7,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/one_line.h"
 
 namespace vitrine {
 namespace {
@@ -18,7 +19,7 @@ std::string FirstMissing(std::vector<std::string> names, std::vector<std::string
   std::vector<std::string> missing;
   std::set_difference(names.begin(), names.end(), among.begin(), among.end(),
                       std::back_inserter(missing));
-  return missing.empty() ? "none" : absl::StrCat("'", missing.front(), "'");
+  return missing.empty() ? "none" : absl::StrCat("'", OneLine(missing.front()), "'");
 }
 
 // Empty if the lists have a name twice or `from` has one that `to` has not.

@@ -30,6 +30,9 @@ TEST(MatchClassesTest, OtherClassesAreNamed) {
       MatchClasses({"a"}, {"a", "b"}),
       Fails(absl::StatusCode::kInvalidArgument,
             HasSubstr("1 and not 2; of those expected 'b' is missing, of those found none")));
+  EXPECT_THAT(MatchClasses({"a line"}, {"a\nline"}),
+              Fails(absl::StatusCode::kInvalidArgument,
+                    HasSubstr("'a\\nline' is missing, of those found 'a line' is new")));
   EXPECT_FALSE(MatchClasses({"a", "a"}, {"a", "b"}).ok());
   EXPECT_FALSE(MatchClasses({"a", "a"}, {"a", "a"}).ok()) << "which is which?";
   EXPECT_FALSE(MatchClasses({"a", "b"}, {"a"}).ok());

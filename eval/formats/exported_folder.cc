@@ -25,6 +25,7 @@ absl::Status WriteExportedFolder(const fs::path& path, const ExportedFolder& fol
 
 absl::StatusOr<std::vector<std::string>> ClassNamesOf(const CheckpointManifest& manifest) {
   RETURN_IF_ERROR(CheckClassNames(manifest));
+  if (!HasHead(manifest)) return std::vector<std::string>();
   return std::vector<std::string>(manifest.class_names().begin(), manifest.class_names().end());
 }
 

@@ -25,7 +25,7 @@ struct ExportedFolder {
 // There whole or not at all; AlreadyExists if the path is taken.
 absl::Status WriteExportedFolder(const std::filesystem::path& path, const ExportedFolder& folder);
 
-// One for each class of the model, or DataLoss.
+// One for each class of the model, none where it has no head, or DataLoss.
 absl::StatusOr<std::vector<std::string>> ClassNamesOf(const CheckpointManifest& manifest);
 
 }  // namespace vitrine

@@ -1,10 +1,8 @@
 #include "eval/formats/onnx.h"
 
 #include <charconv>
-#include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -16,7 +14,6 @@
 #include "eval/formats/evaluation_crop.h"
 #include "eval/formats/onnx_preprocessing.h"
 #include "train/settings/loader_spec.h"
-#include "vit/export/onnx_file.h"
 #include "vit/export/onnx_model.h"
 #include "vit/vision_transformer.h"
 
@@ -60,11 +57,16 @@ void Describe(std::string_view key, std::string value, OnnxModel* model) {
   entry->set_value(std::move(value));
 }
 
-// What eval/README.md has a table of.
+std::string ChannelsName(int channels) {
+  if (channels == 1) return "grey";
+  return channels == 3 ? "RGB" : absl::StrCat(channels);
+}
+
+// What README.md has a table of.
 void DescribePictures(const ResizeAndCenterCrop& crop, const ImageShape& shape,
                       const Normalization& normalization, OnnxModel* model) {
   const bool is_square = shape.size.width == shape.size.height;
-  Describe("channels", shape.channels == 1 ? "grey" : "RGB", model);
+  Describe("channels", ChannelsName(shape.channels), model);
   Describe("resize", crop.stretch() ? "stretch" : "cover", model);
   Describe("resize_to", HeightAndWidth(CoveredSize(shape.size, crop.crop_fraction())), model);
   if (!crop.stretch()) Describe("resize_rounding", is_square ? "down" : "nearest", model);
@@ -79,7 +81,7 @@ void DescribePictures(const ResizeAndCenterCrop& crop, const ImageShape& shape,
 }  // namespace
 
 absl::Status ExportOnnx(const SavedWeights& saved, const std::filesystem::path& output,
-                        const OnnxOptions& options) {
+                        std::vector<std::string>* notes, const OnnxOptions& options) {
   RETURN_IF_ERROR(CheckWhole(saved));
   const ExperimentConfig& config = saved.manifest.config();
   const ImageShape shape = ImageShapeOf(config.model());
@@ -89,13 +91,20 @@ absl::Status ExportOnnx(const SavedWeights& saved, const std::filesystem::path& 
   const OnnxValue pixels = options.with_preprocessing
                                ? AddPreprocessing(crop, shape.size, normalization, &graph)
                                : AddPixels(config.model(), &graph);
-  AddVisionTransformer(config.model(), saved.tensors, pixels, &graph);
+  const bool has_head = HasHead(saved.manifest);
+  AddVisionTransformer(config.model(), saved.tensors, pixels, &graph, has_head);
   OnnxModel model = std::move(graph).Finish();
-  Describe("class_names", ClassNames(saved.manifest), &model);
+  if (has_head) Describe("class_names", ClassNames(saved.manifest), &model);
   Describe("preprocessing", options.with_preprocessing ? "inside" : "outside", &model);
   DescribePictures(crop, shape, normalization, &model);
   Describe("opset", absl::StrCat(kOnnxOpset), &model);
-  return WriteOnnx(std::move(model), output);
+  ASSIGN_OR_RETURN(const bool is_beside, WriteOnnx(std::move(model), output, options.most_inside));
+  if (is_beside) {
+    notes->push_back(absl::StrCat(OnnxDataPath(output).string(),
+                                  ": the weights, too large for one file; it belongs beside the "
+                                  "other, under this name"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace vitrine

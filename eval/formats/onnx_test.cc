@@ -16,8 +16,11 @@
 namespace vitrine {
 namespace {
 
+using ::testing::_;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
 using ::testing::Not;
 using ::testing::Pair;
@@ -48,7 +51,7 @@ class OnnxTest : public ::testing::Test {
 
   onnx::ModelProto Export(const OnnxOptions& options = {}) {
     fs::remove(path_);
-    const absl::Status status = ExportOnnx(saved_, path_, options);
+    const absl::Status status = ExportOnnx(saved_, path_, &notes_, options);
     EXPECT_OK(status);
     onnx::ModelProto model;
     EXPECT_TRUE(model.ParseFromString(ReadFile(path_).value()));
@@ -65,6 +68,7 @@ class OnnxTest : public ::testing::Test {
 
   const fs::path folder_ = fs::path(::testing::TempDir()) / "onnx_test";
   const fs::path path_ = folder_ / "m.onnx";
+  std::vector<std::string> notes_;
   SavedWeights saved_;
   ModelConfig* const model_ = saved_.manifest.mutable_config()->mutable_model();
   DataConfig* const data_ = saved_.manifest.mutable_config()->mutable_data();
@@ -95,13 +99,13 @@ TEST_F(OnnxTest, SaysWhatIsDoneToPicturesWithoutTransforms) {
   AddCrop()->set_stretch(true);
   const auto stretched = Metadata(Export());
   EXPECT_THAT(stretched, IsSupersetOf({Pair("resize", "stretch"), Pair("resize_to", "[18, 18]")}));
-  EXPECT_THAT(stretched, Not(::testing::Contains(Pair("resize_rounding", ::testing::_))));
+  EXPECT_THAT(stretched, Not(Contains(Pair("resize_rounding", _))));
 }
 
 TEST_F(OnnxTest, TakesPixelsOrPictures) {
   const onnx::ModelProto outside = Export(), inside = Export({.with_preprocessing = true});
   EXPECT_EQ(outside.graph().input(0).name(), "pixels");
-  EXPECT_THAT(Metadata(inside), ::testing::Contains(Pair("preprocessing", "inside")));
+  EXPECT_THAT(Metadata(inside), Contains(Pair("preprocessing", "inside")));
   ASSERT_EQ(inside.graph().input_size(), 1);
   const onnx::ValueInfoProto& image = inside.graph().input(0);
   EXPECT_EQ(image.name(), "image");
@@ -115,6 +119,36 @@ TEST_F(OnnxTest, TakesPixelsOrPictures) {
   EXPECT_GT(inside.graph().node_size(), outside.graph().node_size());
 }
 
+TEST_F(OnnxTest, ASecondFileIsNoted) {
+  Export();
+  EXPECT_THAT(notes_, IsEmpty());
+  Export({.most_inside = 0});
+  EXPECT_THAT(notes_, ElementsAre(HasSubstr("m.onnx.data: the weights, too large for one file")));
+  EXPECT_TRUE(Exists(folder_ / "m.onnx.data"));
+}
+
+TEST_F(OnnxTest, ModelsOfOtherPicturesSayHowManyChannels) {
+  model_->set_channels(4);
+  data_->clear_normalization();
+  data_->mutable_mean()->Resize(4, 0.5f);
+  data_->mutable_std()->Resize(4, 0.5f);
+  saved_.tensors = VisionTransformer::Create(*model_, 1).value().Tensors();
+  EXPECT_THAT(Metadata(Export()), Contains(Pair("channels", "4")));
+}
+
+// As one that was imported for its features.
+TEST_F(OnnxTest, WithoutAHeadThereAreNoClasses) {
+  model_->set_num_classes(1);
+  saved_.manifest.clear_class_names();
+  saved_.manifest.add_class_names("0");
+  saved_.manifest.set_classes_are_nameless(true);
+  saved_.tensors = VisionTransformer::Create(*model_, 1).value().Tensors();
+  const onnx::ModelProto model = Export();
+  ASSERT_EQ(model.graph().output_size(), 1);
+  EXPECT_EQ(model.graph().output(0).name(), "embedding");
+  EXPECT_THAT(Metadata(model), Not(Contains(Pair("class_names", _))));
+}
+
 TEST_F(OnnxTest, EqualModelsGiveEqualBytes) {
   for (const bool inside : {false, true}) {
     const std::string first = Export({.with_preprocessing = inside}).SerializeAsString();
@@ -126,12 +160,12 @@ TEST_F(OnnxTest, EqualModelsGiveEqualBytes) {
 TEST_F(OnnxTest, TransformsThatCannotBeSaidAreRefusedByName) {
   AddCrop();
   data_->add_evaluation_transforms()->mutable_horizontal_flip();
-  EXPECT_THAT(ExportOnnx(saved_, path_),
+  EXPECT_THAT(ExportOnnx(saved_, path_, &notes_),
               Fails(absl::StatusCode::kInvalidArgument,
                     HasSubstr("data.evaluation_transforms[1]: horizontal_flip")));
   data_->clear_evaluation_transforms();
   data_->add_evaluation_transforms()->mutable_random_resized_crop();
-  EXPECT_THAT(ExportOnnx(saved_, path_),
+  EXPECT_THAT(ExportOnnx(saved_, path_, &notes_),
               Fails(absl::StatusCode::kInvalidArgument,
                     HasSubstr("data.evaluation_transforms[0]: random_resized_crop")));
   EXPECT_FALSE(Exists(path_));
@@ -140,7 +174,7 @@ TEST_F(OnnxTest, TransformsThatCannotBeSaidAreRefusedByName) {
 TEST_F(OnnxTest, WeightsOfAnotherModelAreRefused) {
   saved_.tensors["head.bias"] = at::zeros({3});
   saved_.tensors.erase("head.weight");
-  EXPECT_THAT(ExportOnnx(saved_, path_),
+  EXPECT_THAT(ExportOnnx(saved_, path_, &notes_),
               Fails(absl::StatusCode::kFailedPrecondition,
                     ::testing::AllOf(HasSubstr("head.bias"), HasSubstr("head.weight"))));
   EXPECT_FALSE(Exists(path_));
@@ -148,19 +182,19 @@ TEST_F(OnnxTest, WeightsOfAnotherModelAreRefused) {
 
 TEST_F(OnnxTest, EachClassNeedsAName) {
   saved_.manifest.add_class_names("third");
-  EXPECT_THAT(ExportOnnx(saved_, path_),
+  EXPECT_THAT(ExportOnnx(saved_, path_, &notes_),
               Fails(absl::StatusCode::kDataLoss, HasSubstr("names 3 classes of a model of 2")));
 }
 
 TEST_F(OnnxTest, MeanAndStdMustFitTheChannels) {
   data_->set_normalization(DataConfig::MNIST_STATS);
-  EXPECT_THAT(ExportOnnx(saved_, path_),
+  EXPECT_THAT(ExportOnnx(saved_, path_, &notes_),
               Fails(absl::StatusCode::kInvalidArgument, HasSubstr("data.normalization")));
 }
 
 TEST_F(OnnxTest, ReplacesNothing) {
   ASSERT_OK(WriteAtomically(path_, "mine"));
-  EXPECT_THAT(ExportOnnx(saved_, path_),
+  EXPECT_THAT(ExportOnnx(saved_, path_, &notes_),
               Fails(absl::StatusCode::kAlreadyExists, HasSubstr("is there already")));
   EXPECT_EQ(ReadFile(path_).value(), "mine");
 }

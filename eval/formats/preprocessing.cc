@@ -59,7 +59,11 @@ absl::StatusOr<Preprocessing> PreprocessingOf(const ExperimentConfig& config) {
 }
 
 std::vector<std::string> PreprocessingNotes(const Preprocessing& steps, bool round_down) {
-  std::vector<std::string> notes;
+  std::vector<std::string> notes = {
+      "pictures: are turned as their Exif says, which there is left to you "
+      "(PIL.ImageOps.exif_transpose); of 16-bit grey the upper byte is taken, where Pillow's "
+      "convert "
+      "takes all above 255 for white"};
   if (!steps.decode_whole) {
     notes.push_back(absl::StrCat(kTransforms,
                                  "without decode_whole, but there JPEG files are decoded whole; "
@@ -76,6 +80,9 @@ std::vector<std::string> PreprocessingNotes(const Preprocessing& steps, bool rou
   }
   if (steps.channels == 1) {
     notes.push_back("model.channels: 1; there pictures have to be made grey first");
+  } else if (steps.channels != 3) {
+    notes.push_back(absl::StrCat("model.channels: ", steps.channels,
+                                 "; no picture file has so many, so make arrays of them yourself"));
   }
   return notes;
 }

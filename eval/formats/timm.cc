@@ -124,7 +124,6 @@ SortedJson PretrainedConfig(const ModelConfig& config, const Preprocessing& step
   pretrained["interpolation"] = steps.filter == BICUBIC ? "bicubic" : "bilinear";
   pretrained["crop_pct"] = fraction;
   pretrained["crop_mode"] = steps.keeps_shape ? "center" : "squash";
-  pretrained["num_classes"] = config.num_classes();
   pretrained["first_conv"] = "patch_embed.proj";
   pretrained["classifier"] = "head";
   if (config.distillation_token()) {
@@ -141,19 +140,20 @@ absl::StatusOr<ExportedFolder> TimmFolder(const SavedWeights& saved) {
   RETURN_IF_ERROR(CheckHolds(Format::kTimm, experiment));
   ASSIGN_OR_RETURN(const std::vector<std::string> classes, ClassNamesOf(saved.manifest));
   ASSIGN_OR_RETURN(const Preprocessing steps, PreprocessingOf(experiment));
-  ASSIGN_OR_RETURN(ForeignModel model, ToTimm(config, saved.tensors));
+  ASSIGN_OR_RETURN(ForeignModel model, ToTimm(config, saved.tensors, !classes.empty()));
   ExportedFolder folder{
       .tensors = std::move(model.tensors), .files = {}, .notes = std::move(model.notes)};
   const std::vector<std::string> notes = PreprocessingNotes(steps, /*round_down=*/false);
   folder.notes.insert(folder.notes.end(), notes.begin(), notes.end());
   SortedJson& json = folder.files["config.json"];
   json["architecture"] = ArchitectureOf(config);
-  json["num_classes"] = config.num_classes();
+  json["num_classes"] = classes.size();
   json["num_features"] = config.width();
   json["model_args"] = ModelArguments(config);
   json["global_pool"] = json["model_args"]["global_pool"];
-  json["label_names"] = classes;
   json["pretrained_cfg"] = PretrainedConfig(config, steps, &folder.notes);
+  json["pretrained_cfg"]["num_classes"] = classes.size();
+  if (!classes.empty()) json["label_names"] = classes;
   return folder;
 }
 

@@ -17,21 +17,22 @@ namespace {
 constexpr int kBilinear = 2, kBicubic = 3;
 
 struct ClassNames {
-  std::string_view model_type, architecture;
+  std::string_view model_type, architecture, without_heads;
 };
 
 ClassNames NamesOf(TransformersClass kind) {
   switch (kind) {
     case TransformersClass::kVit:
-      return {"vit", "ViTForImageClassification"};
+      return {"vit", "ViTForImageClassification", "ViTModel"};
     case TransformersClass::kDeit:
-      return {"deit", "DeiTForImageClassification"};
+      return {"deit", "DeiTForImageClassification", "DeiTModel"};
     case TransformersClass::kDeitWithTeacher:
-      return {"deit", "DeiTForImageClassificationWithTeacher"};
+      return {"deit", "DeiTForImageClassificationWithTeacher", "DeiTModel"};
     case TransformersClass::kDinov2:
-      return {"dinov2", "Dinov2ForImageClassification"};
+      return {"dinov2", "Dinov2ForImageClassification", "Dinov2Model"};
     case TransformersClass::kDinov2WithRegisters:
-      return {"dinov2_with_registers", "Dinov2WithRegistersForImageClassification"};
+      return {"dinov2_with_registers", "Dinov2WithRegistersForImageClassification",
+              "Dinov2WithRegistersModel"};
   }
   return {};
 }
@@ -131,9 +132,10 @@ absl::StatusOr<ExportedFolder> TransformersFolder(const SavedWeights& saved) {
   const ModelConfig& config = experiment.model();
   RETURN_IF_ERROR(CheckHolds(Format::kHuggingface, experiment));
   ASSIGN_OR_RETURN(const std::vector<std::string> classes, ClassNamesOf(saved.manifest));
+  const bool has_head = !classes.empty();
   ASSIGN_OR_RETURN(const Preprocessing steps, PreprocessingOf(experiment));
   ASSIGN_OR_RETURN(const TransformersClass kind, TransformersClassOf(config));
-  ASSIGN_OR_RETURN(ForeignModel model, ToTransformers(config, saved.tensors));
+  ASSIGN_OR_RETURN(ForeignModel model, ToTransformers(config, saved.tensors, has_head));
   ExportedFolder folder{
       .tensors = std::move(model.tensors), .files = {}, .notes = std::move(model.notes)};
   const std::vector<std::string> notes = PreprocessingNotes(steps, /*round_down=*/true);
@@ -145,7 +147,12 @@ absl::StatusOr<ExportedFolder> TransformersFolder(const SavedWeights& saved) {
   }
   SortedJson& json = folder.files["config.json"];
   json = ConfigJson(config, kind);
-  AddClasses(classes, &json);
+  if (has_head) {
+    AddClasses(classes, &json);
+  } else {
+    json["architectures"] = SortedJson::array({NamesOf(kind).without_heads});
+    folder.notes.push_back("head: there is none here; load the folder by AutoModel");
+  }
   folder.files["preprocessor_config.json"] = ProcessorJson(steps);
   return folder;
 }

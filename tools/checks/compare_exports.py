@@ -54,21 +54,24 @@ class Comparison:
 
     @torch.no_grad()
     def load(self, name: str, folder: pathlib.Path, format: str, ours: Predictions) -> nn.Module:
-        """Prints the largest difference of its logits."""
+        """Prints the largest difference of its logits, or of its features where it has no head."""
         model = exported_models.load(folder, format)
-        theirs = exported_models.logits(model, ours.inputs)
-        # A model without a head gets one of zeros.
+        theirs = exported_models.outputs(model, ours.inputs)
+        # A model without a head has one of zeros here.
         has_head = ours.logits.abs().max() > 0
-        value = error(ours.logits, theirs) if has_head else 0.0
-        print(f"{name}: {exported_models.described_class(folder)}, logits {value:.1e}")
+        what = "logits" if has_head else "features"
+        value = error(ours.logits if has_head else ours.features, theirs)
+        print(f"{name}: {exported_models.described_class(folder)}, {what} {value:.1e}")
         if not value < TOLERANCE:
-            self.complain(f"{name}: logits differ by {value}")
-        if has_head and error(theirs[:1], theirs[1:]) < 100 * TOLERANCE:
-            self.complain(f"{name}: all pictures have the same logits")
-        labels = exported_models.class_names(model)
-        if has_head and ours.classes != [labels[i] for i in theirs.argmax(1).tolist()]:
-            self.complain(f"{name}: the classes are {ours.classes}")
+            self.complain(f"{name}: {what} differ by {value}")
+        if error(theirs[:1], theirs[1:]) < 100 * TOLERANCE:
+            self.complain(f"{name}: all pictures have the same {what}")
         self.exports += 1
+        if not has_head:
+            return model
+        labels = exported_models.class_names(model)
+        if ours.classes != [labels[i] for i in theirs.argmax(1).tolist()]:
+            self.complain(f"{name}: the classes are {ours.classes}")
         return model
 
     def export(

@@ -16,9 +16,9 @@ def load_timm(folder: pathlib.Path) -> nn.Module:
 
 
 def load_transformers(folder: pathlib.Path) -> nn.Module:
-    model, info = transformers.AutoModelForImageClassification.from_pretrained(
-        folder, output_loading_info=True
-    )
+    has_head = not described_class(folder).endswith("Model")
+    kind = transformers.AutoModelForImageClassification if has_head else transformers.AutoModel
+    model, info = kind.from_pretrained(folder, output_loading_info=True)
     left = {name: list(keys) for name, keys in info.items() if keys}
     if left:
         raise ValueError(f"{folder}: {left}")
@@ -29,9 +29,12 @@ def load(folder: pathlib.Path, format: str) -> nn.Module:
     return load_timm(folder) if format == "timm" else load_transformers(folder)
 
 
-def logits(model: nn.Module, images: Tensor) -> Tensor:
+def outputs(model: nn.Module, images: Tensor) -> Tensor:
+    """Logits, or of a model without a head its class token."""
     output = model(images)
-    return output if isinstance(output, Tensor) else output.logits
+    if isinstance(output, Tensor):
+        return output
+    return output.logits if hasattr(output, "logits") else output.last_hidden_state[:, 0]
 
 
 def class_names(model: nn.Module) -> list[str]:

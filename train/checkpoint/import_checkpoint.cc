@@ -7,7 +7,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "base/problems.h"
 #include "base/status_macros.h"
 #include "data/batches/normalization.h"
@@ -43,10 +42,7 @@ void NameClasses(std::vector<std::string> names, ImportedCheckpoint* imported) {
     manifest.set_classes_are_nameless(true);
     for (int i = 0; i < classes; ++i) names.push_back(absl::StrCat(i));
   }
-  for (const std::string& name : names) {
-    manifest.add_class_names(
-        absl::StrReplaceAll(name, {{"\n", " "}, {"\r", " "}, {"\t", " "}}));  // of one line
-  }
+  for (std::string& name : names) manifest.add_class_names(std::move(name));
 }
 
 // Where round(side / fraction) is floor(side / crop_fraction), of the shorter side.

@@ -62,7 +62,7 @@ TEST_F(ImportCheckpointTest, AFolderOfTransformersIsReadWithAllThatItSays) {
   const CheckpointManifest& manifest = imported.checkpoint.manifest;
   EXPECT_EQ(manifest.config().model().heads(), 2);
   EXPECT_EQ(manifest.config().model().layer_norm_epsilon(), 1e-12);
-  EXPECT_THAT(manifest.class_names(), ElementsAre("a", "b", "c", "d d", "e"));
+  EXPECT_THAT(manifest.class_names(), ElementsAre("a", "b", "c", "d\nd", "e"));
   EXPECT_THAT(manifest.config().data().mean(), ElementsAre(0.1f, 0.2f, 0.3f));
   const auto& crop = manifest.config().data().evaluation_transforms(0).resize_and_center_crop();
   EXPECT_EQ(crop.crop_fraction(), 0.8);

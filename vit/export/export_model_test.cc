@@ -25,11 +25,13 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::StartsWith;
 
-using Export = absl::StatusOr<ForeignModel> (*)(const ModelConfig&, TensorMap);
+using Export = absl::StatusOr<ForeignModel> (*)(const ModelConfig&, TensorMap, bool);
 
 // Every package has these epsilons, and what changes no tensor is not in them.
 constexpr double kEpsilon = 1e-6;
@@ -139,8 +141,9 @@ TEST_P(FixtureTest, ItsOwnPackageGetsEveryTensorBack) {
   }
   const TensorMap theirs = LoadPackageModel(name).weights;
   const ImportedModel model = ImportFixture(name);
-  ASSERT_OK_AND_ASSIGN(const ForeignModel exported,
-                       (is_timm ? ToTimm : ToTransformers)(model.config, model.tensors));
+  ASSERT_OK_AND_ASSIGN(
+      const ForeignModel exported,
+      is_timm ? ToTimm(model.config, model.tensors) : ToTransformers(model.config, model.tensors));
   ASSERT_OK(CheckSameTensors(exported.tensors, theirs));
   const std::string notes = absl::StrJoin(model.notes, "\n");
   const bool has_moved = absl::StrContains(notes, "positions of registers are added to them");
@@ -286,7 +289,7 @@ TEST(ExportModelTest, TensorsMustBeThoseOfTheConfig) {
   TensorMap tensors = MakeModel(config).Tensors();
   tensors.erase("head.bias");
   for (const Export to : {&ToTimm, &ToTransformers}) {
-    EXPECT_THAT(to(config, tensors),
+    EXPECT_THAT(to(config, tensors, /*with_heads=*/true),
                 Fails(absl::StatusCode::kFailedPrecondition, HasSubstr("head.bias")));
   }
 }
@@ -302,6 +305,10 @@ TEST(ExportModelTest, SaysWhatHasAnotherForm) {
   ASSERT_OK_AND_ASSIGN(const ForeignModel dinov2, ToTransformers(config, tensors));
   EXPECT_THAT(dinov2.notes, AllOf(Contains(StartsWith("model.layer_scale: factors of 1")),
                                   Contains(StartsWith("head.weight: zeros for the mean"))));
+  ASSERT_OK_AND_ASSIGN(const ForeignModel headless,
+                       ToTransformers(config, tensors, /*with_heads=*/false));
+  EXPECT_THAT(headless.notes, Each(Not(HasSubstr("head.weight"))));
+  EXPECT_EQ(headless.tensors.size() + 2, dinov2.tensors.size());
   config.clear_register_tokens();
   ASSERT_OK_AND_ASSIGN(const ForeignModel vit, ToTransformers(config, MakeModel(config).Tensors()));
   EXPECT_THAT(vit.notes, IsEmpty());

@@ -36,6 +36,10 @@ absl::Status CheckTensors(const ModelConfig& config, const TensorMap& tensors) {
   return CheckSameTensors(tensors, model.Tensors());
 }
 
+void LeaveOutHeads(ForeignModel* model) {
+  std::erase_if(model->tensors, [](const auto& entry) { return IsHead(entry.first); });
+}
+
 void MakePositions(const ModelConfig& config, const PositionRows& rows, ForeignModel* model) {
   const PatchGrid grid(config);
   if (IsFixed(config)) {

@@ -27,6 +27,9 @@ struct PositionRows {
 // FailedPrecondition if the tensors are not those of the config.
 absl::Status CheckTensors(const ModelConfig& config, const TensorMap& tensors);
 
+// What is left makes features alone.
+void LeaveOutHeads(ForeignModel* model);
+
 // Fixed positions become a tensor, and tokens that have none here get zeros.
 void MakePositions(const ModelConfig& config, const PositionRows& rows, ForeignModel* model);
 

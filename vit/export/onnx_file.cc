@@ -4,9 +4,11 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/files/file.h"
 #include "base/files/file_writer.h"
+#include "base/files/new_file.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
 
@@ -23,12 +25,6 @@ constexpr int64_t kAlignment = 4096;
 
 std::string_view Bytes(const at::Tensor& contiguous) {
   return {static_cast<const char*>(contiguous.const_data_ptr()), contiguous.nbytes()};
-}
-
-absl::Status CheckAbsent(const fs::path& path) {
-  if (!Exists(path)) return absl::OkStatus();
-  return absl::AlreadyExistsError(
-      absl::StrCat(path.string(), " is there already; take another name"));
 }
 
 void AddExternal(const std::string& key, const std::string& value, onnx::TensorProto* weight) {
@@ -59,7 +55,7 @@ absl::Status WriteInside(OnnxModel model, const fs::path& path) {
 }
 
 absl::Status WriteBeside(OnnxModel model, const fs::path& path, const fs::path& data_path) {
-  RETURN_IF_ERROR(CheckAbsent(data_path));
+  RETURN_IF_ERROR(CheckIsNew(data_path));
   ASSIGN_OR_RETURN(FileWriter data, FileWriter::Create(data_path));
   for (size_t i = 0; i < model.data.size(); ++i) {
     onnx::TensorProto* const weight = model.proto.mutable_graph()->mutable_initializer(i);
@@ -78,13 +74,17 @@ absl::Status WriteBeside(OnnxModel model, const fs::path& path, const fs::path& 
 
 }  // namespace
 
-absl::Status WriteOnnx(OnnxModel model, const fs::path& path, int64_t most_inside) {
+fs::path OnnxDataPath(const fs::path& path) { return fs::path(path) += ".data"; }
+
+absl::StatusOr<bool> WriteOnnx(OnnxModel model, const fs::path& path, int64_t most_inside) {
   CHECK_EQ(model.data.size(), static_cast<size_t>(model.proto.graph().initializer_size()));
-  RETURN_IF_ERROR(CheckAbsent(path));
+  RETURN_IF_ERROR(CheckIsNew(path));
   int64_t bytes = 0;
   for (const at::Tensor& data : model.data) bytes += static_cast<int64_t>(data.nbytes());
-  if (bytes <= most_inside) return WriteInside(std::move(model), path);
-  return WriteBeside(std::move(model), path, fs::path(path) += ".data");
+  const bool is_beside = bytes > most_inside;
+  RETURN_IF_ERROR(is_beside ? WriteBeside(std::move(model), path, OnnxDataPath(path))
+                            : WriteInside(std::move(model), path));
+  return is_beside;
 }
 
 }  // namespace vitrine

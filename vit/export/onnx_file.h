@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "vit/export/onnx_graph.h"
 
 namespace vitrine {
@@ -15,10 +15,13 @@ namespace vitrine {
 constexpr int64_t kMostInside = 2'000'000'000;
 
 // Writes the model with its weights, whole or not at all. Where they are more than `most_inside`
-// bytes, those that count are in a file of their own beside it, path.data, which must stay there.
-// Equal models give equal bytes. AlreadyExists if either is there.
-absl::Status WriteOnnx(OnnxModel model, const std::filesystem::path& path,
-                       int64_t most_inside = kMostInside);
+// bytes, those that count are in a file of their own beside it, OnnxDataPath, which must stay
+// there; returns whether. Equal models give equal bytes. AlreadyExists if either is there.
+absl::StatusOr<bool> WriteOnnx(OnnxModel model, const std::filesystem::path& path,
+                               int64_t most_inside = kMostInside);
+
+// path.data
+std::filesystem::path OnnxDataPath(const std::filesystem::path& path);
 
 }  // namespace vitrine
 

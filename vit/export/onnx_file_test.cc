@@ -61,7 +61,8 @@ std::string BytesOf(const at::Tensor& data) {
 }
 
 TEST_F(OnnxFileTest, HoldsItsWeights) {
-  ASSERT_OK(WriteOnnx(Model(), path_, kBytes));
+  ASSERT_OK_AND_ASSIGN(const bool is_beside, WriteOnnx(Model(), path_, kBytes));
+  EXPECT_FALSE(is_beside);
   EXPECT_THAT(Names(), UnorderedElementsAre("m.onnx"));
   const onnx::ModelProto read = Read();
   const OnnxModel model = Model();
@@ -73,7 +74,9 @@ TEST_F(OnnxFileTest, HoldsItsWeights) {
 }
 
 TEST_F(OnnxFileTest, LargeWeightsLieBesideIt) {
-  ASSERT_OK(WriteOnnx(Model(), path_, kBytes - 1));
+  ASSERT_OK_AND_ASSIGN(const bool is_beside, WriteOnnx(Model(), path_, kBytes - 1));
+  EXPECT_TRUE(is_beside);
+  EXPECT_EQ(OnnxDataPath(path_), folder_ / "m.onnx.data");
   EXPECT_THAT(Names(), UnorderedElementsAre("m.onnx", "m.onnx.data"));
   ASSERT_OK_AND_ASSIGN(const std::string data, ReadFile(folder_ / "m.onnx.data"));
   const onnx::ModelProto read = Read();

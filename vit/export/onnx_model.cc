@@ -25,16 +25,18 @@ class ModelNodes {
         graph_(*graph),
         head_width_(config.width() / config.heads()) {}
 
-  void AddAll(const OnnxValue& pixels) {
+  void AddAll(const OnnxValue& pixels, bool with_heads) {
     OnnxValue x = AddPrefixAndPositions(EmbedPatches(pixels));
     if (config_.embedding_norm()) x = LayerNorm(x, "embedding_norm");
     for (int i = 0; i < config_.depth(); ++i) x = Block(x, i);
     graph_.BeginPart("head");
     const OnnxValue features = Pool(x);
-    const OnnxValue logits = Classify(features);
+    if (with_heads) {
+      graph_.AddOutput("logits", Classify(features),
+                       {"batch", absl::StrCat(config_.num_classes())});
+    }
     OnnxShape shape = {"batch", absl::StrCat(HeadInputs(config_))};
     if (config_.distillation_token()) shape.insert(shape.begin() + 1, "2");
-    graph_.AddOutput("logits", logits, {"batch", absl::StrCat(config_.num_classes())});
     graph_.AddOutput("embedding", features, shape);
   }
 
@@ -273,9 +275,9 @@ OnnxValue AddPixels(const ModelConfig& config, OnnxGraph* graph) {
 }
 
 void AddVisionTransformer(const ModelConfig& config, const TensorMap& tensors,
-                          const OnnxValue& pixels, OnnxGraph* graph) {
+                          const OnnxValue& pixels, OnnxGraph* graph, bool with_heads) {
   const at::NoGradGuard no_grad;
-  ModelNodes(config, tensors, graph).AddAll(pixels);
+  ModelNodes(config, tensors, graph).AddAll(pixels, with_heads);
 }
 
 }  // namespace vitrine

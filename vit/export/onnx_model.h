@@ -18,10 +18,10 @@ namespace vitrine {
 OnnxValue AddPixels(const ModelConfig& config, OnnxGraph* graph);
 
 // From such pixels to the outputs "logits", [batch, num_classes], and "embedding", what the heads
-// read: [batch, HeadInputs(config)], or with a distillation token [batch, 2, width]. The config has
-// no problems, and `tensors` are those of its model.
+// read: [batch, HeadInputs(config)], or with a distillation token [batch, 2, width]. Without heads
+// the embedding alone. The config has no problems, and `tensors` are those of its model.
 void AddVisionTransformer(const ModelConfig& config, const TensorMap& tensors,
-                          const OnnxValue& pixels, OnnxGraph* graph);
+                          const OnnxValue& pixels, OnnxGraph* graph, bool with_heads = true);
 
 }  // namespace vitrine
 

@@ -20,9 +20,9 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 
-OnnxModel Export(const ModelConfig& config, const TensorMap& tensors) {
+OnnxModel Export(const ModelConfig& config, const TensorMap& tensors, bool with_heads = true) {
   OnnxGraph graph;
-  AddVisionTransformer(config, tensors, AddPixels(config, &graph), &graph);
+  AddVisionTransformer(config, tensors, AddPixels(config, &graph), &graph, with_heads);
   return std::move(graph).Finish();
 }
 
@@ -95,6 +95,16 @@ TEST_P(OnnxModelTest, EveryNumberOfTheModelIsInIt) {
       EXPECT_FALSE(SameData(model, Export(config_, changed))) << name << " " << index;
     }
   }
+}
+
+TEST_P(OnnxModelTest, WithoutHeadsThereIsTheEmbeddingAlone) {
+  const OnnxModel model = Export(config_, MakeModel(config_).Tensors(), /*with_heads=*/false);
+  ASSERT_EQ(model.proto.graph().output_size(), 1);
+  EXPECT_EQ(model.proto.graph().output(0).name(), "embedding");
+  for (const auto& weight : model.proto.graph().initializer()) {
+    EXPECT_FALSE(IsHead(weight.name())) << weight.name();
+  }
+  EXPECT_LT(model.proto.graph().node_size(), Export(config_).proto.graph().node_size());
 }
 
 TEST_P(OnnxModelTest, InputAndOutputsAreOfABatchOfAnySize) {

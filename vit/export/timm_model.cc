@@ -35,7 +35,8 @@ absl::Status CheckTimm(const ModelConfig& config) {
   const double epsilon = config.layer_norm_epsilon();
   if (config.patch_norms()) {
     return Refuse("patch_norms",
-                  "no model of timm has norms before and after its patches' projection");
+                  "no model of timm has norms before and after its patches' projection; train with "
+                  "model.patch_norms=false");
   }
   if (config.pooling() == ModelConfig::CLASS_AND_MEAN) {
     return Refuse("pooling", "CLASS_AND_MEAN, which no model of timm does");
@@ -63,10 +64,11 @@ bool TimmPrefixHasPositions(const ModelConfig& config) {
          (config.position_embedding() == ModelConfig::LEARNED && PositionPrefix(config) > 0);
 }
 
-absl::StatusOr<ForeignModel> ToTimm(const ModelConfig& config, TensorMap tensors) {
+absl::StatusOr<ForeignModel> ToTimm(const ModelConfig& config, TensorMap tensors, bool with_heads) {
   RETURN_IF_ERROR(CheckTimm(config));
   RETURN_IF_ERROR(CheckTensors(config, tensors));
   ForeignModel model{.tensors = std::move(tensors), .notes = {}};
+  if (!with_heads) LeaveOutHeads(&model);
   PositionRows rows;
   if (TimmPrefixHasPositions(config)) {
     rows = {.class_token = HasClassToken(config),

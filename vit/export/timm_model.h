@@ -14,9 +14,11 @@ namespace vitrine {
 // An error that names the field that no model of timm has so.
 absl::Status CheckTimm(const ModelConfig& config);
 
-// The tensors of a model of the config as timm has them. Errors are those of CheckTimm, and
-// FailedPrecondition if the tensors are not of the config.
-absl::StatusOr<ForeignModel> ToTimm(const ModelConfig& config, TensorMap tensors);
+// The tensors of a model of the config as timm has them, with its heads or without, as timm's
+// num_classes=0. Errors are those of CheckTimm, and FailedPrecondition if the tensors are not of
+// the config.
+absl::StatusOr<ForeignModel> ToTimm(const ModelConfig& config, TensorMap tensors,
+                                    bool with_heads = true);
 
 // Whether the tokens in front of the patches have a position there, or none of them
 // (no_embed_class).

@@ -31,7 +31,8 @@ bool IsDinov2(TransformersClass kind) {
 absl::Status CheckCommon(const ModelConfig& config) {
   if (config.patch_norms()) {
     return Refuse("patch_norms",
-                  "no model of transformers has norms before and after its patches' projection");
+                  "no model of transformers has norms before and after its patches' projection; "
+                  "train with model.patch_norms=false");
   }
   if (config.embedding_norm()) {
     return Refuse("embedding_norm", "no model for classification of transformers has one");
@@ -123,10 +124,12 @@ absl::StatusOr<TransformersClass> TransformersClassOf(const ModelConfig& config)
                                       : TransformersClass::kDinov2;
 }
 
-absl::StatusOr<ForeignModel> ToTransformers(const ModelConfig& config, TensorMap tensors) {
+absl::StatusOr<ForeignModel> ToTransformers(const ModelConfig& config, TensorMap tensors,
+                                            bool with_heads) {
   ASSIGN_OR_RETURN(const TransformersClass kind, TransformersClassOf(config));
   RETURN_IF_ERROR(CheckTensors(config, tensors));
   ForeignModel model{.tensors = std::move(tensors), .notes = {}};
+  if (!with_heads) LeaveOutHeads(&model);
   MakePositions(config,
                 {.class_token = true,
                  .distillation_token = config.distillation_token(),
@@ -137,7 +140,7 @@ absl::StatusOr<ForeignModel> ToTransformers(const ModelConfig& config, TensorMap
   if (kind == TransformersClass::kDeit) RenameRegister(&model);
   if (IsDinov2(kind)) {
     MakeLayerScale(config, &model);
-    WidenHead(config, &model);
+    if (with_heads) WidenHead(config, &model);
   }
   const Family& family = IsDinov2(kind) ? TransformersDinov2Family() : TransformersVitFamily();
   ASSIGN_OR_RETURN(model.tensors, NameTensors(family, Prefix(kind), config, model.tensors));

@@ -28,9 +28,11 @@ absl::StatusOr<TransformersClass> TransformersClassOf(const ModelConfig& config)
 // it as wide as this one.
 std::optional<int> Dinov2MlpRatio(const ModelConfig& config);
 
-// The tensors of a model of the config as transformers has them. Errors are those of
-// TransformersClassOf, and FailedPrecondition if the tensors are not of the config.
-absl::StatusOr<ForeignModel> ToTransformers(const ModelConfig& config, TensorMap tensors);
+// The tensors of a model of the config as transformers has them, with its heads or without, as in
+// the class's base model. Errors are those of TransformersClassOf, and FailedPrecondition if the
+// tensors are not of the config.
+absl::StatusOr<ForeignModel> ToTransformers(const ModelConfig& config, TensorMap tensors,
+                                            bool with_heads = true);
 
 }  // namespace vitrine
 
