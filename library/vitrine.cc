@@ -96,7 +96,8 @@ absl::StatusOr<Arguments> ParseOptions(const vitrine_options* options) {
 }
 
 absl::StatusOr<Classifier> Open(const char* path, const vitrine_options* options) {
-  if (path == nullptr || *path == '\0') return absl::InvalidArgumentError("path is empty");
+  if (path == nullptr) return absl::InvalidArgumentError("path is NULL");
+  if (*path == '\0') return absl::InvalidArgumentError("path is empty");
   LogNothing();
   ASSIGN_OR_RETURN(const Arguments arguments, ParseOptions(options));
   ASSIGN_OR_RETURN(const std::filesystem::path found, FindModel(path));
