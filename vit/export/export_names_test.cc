@@ -34,9 +34,8 @@ ModelConfig ConfigOf(const TensorMap& tensors) {
 // What comes before most names, which the package's own file shows.
 std::string PrefixOf(const Family& family, const TensorMap& theirs) {
   for (const std::string_view prefix : family.prefixes) {
-    if (theirs.lower_bound(std::string(prefix))->first.rfind(prefix, 0) == 0) {
-      return std::string(prefix);
-    }
+    const auto first = theirs.lower_bound(std::string(prefix));
+    if (first != theirs.end() && first->first.starts_with(prefix)) return std::string(prefix);
   }
   return "";
 }
