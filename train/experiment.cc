@@ -10,7 +10,6 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "base/files/crc32c.h"
 #include "base/files/csv.h"
 #include "base/files/file.h"
 #include "base/parallel/agreement.h"
@@ -333,9 +332,11 @@ absl::StatusOr<std::filesystem::path> RunExperiment(ExperimentConfig config,
   if (finished) return SayFinished(options.run_dir);
   RETURN_IF_ERROR(PrepareProcessor(config, device));
   const absl::StatusOr<Dataset> loaded = LoadData(options, &config);
-  RETURN_IF_ERROR(group->size() == 1 ? loaded.status() : AgreeOn(group, loaded.status()));
+  RETURN_IF_ERROR(AgreeOn(group, loaded.status()));
   const Dataset& dataset = *loaded;
-  RETURN_IF_ERROR(CheckSame(*group, {{"data", DataIdentity(dataset)}}));
+  if (group->size() > 1) {
+    RETURN_IF_ERROR(CheckSame(*group, {{"data", DataIdentity(dataset)}}));
+  }
   ASSIGN_OR_RETURN(Trainer trainer, Trainer::Create(config, dataset, device, group));
   std::optional<RunFolder> folder;
   ASSIGN_OR_RETURN(const bool goes_on, SayFromRankZero(group, [&]() -> absl::StatusOr<bool> {

@@ -169,6 +169,14 @@ TEST(GlooTransportTest, DISABLED_SumsUntilItFails) {
   _exit(7);
 }
 
+ChildProcess StartRank(int rank, int size, int port, milliseconds timeout) {
+  const std::string place = absl::StrCat(rank, " ", size, " ", port, " ", timeout.count());
+  setenv(kPlace, place.c_str(), 1);
+  return ChildProcess::Start({"/proc/self/exe", "--gtest_also_run_disabled_tests",
+                              "--gtest_filter=*.DISABLED_SumsUntilItFails"})
+      .value();
+}
+
 class Ranks {
  public:
   // All of them add when it returns.
@@ -176,11 +184,7 @@ class Ranks {
     const Listener free = ListenOnLoopback().value();
     close(free.fd);
     for (int rank = 0; rank < size; ++rank) {
-      const std::string place = absl::StrCat(rank, " ", size, " ", free.port, " ", timeout.count());
-      setenv(kPlace, place.c_str(), 1);
-      ranks_.push_back(ChildProcess::Start({"/proc/self/exe", "--gtest_also_run_disabled_tests",
-                                            "--gtest_filter=*.DISABLED_SumsUntilItFails"})
-                           .value());
+      ranks_.push_back(StartRank(rank, size, free.port, timeout));
     }
     for (int i = 0; i < size; ++i) {
       while (!IsSumming(i)) std::this_thread::sleep_for(milliseconds(10));
@@ -219,11 +223,7 @@ TEST(GlooTransportTest, AKilledRankEndsTheOthers) {
 TEST(GlooTransportTest, AStoreThatVanishesIsNamed) {
   const Listener free = ListenOnLoopback().value();
   close(free.fd);
-  const std::string place = absl::StrCat("0 3 ", free.port, " ", kLong.count());
-  setenv(kPlace, place.c_str(), 1);
-  ChildProcess rank0 = ChildProcess::Start({"/proc/self/exe", "--gtest_also_run_disabled_tests",
-                                            "--gtest_filter=*.DISABLED_SumsUntilItFails"})
-                           .value();
+  ChildProcess rank0 = StartRank(0, 3, free.port, kLong);
   absl::Status status;
   std::thread rank1(
       [&] { status = ConnectByGloo(LoopbackPlace(1, 3, free.port), kLong).status(); });
