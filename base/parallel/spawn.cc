@@ -163,11 +163,12 @@ class Ranks {
     SignalPasser passer(pids);
     while (std::any_of(ranks_.begin(), ranks_.end(), IsRunning)) {
       passer.PassOn();
-      PollPipes();
+      PollPipes(kWaitMilliseconds);
       for (const pid_t ended : TakeEnded()) passer.Forget(ended);
       EndOthers();
     }
-    PollPipes();
+    while (PollPipes(0)) {
+    }
     for (Rank& rank : ranks_) {
       if (!rank.line.empty()) Print(rank.rank, rank.line);
     }
@@ -177,14 +178,15 @@ class Ranks {
  private:
   static bool IsRunning(const Rank& rank) { return !rank.exit_status; }
 
-  // Waits a little for something to print.
-  void PollPipes() {
+  // Waits for something to print; whether there was any.
+  bool PollPipes(int milliseconds) {
     std::vector<pollfd> waiting;
     for (const Rank& rank : ranks_) waiting.push_back({rank.pipe, POLLIN, 0});  // -1 is ignored
-    poll(waiting.data(), waiting.size(), kWaitMilliseconds);
+    const int ready = poll(waiting.data(), waiting.size(), milliseconds);
     for (size_t i = 0; i < waiting.size(); ++i) {
       if (waiting[i].revents != 0) ReadPipe(&ranks_[i]);
     }
+    return ready > 0;
   }
 
   static void ReadPipe(Rank* rank) {

@@ -32,9 +32,10 @@ namespace {
 
 void Sleep() { std::this_thread::sleep_for(std::chrono::milliseconds(5)); }
 
-// One group operation after another until a signal comes or the group fails.
-absl::Status Work(ProcessGroup& group) {
+// One group operation after another until a signal comes, the own one included, or the group fails.
+absl::Status Work(ProcessGroup& group, int own_signal = 0) {
   const InterruptionGuard guard;
+  if (own_signal != 0) kill(getpid(), own_signal);
   while (true) {
     const bool is_save = InterruptionGuard::TakeSaveRequest();
     ASSIGN_OR_RETURN(const auto rows, group.Gather({InterruptionGuard::Signal(), is_save}));
@@ -51,7 +52,7 @@ absl::Status Act(ProcessGroup& group, const std::vector<std::string>& arguments)
     std::cout << "out " << group.rank() << " " << absl::StrJoin(arguments, "|") << std::endl;
     LOG(INFO) << "information " << group.rank();
     LOG(WARNING) << "warning " << group.rank();
-    std::cerr << "no end of line " << group.rank() << std::flush;
+    std::cerr << absl::StrCat("no end of line ", group.rank()) << std::flush;  // one write
     return group.Barrier();
   }
   RETURN_IF_ERROR(group.Barrier());
@@ -60,9 +61,7 @@ absl::Status Act(ProcessGroup& group, const std::vector<std::string>& arguments)
   if (FLAGS_act == "fail") return UsageError("own error");
   if (FLAGS_act == "kill") raise(SIGKILL);
   if (FLAGS_act == "leave_busy") _exit(5);
-  const InterruptionGuard guard;
-  if (FLAGS_act == "terminate") kill(getpid(), SIGTERM);
-  return Work(group);
+  return Work(group, FLAGS_act == "terminate" ? SIGTERM : 0);
 }
 
 // Deaf to the end of others and to SIGTERM.
@@ -80,7 +79,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<ProcessGroup> group, Connect(environment));
   if (FLAGS_act == "leave_busy" && group->rank() != FLAGS_actor) {
-    RETURN_IF_ERROR(group->Barrier());
+    group->Barrier().IgnoreError();  // the actor may leave before it is over here
     StayBusy();
   }
   return Act(*group, arguments);
