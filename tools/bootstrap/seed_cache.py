@@ -99,8 +99,9 @@ def fetch_all(archives, scratch, cache):
             done.result()
     except KeyboardInterrupt:
         stopping.set()
-        pool.shutdown(wait=False, cancel_futures=True)
-        concurrent.futures.wait([fetch for fetch in fetches if fetch.running()], timeout=TO_END)
+        ending = threading.Thread(target=pool.shutdown, kwargs={"cancel_futures": True}, daemon=True)
+        ending.start()
+        ending.join(TO_END)
         raise
     except Exception:
         pool.shutdown(cancel_futures=True)
