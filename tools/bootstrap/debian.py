@@ -30,6 +30,8 @@ class Debian:
     def fetch(self, archive, folder):
         """The archive with the pinned bytes, in `folder`."""
         with self.updating:
+            if self.stopping.is_set():  # which is why there is none from elsewhere
+                raise OSError("interrupted")
             if self.options is None:
                 self._update()
         if "package" in archive:

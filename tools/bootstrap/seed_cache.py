@@ -98,8 +98,9 @@ def fetch_all(archives, scratch, cache):
         for done in concurrent.futures.as_completed(fetches):
             done.result()
     except KeyboardInterrupt:
+        pool.shutdown(wait=False, cancel_futures=True)
         stopping.set()
-        ending = threading.Thread(target=pool.shutdown, kwargs={"cancel_futures": True}, daemon=True)
+        ending = threading.Thread(target=pool.shutdown, daemon=True)
         ending.start()
         ending.join(TO_END)
         raise
