@@ -191,7 +191,8 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(options.method, AsUsageError(ParseMethod(FLAGS_method)));
   ASSIGN_OR_RETURN(options.rollout.head_fusion, AsUsageError(ParseHeadFusion(FLAGS_head_fusion)));
   options.rollout.discard_ratio = FLAGS_discard_ratio;
-  ASSIGN_OR_RETURN(const Weights weights, AsUsageError(ParseWeights(FLAGS_weights)));
+  ASSIGN_OR_RETURN(const Weights weights,
+                   AsUsageError(Annotate(ParseWeights(FLAGS_weights), "--weights")));
   ASSIGN_OR_RETURN(const Split split, AsUsageError(Annotate(ParseSplit(FLAGS_split), "--split")));
   ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
   RETURN_IF_ERROR(SetThreads(DefaultThreads()));

@@ -111,7 +111,8 @@ absl::Status Run(const std::vector<std::string>& arguments) {
                                .loader_threads = FLAGS_loader_threads,
                                .on_bad = on_bad};
   ASSIGN_OR_RETURN(options.split, AsUsageError(Annotate(ParseSplit(FLAGS_split), "--split")));
-  ASSIGN_OR_RETURN(options.weights, AsUsageError(ParseWeights(FLAGS_weights)));
+  ASSIGN_OR_RETURN(options.weights,
+                   AsUsageError(Annotate(ParseWeights(FLAGS_weights), "--weights")));
   ASSIGN_OR_RETURN(options.operands, PrecisionOfFlag());
   ASSIGN_OR_RETURN(const std::unique_ptr<ProcessGroup> group, JoinProcesses(arguments));
   ASSIGN_OR_RETURN(options.device, DeviceOfFlags());

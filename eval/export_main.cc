@@ -86,7 +86,8 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckFlags(arguments));
   ASSIGN_OR_RETURN(const Format format, FormatOfFlag());
   RETURN_IF_ERROR(CheckPreprocessing(format));
-  ASSIGN_OR_RETURN(const Weights weights, AsUsageError(ParseWeights(FLAGS_weights)));
+  ASSIGN_OR_RETURN(const Weights weights,
+                   AsUsageError(Annotate(ParseWeights(FLAGS_weights), "--weights")));
   ASSIGN_OR_RETURN(const fs::path output, AsUsageError(Annotate(OutputPath(format), "--output")));
   ASSIGN_OR_RETURN(const fs::path found, FindModel(UserPath(FLAGS_checkpoint)));
   ASSIGN_OR_RETURN(const SavedWeights saved, ReadWeights(found, weights));

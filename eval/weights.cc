@@ -47,8 +47,7 @@ absl::StatusOr<Weights> ParseWeights(std::string_view name) {
   for (const Weights weights : {Weights::kModel, Weights::kEma, Weights::kSwa}) {
     if (name == WeightsName(weights)) return weights;
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("weights: must be model, ema or swa, not '", name, "'"));
+  return absl::InvalidArgumentError(absl::StrCat("must be model, ema or swa, is '", name, "'"));
 }
 
 absl::StatusOr<SavedWeights> ReadWeights(const std::filesystem::path& path, Weights weights) {

@@ -90,7 +90,8 @@ absl::StatusOr<Arguments> ParseOptions(const vitrine_options* options) {
   }
   if (options->precision == VITRINE_BF16) arguments.operands = at::kBFloat16;
   if (options->weights != nullptr) {
-    ASSIGN_OR_RETURN(arguments.weights, ParseWeights(options->weights));
+    ASSIGN_OR_RETURN(arguments.weights,
+                     Annotate(ParseWeights(options->weights), "options: weights"));
   }
   return arguments;
 }

@@ -9,6 +9,7 @@
 
 #include "ATen/core/Tensor.h"
 #include "vit/block.h"
+#include "vit/fused/layer_norm.h"
 #include "vit/fused/scaled_dot_product.h"
 #include "vit/packed_linear.h"
 
@@ -28,10 +29,14 @@ class InferenceBlock {
   at::Tensor Attend(const at::Tensor& normed, int64_t tokens) const;
   fused::AttentionRows Project(const at::Tensor& normed, int64_t tokens) const;
 
+  // The heads' results [N, D] projected and added to x [N, D], and what the MLP takes of it.
+  fused::NormedSum AddAttended(const at::Tensor& attended, const at::Tensor& x) const;
+
   // [N, D], normalised, to the MLP's hidden values, [N, M].
   at::Tensor Hidden(const at::Tensor& normed) const;
 
-  Block block_;                      // handles to its tensors
+  Block block_;  // handles to its tensors
+  at::ScalarType operands_;
   std::optional<PackedLinear> qkv_;  // or else the two parts of it
   std::optional<PackedLinear> queries_, keys_values_;
   PackedLinear projection_, hidden_, output_;  // with layer scale in those that end a branch

@@ -1,7 +1,8 @@
 #include "vit/fused/attention_rows.h"
 
 #include <cmath>
-#include <cstring>
+
+#include "vit/fused/lane_operations.h"
 
 // Nobody calls what follows without asking the processor first.
 #pragma GCC push_options
@@ -9,43 +10,6 @@
 
 namespace vitrine::fused {
 namespace {
-
-using Floats = float __attribute__((vector_size(kLanes * sizeof(float))));
-using Ints = int32_t __attribute__((vector_size(kLanes * sizeof(float))));
-using Halves = uint16_t __attribute__((vector_size(kLanes * sizeof(uint16_t))));
-
-// Inlined or not, a vector is passed as the caller's instructions want it.
-#define VITRINE_INLINE [[gnu::always_inline]] inline
-
-VITRINE_INLINE Floats Load(const float* from) {
-  Floats values;
-  std::memcpy(&values, from, sizeof(values));
-  return values;
-}
-
-VITRINE_INLINE void Store(Floats values, float* to) { std::memcpy(to, &values, sizeof(values)); }
-
-// To the nearest, ties to even.
-VITRINE_INLINE void Store(Floats values, at::BFloat16* to) {
-  constexpr int32_t kHalf = 0x7fff, kNotANumber = 0x7fc0;
-  const Ints bits = reinterpret_cast<Ints>(values);
-  const Ints rounded = (bits + kHalf + ((bits >> 16) & 1)) >> 16;
-  const Halves halves =
-      __builtin_convertvector(values == values ? rounded : Ints{} + kNotANumber, Halves);
-  std::memcpy(static_cast<void*>(to), &halves, sizeof(halves));
-}
-
-VITRINE_INLINE float Sum(Floats values) {
-  float sum = 0;
-  for (int64_t i = 0; i < kLanes; ++i) sum += values[i];
-  return sum;
-}
-
-VITRINE_INLINE float Max(Floats values) {
-  float most = values[0];
-  for (int64_t i = 1; i < kLanes; ++i) most = values[i] > most ? values[i] : most;
-  return most;
-}
 
 // 2^n e^r for x = n ln 2 + r, by Taylor's series to r^7, which leaves less than 1e-8 of it; 0 below
 // -87, where numbers stop being normal.
@@ -116,6 +80,19 @@ void Scale(const float* values, int64_t size, float factor, T* scaled) {
 
 template void Scale(const float*, int64_t, float, float*);
 template void Scale(const float*, int64_t, float, at::BFloat16*);
+
+void Interleave(const at::BFloat16* first, const at::BFloat16* second, int64_t size,
+                at::BFloat16* pairs) {
+  int64_t i = 0;
+  for (; i + kLanes <= size; i += kLanes) {
+    const Ints bits = LoadBits(first + i) | LoadBits(second + i) << 16;
+    std::memcpy(static_cast<void*>(pairs + 2 * i), &bits, sizeof(bits));
+  }
+  for (; i < size; ++i) {
+    pairs[2 * i] = first[i];
+    pairs[2 * i + 1] = second[i];
+  }
+}
 
 }  // namespace vitrine::fused
 

@@ -6,11 +6,11 @@
 #include <cstdint>
 
 #include "c10/util/BFloat16.h"
+#include "vit/fused/lanes.h"
 
 namespace vitrine::fused {
 
-// Sizes of rows of logits and weights are multiples of it, and not 0.
-inline constexpr int64_t kLanes = 16;
+// Sizes of rows of logits and weights are multiples of kLanes, and not 0.
 
 struct SoftmaxSums {
   float sum, logsumexp;  // the latter of scale * logits
@@ -36,6 +36,10 @@ void SoftmaxBackward(const float* weights, const float* d_weights, const float* 
 // values * factor.
 template <typename T>
 void Scale(const float* values, int64_t size, float factor, T* scaled);
+
+// Numbers of two rows side by side: first[0], second[0], first[1] and so on.
+void Interleave(const at::BFloat16* first, const at::BFloat16* second, int64_t size,
+                at::BFloat16* pairs);
 
 }  // namespace vitrine::fused
 

@@ -9,6 +9,7 @@
 #include "ATen/native/CPUBlas.h"
 #include "base/programs/processor.h"
 #include "glog/logging.h"
+#include "vit/fused/attention_rows.h"
 
 namespace vitrine::fused {
 namespace {
@@ -50,13 +51,17 @@ void RightOperand<T>::Resize(int64_t rows, int64_t columns) {
 template <typename T>
 void RightOperand<T>::Take(const Matrix<const T>& matrix) {
   Resize(matrix.rows, matrix.columns);
-  for (int64_t k = 0; k < matrix.rows; k += kRows) {
-    T* to = &values_[k * columns_];
-    for (int64_t row = 0; row < std::min(kRows, matrix.rows - k); ++row) {
-      const T* from = matrix.Row(k + row);
-      for (int64_t n = 0; n < matrix.columns; ++n) to[kRows * n + row] = from[n];
+  int64_t k = 0;
+  for (; k + kRows <= matrix.rows; k += kRows) {
+    if constexpr (kRows == 2) {
+      Interleave(matrix.Row(k), matrix.Row(k + 1), matrix.columns, &values_[k * columns_]);
+    } else {
+      std::copy_n(matrix.Row(k), matrix.columns, &values_[k * columns_]);
     }
   }
+  if (k == matrix.rows) return;
+  const T* last = matrix.Row(k);  // of an odd number
+  for (int64_t n = 0; n < matrix.columns; ++n) values_[k * columns_ + kRows * n] = last[n];
 }
 
 template <typename T>
