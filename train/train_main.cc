@@ -14,6 +14,7 @@
 #include "analysis/report.h"
 #include "base/files/file.h"
 #include "base/parallel/agreement.h"
+#include "base/parallel/gpu_exchange_flag.h"
 #include "base/parallel/process_flags.h"
 #include "base/programs/memory.h"
 #include "base/programs/program.h"
@@ -167,6 +168,7 @@ absl::Status Run(const std::vector<std::string>& overrides) {
   const ExperimentOptions options = Options(config.name());
   if (FLAGS_dry_run) return DryRun(config, options, device, initial);
   RETURN_IF_ERROR(AsUsageError(CheckAvailable(config, device)));
+  RETURN_IF_ERROR(ChooseGpuExchange(group.get(), device));
   KeepFreedMemory();
   // A report that is older than the end of its run may be of half the run.
   const bool has_report =

@@ -505,6 +505,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Mistake{{"data.batch_size=0"}, 2, "data.batch_size"},
                       Mistake{{"--device=tpu"}, 2, "--device"},
                       Mistake{{"--torch_cuda_library=/none.so", "--device=cuda"}, 2, "/none.so"},
+                      Mistake{{"--gpu_exchange=mpi"}, 2, "--gpu_exchange: must be auto, nccl or"},
+                      Mistake{{"--gpu_exchange=nccl", "--device=cpu"}, 2, "the device is a CPU"},
                       Mistake{{"schedule.epochs=0.001"}, 2, "schedule.warmup_fraction=0.1"},
                       Mistake{{"schedule.iterations=5"}, 2, "schedule.warmup_fraction=0.1"},
                       Mistake{{"--config=step7"}, 1, "--dataset=imagenet100"},

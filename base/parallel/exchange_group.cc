@@ -7,9 +7,12 @@
 
 #include "ATen/Parallel.h"
 #include "ATen/ops/empty.h"
+#include "ATen/ops/empty_like.h"
 #include "ATen/ops/from_blob.h"
 #include "base/parallel/tree_sum.h"
 #include "base/status_macros.h"
+#include "c10/core/StreamGuard.h"
+#include "c10/core/impl/VirtualGuardImpl.h"
 #include "glog/logging.h"
 
 namespace vitrine {
@@ -65,10 +68,30 @@ std::optional<ExchangeGroup::Operation> ExchangeGroup::TakeNext() {
 
 absl::Status ExchangeGroup::SumInTree(const at::Tensor& flat) { return StartSum(flat).Wait(); }
 
+void ExchangeGroup::UseFor(at::Device device, std::unique_ptr<Transport> transport) {
+  device_ = device;
+  on_device_ = std::move(transport);
+}
+
 PendingSum ExchangeGroup::StartSum(const at::Tensor& flat) {
   CHECK(flat.dim() == 1 && flat.is_contiguous() && flat.scalar_type() == at::kFloat);
-  const at::Tensor data = flat.detach(), host = data.cpu();
-  const std::shared_future<absl::Status> sum = Start([this, host] { return Sum(host); });
+  const at::Tensor data = flat.detach();
+  return data.device() == device_ ? StartOnDevice(data) : StartOnCpu(data);
+}
+
+PendingSum ExchangeGroup::StartOnDevice(const at::Tensor& data) {
+  const c10::Stream stream = c10::impl::VirtualGuardImpl(device_->type()).getStream(*device_);
+  const std::shared_future<absl::Status> sum = Start([this, data, stream] {
+    const c10::StreamGuard after_what_made_it(stream);
+    return Sum(data, *on_device_);
+  });
+  return PendingSum([sum] { return sum.get(); });
+}
+
+PendingSum ExchangeGroup::StartOnCpu(const at::Tensor& data) {
+  const at::Tensor host = data.cpu();
+  const std::shared_future<absl::Status> sum =
+      Start([this, host] { return Sum(host, *transport_); });
   return PendingSum([sum, data, host] {
     const absl::Status status = sum.get();
     if (status.ok() && !data.is_cpu()) data.copy_(host);
@@ -82,7 +105,7 @@ absl::Status ExchangeGroup::Broadcast(const at::Tensor& tensor, int root) {
   const at::Tensor data = tensor.detach(), host = data.cpu(), bytes = AsBytes(host);
   RETURN_IF_ERROR(Start([&]() -> absl::Status {
                     RETURN_IF_ERROR(DealOut(bytes, root));
-                    return CollectParts(bytes);
+                    return CollectParts(bytes, *transport_);
                   }).get());
   if (!data.is_cpu()) data.copy_(host);
   return absl::OkStatus();
@@ -96,7 +119,7 @@ absl::StatusOr<std::vector<std::vector<int64_t>>> ExchangeGroup::Gather(
   std::copy(values.begin(), values.end(), numbers + rank() * length);
   RETURN_IF_ERROR(Start([&] {
                     return Exchange([&](int) { return rows[rank()]; },
-                                    [&](int peer) { return rows[peer]; });
+                                    [&](int peer) { return rows[peer]; }, *transport_);
                   }).get());
   std::vector<std::vector<int64_t>> result;
   for (int i = 0; i < size(); ++i) {
@@ -113,7 +136,7 @@ absl::StatusOr<std::vector<std::string>> ExchangeGroup::AllGather(std::string_vi
   texts[rank()] = bytes;
   RETURN_IF_ERROR(Start([&] {
                     return Exchange([&](int) { return AsBytes(&texts[rank()]); },
-                                    [&](int peer) { return AsBytes(&texts[peer]); });
+                                    [&](int peer) { return AsBytes(&texts[peer]); }, *transport_);
                   }).get());
   return texts;
 }
@@ -121,32 +144,34 @@ absl::StatusOr<std::vector<std::string>> ExchangeGroup::AllGather(std::string_vi
 absl::Status ExchangeGroup::Barrier() { return Gather({0}).status(); }
 
 // Each rank adds one part, of the pieces that all ranks have of it.
-absl::Status ExchangeGroup::Sum(const at::Tensor& flat) {
+absl::Status ExchangeGroup::Sum(const at::Tensor& flat, Transport& transport) {
   std::vector<at::Tensor> pieces(size());
   for (int i = 0; i < size(); ++i) {
-    pieces[i] = i == rank() ? Part(flat, i) : at::empty({Part(flat, rank()).numel()}, at::kFloat);
+    pieces[i] = i == rank() ? Part(flat, i) : at::empty_like(Part(flat, rank()));
   }
-  RETURN_IF_ERROR(
-      Exchange([&](int peer) { return Part(flat, peer); }, [&](int peer) { return pieces[peer]; }));
+  RETURN_IF_ERROR(Exchange([&](int peer) { return Part(flat, peer); },
+                           [&](int peer) { return pieces[peer]; }, transport));
   AddInTree(std::move(pieces), rank());
-  return CollectParts(flat);
+  return CollectParts(flat, transport);
 }
 
 // Gives each rank its part of what `root` has.
 absl::Status ExchangeGroup::DealOut(const at::Tensor& flat, int root) {
   return Exchange([&](int peer) { return rank() == root ? Part(flat, peer) : at::Tensor(); },
-                  [&](int peer) { return peer == root ? Part(flat, rank()) : at::Tensor(); });
+                  [&](int peer) { return peer == root ? Part(flat, rank()) : at::Tensor(); },
+                  *transport_);
 }
 
 // Gives all ranks all parts.
-absl::Status ExchangeGroup::CollectParts(const at::Tensor& flat) {
+absl::Status ExchangeGroup::CollectParts(const at::Tensor& flat, Transport& transport) {
   return Exchange([&](int) { return Part(flat, rank()); },
-                  [&](int peer) { return Part(flat, peer); });
+                  [&](int peer) { return Part(flat, peer); }, transport);
 }
 
 // With every other rank; nothing where the tensor is undefined or empty.
 absl::Status ExchangeGroup::Exchange(const std::function<at::Tensor(int peer)>& sent,
-                                     const std::function<at::Tensor(int peer)>& received) {
+                                     const std::function<at::Tensor(int peer)>& received,
+                                     Transport& transport) {
   std::vector<Message> to, from;
   const auto add = [](int peer, const at::Tensor& tensor, std::vector<Message>* messages) {
     if (tensor.defined() && tensor.numel() > 0) messages->push_back({peer, tensor});
@@ -155,7 +180,7 @@ absl::Status ExchangeGroup::Exchange(const std::function<at::Tensor(int peer)>& 
     add((rank() + i) % size(), sent((rank() + i) % size()), &to);
     add((rank() + size() - i) % size(), received((rank() + size() - i) % size()), &from);
   }
-  return transport_->Exchange(to, from);
+  return transport.Exchange(to, from);
 }
 
 // Parts have equal lengths, but for the last ones, which may be shorter or empty.

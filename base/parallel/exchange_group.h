@@ -2,7 +2,8 @@
 //
 // One thread of its own carries operations out, in the order in which they are started, so that
 // sums go on while the caller computes. It adds with one thread of OpenMP: the others compute.
-// Tensors of a GPU are copied to the CPU and back by the caller's thread.
+// Without a transport of its own a GPU's tensor is copied to the CPU and back by the caller's
+// thread.
 
 #ifndef BASE_PARALLEL_EXCHANGE_GROUP_H_
 #define BASE_PARALLEL_EXCHANGE_GROUP_H_
@@ -38,6 +39,7 @@ class ExchangeGroup : public ProcessGroup {
   int size() const override { return transport_->size(); }
   absl::Status SumInTree(const at::Tensor& flat) override;
   PendingSum StartSum(const at::Tensor& flat) override;
+  void UseFor(at::Device device, std::unique_ptr<Transport> transport) override;
   absl::Status Broadcast(const at::Tensor& tensor, int root) override;
   absl::StatusOr<std::vector<std::string>> AllGather(std::string_view bytes) override;
   absl::StatusOr<std::vector<std::vector<int64_t>>> Gather(
@@ -48,20 +50,24 @@ class ExchangeGroup : public ProcessGroup {
   using Operation = std::packaged_task<absl::Status()>;
 
   // Called by the caller's thread.
+  PendingSum StartOnCpu(const at::Tensor& data);
+  PendingSum StartOnDevice(const at::Tensor& data);
   std::future<absl::Status> Start(std::function<absl::Status()> operation);
 
   // Called by the thread of operations.
   void CarryOut();
   std::optional<Operation> TakeNext();  // none at the end
-  absl::Status Sum(const at::Tensor& flat);
+  absl::Status Sum(const at::Tensor& flat, Transport& transport);
   absl::Status DealOut(const at::Tensor& flat, int root);
-  absl::Status CollectParts(const at::Tensor& flat);
+  absl::Status CollectParts(const at::Tensor& flat, Transport& transport);
   absl::Status Exchange(const std::function<at::Tensor(int peer)>& sent,
-                        const std::function<at::Tensor(int peer)>& received);
+                        const std::function<at::Tensor(int peer)>& received, Transport& transport);
   at::Tensor Part(const at::Tensor& flat, int rank) const;
 
   const std::unique_ptr<Transport> transport_;
-  absl::Status status_;  // of the thread of operations: the first error
+  std::optional<at::Device> device_;
+  std::unique_ptr<Transport> on_device_;  // for sums there, in place of transport_
+  absl::Status status_;                   // of the thread of operations: the first error
 
   absl::Mutex mutex_;
   std::deque<Operation> operations_ ABSL_GUARDED_BY(mutex_);

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "base/parallel/transport.h"
 
 namespace vitrine {
 
@@ -51,6 +53,11 @@ class ProcessGroup {
   // The same while the caller goes on. `flat` must not be touched before Wait has returned. Sums,
   // and whatever else is called meanwhile, are carried out in the order in which they are started.
   virtual PendingSum StartSum(const at::Tensor& flat) = 0;
+
+  // From now on sums of the device's tensors are exchanged by this transport, on the stream that is
+  // current where they are started, and added there, to the same bits. Without it those of a GPU
+  // are copied to the CPU and back.
+  virtual void UseFor(at::Device device, std::unique_ptr<Transport> transport) = 0;
 
   // Replaces `tensor`, contiguous, of the same type and shape on every rank, by that of `root`.
   virtual absl::Status Broadcast(const at::Tensor& tensor, int root) = 0;

@@ -4,6 +4,7 @@
 #define BASE_PARALLEL_SINGLE_PROCESS_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "base/parallel/process_group.h"
+#include "base/parallel/transport.h"
 
 namespace vitrine {
 
@@ -24,6 +26,7 @@ class SingleProcess : public ProcessGroup {
   PendingSum StartSum(const at::Tensor&) override {
     return PendingSum([] { return absl::OkStatus(); });
   }
+  void UseFor(at::Device, std::unique_ptr<Transport>) override {}
   absl::Status Broadcast(const at::Tensor&, int) override { return absl::OkStatus(); }
   absl::StatusOr<std::vector<std::string>> AllGather(std::string_view bytes) override {
     return std::vector<std::string>(1, std::string(bytes));

@@ -13,7 +13,7 @@ namespace vitrine {
 
 struct Message {
   int peer;           // the other rank
-  at::Tensor tensor;  // contiguous, on the CPU, not empty
+  at::Tensor tensor;  // contiguous, not empty, on the device that the transport is for
 };
 
 class Transport {
