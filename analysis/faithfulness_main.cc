@@ -26,6 +26,7 @@
 #include "eval/classifier.h"
 #include "eval/data_arguments.h"
 #include "eval/evaluator.h"
+#include "eval/weights_flags.h"
 #include "gflags/gflags.h"
 #include "vit/config.h"
 
@@ -35,7 +36,6 @@ DEFINE_string(split, "test", "train, minival or test");
 DEFINE_string(data_dir, "", "the data set's folder, as for //train");
 DEFINE_int32(steps, 16, "patches change in so many steps");
 DEFINE_uint64(seed, 0, "of the random orders");
-DEFINE_string(weights, "model", "model, or ema or swa for that average of the weights");
 
 namespace vitrine {
 namespace {
@@ -139,8 +139,7 @@ absl::Status CheckFlags() {
 absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckFlags());
   ASSIGN_OR_RETURN(const OnBadImage on_bad, ParseDataArguments(arguments));
-  ASSIGN_OR_RETURN(const Weights weights,
-                   AsUsageError(Annotate(ParseWeights(FLAGS_weights), "--weights")));
+  ASSIGN_OR_RETURN(const Weights weights, WeightsOfFlag());
   ASSIGN_OR_RETURN(const Split split, AsUsageError(Annotate(ParseSplit(FLAGS_split), "--split")));
   ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
   RETURN_IF_ERROR(SetThreads(DefaultThreads()));

@@ -32,6 +32,7 @@
 #include "eval/classifier.h"
 #include "eval/data_arguments.h"
 #include "eval/evaluator.h"
+#include "eval/weights_flags.h"
 #include "gflags/gflags.h"
 #include "train/checkpoint/checkpoint.h"
 
@@ -44,7 +45,6 @@ DEFINE_string(output_dir, "", "the folder to write to");
 DEFINE_string(method, "rollout", "rollout, last_layer or gradient");
 DEFINE_string(head_fusion, "mean", "mean, max or min over the heads; not for gradient");
 DEFINE_double(discard_ratio, 0, "rollout: sets so large a part of the weakest attention to 0");
-DEFINE_string(weights, "model", "model, or ema or swa for that average of the weights");
 
 namespace vitrine {
 namespace {
@@ -191,8 +191,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(options.method, AsUsageError(ParseMethod(FLAGS_method)));
   ASSIGN_OR_RETURN(options.rollout.head_fusion, AsUsageError(ParseHeadFusion(FLAGS_head_fusion)));
   options.rollout.discard_ratio = FLAGS_discard_ratio;
-  ASSIGN_OR_RETURN(const Weights weights,
-                   AsUsageError(Annotate(ParseWeights(FLAGS_weights), "--weights")));
+  ASSIGN_OR_RETURN(const Weights weights, WeightsOfFlag());
   ASSIGN_OR_RETURN(const Split split, AsUsageError(Annotate(ParseSplit(FLAGS_split), "--split")));
   ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
   RETURN_IF_ERROR(SetThreads(DefaultThreads()));

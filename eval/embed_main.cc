@@ -24,8 +24,9 @@
 #include "eval/embedding.h"
 #include "eval/embedding_file.h"
 #include "eval/evaluator.h"
-#include "eval/precision_flag.h"
+#include "eval/precision_flags.h"
 #include "eval/readout_flags.h"
+#include "eval/weights_flags.h"
 #include "gflags/gflags.h"
 #include "vit/readout.h"
 
@@ -34,7 +35,6 @@ DEFINE_string(images, "", "JPEG or PNG files, or folders of them, with commas");
 DEFINE_string(output, "",
               "the file to write: F.npy, with the names of the images in F.txt, or F.safetensors, "
               "with them in its metadata");
-DEFINE_string(weights, "model", "model, or ema or swa for that average of the weights");
 DEFINE_int32(batch_size, 32, "images that the model takes at once");
 
 namespace vitrine {
@@ -77,8 +77,7 @@ absl::Status Embed(const Classifier& classifier, const Readout& readout, const L
 absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckFlags());
   ASSIGN_OR_RETURN(const OnBadImage on_bad, ParseDataArguments(arguments));
-  ASSIGN_OR_RETURN(const Weights weights,
-                   AsUsageError(Annotate(ParseWeights(FLAGS_weights), "--weights")));
+  ASSIGN_OR_RETURN(const Weights weights, WeightsOfFlag());
   ASSIGN_OR_RETURN(const at::ScalarType operands, PrecisionOfFlag());
   ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
   RETURN_IF_ERROR(SetThreads(DefaultThreads()));

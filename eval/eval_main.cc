@@ -22,13 +22,13 @@
 #include "data/split.h"
 #include "eval/checkpoint_evaluation.h"
 #include "eval/data_arguments.h"
-#include "eval/precision_flag.h"
+#include "eval/precision_flags.h"
 #include "eval/result_file.h"
+#include "eval/weights_flags.h"
 #include "gflags/gflags.h"
 #include "glog/logging.h"
 
 DEFINE_string(checkpoint, "", "checkpoints or runs (of a run the newest checkpoint), with commas");
-DEFINE_string(weights, "model", "model, or ema or swa for that average of the weights");
 DEFINE_string(
     data_dir, "",
     "the data set's folder, or the parent of mnist/, cifar-10-batches-bin/ or imagenet-100/");
@@ -111,8 +111,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
                                .loader_threads = FLAGS_loader_threads,
                                .on_bad = on_bad};
   ASSIGN_OR_RETURN(options.split, AsUsageError(Annotate(ParseSplit(FLAGS_split), "--split")));
-  ASSIGN_OR_RETURN(options.weights,
-                   AsUsageError(Annotate(ParseWeights(FLAGS_weights), "--weights")));
+  ASSIGN_OR_RETURN(options.weights, WeightsOfFlag());
   ASSIGN_OR_RETURN(options.operands, PrecisionOfFlag());
   ASSIGN_OR_RETURN(const std::unique_ptr<ProcessGroup> group, JoinProcesses(arguments));
   ASSIGN_OR_RETURN(options.device, DeviceOfFlags());

@@ -16,13 +16,13 @@
 #include "eval/formats/timm.h"
 #include "eval/formats/transformers.h"
 #include "eval/weights.h"
+#include "eval/weights_flags.h"
 #include "gflags/gflags.h"
 #include "train/checkpoint/open_model.h"
 
 DEFINE_string(
     checkpoint, "",
     "a checkpoint, a run, whose newest checkpoint is taken, or weights of other packages");
-DEFINE_string(weights, "model", "model, or ema or swa for that average of the weights");
 DEFINE_string(format, "", "timm or huggingface, a folder for that package; or onnx, a file");
 DEFINE_string(output, "", "what to write, which is not there yet");
 DEFINE_bool(with_preprocessing, false,
@@ -86,8 +86,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckFlags(arguments));
   ASSIGN_OR_RETURN(const Format format, FormatOfFlag());
   RETURN_IF_ERROR(CheckPreprocessing(format));
-  ASSIGN_OR_RETURN(const Weights weights,
-                   AsUsageError(Annotate(ParseWeights(FLAGS_weights), "--weights")));
+  ASSIGN_OR_RETURN(const Weights weights, WeightsOfFlag());
   ASSIGN_OR_RETURN(const fs::path output, AsUsageError(Annotate(OutputPath(format), "--output")));
   ASSIGN_OR_RETURN(const fs::path found, FindModel(UserPath(FLAGS_checkpoint)));
   ASSIGN_OR_RETURN(const SavedWeights saved, ReadWeights(found, weights));

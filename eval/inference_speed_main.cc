@@ -18,7 +18,7 @@
 #include "base/programs/threads.h"
 #include "base/status_macros.h"
 #include "base/tensors/device_flags.h"
-#include "eval/precision_flag.h"
+#include "eval/precision_flags.h"
 #include "eval/weights.h"
 #include "gflags/gflags.h"
 #include "train/checkpoint/open_model.h"

@@ -19,9 +19,10 @@
 #include "data/split.h"
 #include "eval/data_arguments.h"
 #include "eval/knn.h"
-#include "eval/precision_flag.h"
+#include "eval/precision_flags.h"
 #include "eval/readout_flags.h"
 #include "eval/weights.h"
+#include "eval/weights_flags.h"
 #include "gflags/gflags.h"
 #include "train/checkpoint/open_model.h"
 #include "vit/inference_model.h"
@@ -29,7 +30,6 @@
 #include "vit/vision_transformer.h"
 
 DEFINE_string(checkpoint, "", "a checkpoint, or a run, whose newest checkpoint is taken");
-DEFINE_string(weights, "model", "model, or ema or swa for that average of the weights");
 DEFINE_string(
     data_dir, "",
     "the data set's folder, or the parent of mnist/, cifar-10-batches-bin/ or imagenet-100/");
@@ -115,8 +115,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckFlags());
   ASSIGN_OR_RETURN(const OnBadImage on_bad, ParseDataArguments(arguments));
   ASSIGN_OR_RETURN(const Split split, AsUsageError(Annotate(ParseSplit(FLAGS_split), "--split")));
-  ASSIGN_OR_RETURN(const Weights weights,
-                   AsUsageError(Annotate(ParseWeights(FLAGS_weights), "--weights")));
+  ASSIGN_OR_RETURN(const Weights weights, WeightsOfFlag());
   ASSIGN_OR_RETURN(const at::ScalarType operands, PrecisionOfFlag());
   ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
   RETURN_IF_ERROR(SetThreads(DefaultThreads()));

@@ -27,14 +27,14 @@
 #include "eval/data_arguments.h"
 #include "eval/embedding_file.h"
 #include "eval/evaluator.h"
-#include "eval/precision_flag.h"
+#include "eval/precision_flags.h"
 #include "eval/weights.h"
+#include "eval/weights_flags.h"
 #include "gflags/gflags.h"
 #include "vit/inference_model.h"
 
 DEFINE_string(checkpoint, "", "a checkpoint, or a run, whose newest checkpoint is taken");
 DEFINE_string(images, "", "JPEG or PNG files, or folders of them, with commas");
-DEFINE_string(weights, "model", "model, or ema or swa for that average of the weights");
 DEFINE_int32(top, 5, "print the so many most probable classes");
 DEFINE_bool(json, false, "print a JSON array with an object for each file");
 DEFINE_string(output, "",
@@ -183,8 +183,7 @@ absl::Status PredictAll(const Classifier& classifier, const std::vector<fs::path
 absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckFlags());
   ASSIGN_OR_RETURN(const OnBadImage on_bad, ParseDataArguments(arguments));
-  ASSIGN_OR_RETURN(const Weights weights,
-                   AsUsageError(Annotate(ParseWeights(FLAGS_weights), "--weights")));
+  ASSIGN_OR_RETURN(const Weights weights, WeightsOfFlag());
   ASSIGN_OR_RETURN(const at::ScalarType operands, PrecisionOfFlag());
   ASSIGN_OR_RETURN(const at::Device device, DeviceOfFlags());
   RETURN_IF_ERROR(SetThreads(DefaultThreads()));

@@ -14,7 +14,7 @@
 #include "analysis/report.h"
 #include "base/files/file.h"
 #include "base/parallel/agreement.h"
-#include "base/parallel/gpu_exchange_flag.h"
+#include "base/parallel/gpu_exchange_flags.h"
 #include "base/parallel/process_flags.h"
 #include "base/programs/memory.h"
 #include "base/programs/program.h"

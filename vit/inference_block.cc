@@ -54,7 +54,6 @@ PackedLinear PackScaled(const Linear& linear, const at::Tensor& scale, at::Scala
 
 InferenceBlock::InferenceBlock(const Block& block, bool some_may_do, at::ScalarType operands)
     : block_(block),
-      operands_(operands),
       projection_(PackScaled(block.attention.projection, block.attention_scale, operands)),
       hidden_(block.mlp.hidden.weight, block.mlp.hidden.bias, operands),
       output_(PackScaled(block.mlp.output, block.mlp_scale, operands)) {
@@ -67,7 +66,8 @@ InferenceBlock::InferenceBlock(const Block& block, bool some_may_do, at::ScalarT
 }
 
 at::Tensor InferenceBlock::operator()(const at::Tensor& x, int64_t tokens) const {
-  const at::Tensor normed = fused::Norm(block_.attention_norm, Rows(x, x.size(1)), operands_);
+  const at::Tensor normed =
+      fused::Norm(block_.attention_norm, Rows(x, x.size(1)), projection_.operands());
   const at::Tensor attended = Attend(normed.view(x.sizes()), tokens);
   const auto [y, normed_y] = AddAttended(attended, Rows(x, tokens));
   return output_.Plus(Hidden(normed_y), y).view({x.size(0), tokens, x.size(2)});
@@ -75,9 +75,11 @@ at::Tensor InferenceBlock::operator()(const at::Tensor& x, int64_t tokens) const
 
 fused::NormedSum InferenceBlock::AddAttended(const at::Tensor& attended,
                                              const at::Tensor& x) const {
-  if (operands_ != at::kFloat) return fused::NormOfSum(block_.mlp_norm, x, projection_(attended));
-  const at::Tensor sum = projection_.Plus(attended, x);
-  return {sum, fused::Norm(block_.mlp_norm, sum, operands_)};
+  if (projection_.operands() != at::kFloat) {
+    return fused::NormOfSum(block_.mlp_norm, x, projection_(attended));
+  }
+  const at::Tensor sum = projection_.Plus(attended, x);  // within the product
+  return {sum, fused::Norm(block_.mlp_norm, sum, at::kFloat)};
 }
 
 fused::AttentionRows InferenceBlock::Project(const at::Tensor& normed, int64_t tokens) const {

@@ -35,8 +35,7 @@ class InferenceBlock {
   // [N, D], normalised, to the MLP's hidden values, [N, M].
   at::Tensor Hidden(const at::Tensor& normed) const;
 
-  Block block_;  // handles to its tensors
-  at::ScalarType operands_;
+  Block block_;                      // handles to its tensors
   std::optional<PackedLinear> qkv_;  // or else the two parts of it
   std::optional<PackedLinear> queries_, keys_values_;
   PackedLinear projection_, hidden_, output_;  // with layer scale in those that end a branch

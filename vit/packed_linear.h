@@ -14,6 +14,8 @@ class PackedLinear {
   // type, float32 or bfloat16.
   PackedLinear(const at::Tensor& weight, const at::Tensor& bias, at::ScalarType operands);
 
+  at::ScalarType operands() const { return operands_; }
+
   // [N, in] to [N, out] of the operands' type.
   at::Tensor operator()(const at::Tensor& rows,
                         fused::Epilogue epilogue = fused::Epilogue::kNone) const;

@@ -18,6 +18,8 @@ constexpr const char* kVariables[] = {
 
 }  // namespace
 
+bool HasAvx512() { return at::get_cpu_capability() == "AVX512"; }
+
 // A processor with AMX has the instruction too.
 bool HasBfloat16() { return __builtin_cpu_supports("avx512bf16") != 0; }
 

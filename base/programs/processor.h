@@ -7,6 +7,9 @@
 
 namespace vitrine {
 
+// Whether libtorch's kernels, and so ours, may use AVX-512.
+bool HasAvx512();
+
 // Whether there are instructions for products of bfloat16.
 bool HasBfloat16();
 

@@ -5,8 +5,8 @@
 
 #include "ATen/Parallel.h"
 #include "ATen/TensorOperators.h"
-#include "ATen/Version.h"
 #include "ATen/ops/empty.h"
+#include "base/programs/processor.h"
 #include "glog/logging.h"
 #include "vit/fused/lanes.h"
 #include "vit/fused/norm_rows.h"
@@ -22,7 +22,7 @@ namespace {
 constexpr int64_t kFewest = 8192;
 
 bool IsInLanes(int64_t width) {
-  static const bool has_avx512 = at::get_cpu_capability() == "AVX512";
+  static const bool has_avx512 = HasAvx512();
   return has_avx512 && width % kLanes == 0;
 }
 

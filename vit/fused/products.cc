@@ -6,7 +6,6 @@
 
 #include "ATen/Context.h"
 #include "ATen/TensorOperators.h"
-#include "ATen/Version.h"
 #include "ATen/core/dispatch/Dispatcher.h"
 #include "ATen/ops/gelu.h"
 #include "ATen/ops/linear.h"
@@ -69,7 +68,7 @@ bool IsForOneDnn(const at::Tensor& factor) {
 // Where both are transposed MKL is the faster in float32 with AVX2, and in bfloat16 the product
 // that at::mm asks of oneDNN.
 bool IsForOneDnnTransposed(const at::Tensor& factor) {
-  static const bool wide = at::get_cpu_capability() == "AVX512";
+  static const bool wide = HasAvx512();
   return IsForOneDnn(factor) && wide && factor.scalar_type() == at::kFloat;
 }
 

@@ -5,7 +5,6 @@
 #include <exception>
 
 #include "ATen/Context.h"
-#include "ATen/Version.h"
 #include "ATen/native/CPUBlas.h"
 #include "base/programs/processor.h"
 #include "glog/logging.h"
@@ -30,12 +29,10 @@ bool Works() {
   return true;
 }
 
-bool HasAvx512() { return at::hasMKLDNN() && at::get_cpu_capability() == "AVX512"; }
-
 }  // namespace
 
 bool HasSmallProducts(at::ScalarType type) {
-  static const bool has_float = HasAvx512() && Works<float>();
+  static const bool has_float = at::hasMKLDNN() && HasAvx512() && Works<float>();
   static const bool has_bfloat16 = at::hasMKLDNN() && HasBfloat16() && Works<at::BFloat16>();
   return (type == at::kFloat && has_float) || (type == at::kBFloat16 && has_bfloat16);
 }

@@ -1,4 +1,4 @@
-#include "base/parallel/gpu_exchange_flag.h"
+#include "base/parallel/gpu_exchange_flags.h"
 
 #include <chrono>
 #include <cstdlib>
@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "base/parallel/agreement.h"
 #include "base/parallel/nccl.h"
 #include "base/parallel/nccl_transport.h"
 #include "base/parallel/own_address.h"
@@ -34,17 +35,13 @@ std::string OwnGpuName() {
   return absl::StrCat(HostName(), "/", visible == nullptr ? "" : visible);
 }
 
-// Why the group can't exchange by NCCL, or nothing.
-absl::StatusOr<std::string> Obstacle(ProcessGroup* group, const absl::Status& opened) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> reasons,
-                   group->AllGather(opened.ok() ? "" : opened.message()));
-  for (int rank = 0; rank < group->size(); ++rank) {
-    if (!reasons[rank].empty()) return absl::StrCat("rank ", rank, ": ", reasons[rank]);
-  }
-  ASSIGN_OR_RETURN(const std::vector<std::string> gpus, group->AllGather(OwnGpuName()));
-  const std::set<std::string> different(gpus.begin(), gpus.end());
-  if (different.size() == gpus.size()) return "";
-  return "processes share a GPU";
+// An error says why the group can't exchange by NCCL.
+absl::Status CheckGpus(ProcessGroup* group, const absl::Status& opened) {
+  ASSIGN_OR_RETURN(
+      const std::vector<std::string> gpus,
+      GatherOrFail(group, opened.ok() ? absl::StatusOr<std::string>(OwnGpuName()) : opened));
+  if (std::set(gpus.begin(), gpus.end()).size() == gpus.size()) return absl::OkStatus();
+  return absl::FailedPreconditionError("processes share a GPU");
 }
 
 }  // namespace
@@ -62,12 +59,12 @@ absl::Status ChooseGpuExchange(ProcessGroup* group, c10::Device device) {
     return absl::OkStatus();
   }
   const absl::StatusOr<Nccl> nccl = OpenNccl();
-  ASSIGN_OR_RETURN(const std::string obstacle, Obstacle(group, nccl.status()));
-  if (!obstacle.empty() && FLAGS_gpu_exchange == "nccl") {
-    return UsageError(absl::StrCat("--gpu_exchange=nccl: ", obstacle));
+  const absl::Status possible = CheckGpus(group, nccl.status());
+  if (!possible.ok() && FLAGS_gpu_exchange == "nccl") {
+    return AsUsageError(Annotate(possible, "--gpu_exchange=nccl"));
   }
-  if (!obstacle.empty()) {
-    LOG(WARNING) << "gradients are exchanged through the CPU, by Gloo: " << obstacle;
+  if (!possible.ok()) {
+    LOG(WARNING) << "gradients are exchanged through the CPU, by Gloo: " << possible.message();
     return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(std::unique_ptr<Transport> transport,

@@ -1,7 +1,7 @@
 // --precision, the same in every program that runs a trained model.
 
-#ifndef EVAL_PRECISION_FLAG_H_
-#define EVAL_PRECISION_FLAG_H_
+#ifndef EVAL_PRECISION_FLAGS_H_
+#define EVAL_PRECISION_FLAGS_H_
 
 #include "absl/status/statusor.h"
 #include "c10/core/ScalarType.h"
@@ -17,4 +17,4 @@ absl::StatusOr<at::ScalarType> PrecisionOfFlag();
 
 }  // namespace vitrine
 
-#endif  // EVAL_PRECISION_FLAG_H_
+#endif  // EVAL_PRECISION_FLAGS_H_

@@ -1,7 +1,7 @@
 // --gpu_exchange: how processes exchange what their GPUs have computed.
 
-#ifndef BASE_PARALLEL_GPU_EXCHANGE_FLAG_H_
-#define BASE_PARALLEL_GPU_EXCHANGE_FLAG_H_
+#ifndef BASE_PARALLEL_GPU_EXCHANGE_FLAGS_H_
+#define BASE_PARALLEL_GPU_EXCHANGE_FLAGS_H_
 
 #include "absl/status/status.h"
 #include "base/parallel/process_group.h"
@@ -15,4 +15,4 @@ absl::Status ChooseGpuExchange(ProcessGroup* group, c10::Device device);
 
 }  // namespace vitrine
 
-#endif  // BASE_PARALLEL_GPU_EXCHANGE_FLAG_H_
+#endif  // BASE_PARALLEL_GPU_EXCHANGE_FLAGS_H_

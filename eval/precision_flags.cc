@@ -1,4 +1,4 @@
-#include "eval/precision_flag.h"
+#include "eval/precision_flags.h"
 
 #include "base/programs/program.h"
 #include "gflags/gflags.h"
